@@ -1,0 +1,10 @@
+# Writes OUT: a header with the text of every file in FILES, in the given order, in namespace NAMESPACE.
+set(TEXT "#pragma once\n\n#include \"libs/base/embedded_file.h\"\n\nnamespace ${NAMESPACE} {\n\n")
+string(APPEND TEXT "inline constexpr slipway::EmbeddedFile kFiles[] = {\n")
+foreach(F ${FILES})
+  get_filename_component(NAME ${F} NAME)
+  file(READ ${F} BODY)
+  string(APPEND TEXT "    {\"${NAME}\", R\"__slipway__(${BODY})__slipway__\"},\n")
+endforeach()
+string(APPEND TEXT "};\n\n}  // namespace ${NAMESPACE}\n")
+file(WRITE ${OUT} "${TEXT}")

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+
+// The runner's user-visible errors. Each becomes the reason of a step or job: one sentence with the cause and the remedy.
+namespace slipway::runner {
+
+// FAILED_PRECONDITION SANDBOX_MISSING.
+absl::Status SandboxMissing();
+// INVALID_ARGUMENT PATH_OUTSIDE_CHECKOUT: `what` ("Dockerfile") at `path` leaves the checkout.
+absl::Status PathOutsideCheckout(const std::string& what, const std::string& path);
+// NOT_FOUND FILE_MISSING: there is no `what` at `path` in the commit.
+absl::Status FileMissing(const std::string& what, const std::string& path, const std::string& field);
+// FAILED_PRECONDITION IMAGE_BUILD_FAILED.
+absl::Status ImageBuildFailed(const std::string& cause);
+// FAILED_PRECONDITION IMAGE_PUSH_FAILED: names registry and answer.
+absl::Status ImagePushFailed(const std::string& registry, const std::string& cause);
+// INVALID_ARGUMENT JOB_UNSUPPORTED: the plan asks for what this runner can't do.
+absl::Status JobUnsupported(const std::string& what);
+
+}  // namespace slipway::runner

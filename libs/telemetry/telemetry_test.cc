@@ -21,7 +21,7 @@ TEST_CASE("a malformed traceparent starts a new trace") {
   for (const std::string& bad :
        {std::string(), good + "-x", "ff" + good.substr(2), good.substr(0, 54),
         "00-" + std::string(32, '0') + good.substr(35), good.substr(0, 36) + std::string(16, '0') + "-01",
-        "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", std::string(100, '-')}) {
+        std::string("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"), std::string(100, '-')}) {
     INFO(bad);
     CHECK_FALSE(TraceContext::Parse(bad).has_value());
     CHECK(TraceContext::ParseOrNew(bad).trace_id.size() == 32);

@@ -21,11 +21,12 @@ function(slipway_executable NAME)
   set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 endfunction()
 
-# slipway_test(NAME SRCS ... DEPS ... LABELS unit|integration|contract|e2e [TIMEOUT seconds] [RESOURCE lock])
+# slipway_test(NAME SRCS ... DEPS ... LABELS unit|integration|contract|e2e [TIMEOUT seconds] [RESOURCE lock] [POSTGRES])
 # A Catch2 program; every test case becomes one ctest test. Integration tests get the build folder's
 # programs by the environment variable SLIPWAY_BIN_DIR and the source root by SLIPWAY_SOURCE_DIR.
+# POSTGRES: the tests need the PostgreSQL cluster that ctest starts once per run; its socket folder is SLIPWAY_TEST_PG.
 function(slipway_test NAME)
-  cmake_parse_arguments(ARG "" "TIMEOUT;RESOURCE" "SRCS;DEPS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "POSTGRES" "TIMEOUT;RESOURCE" "SRCS;DEPS;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 60)
   endif()
@@ -33,12 +34,42 @@ function(slipway_test NAME)
   target_include_directories(${NAME} PRIVATE ${CMAKE_SOURCE_DIR})
   target_link_libraries(${NAME} PRIVATE ${ARG_DEPS} Catch2::Catch2WithMain slipway_warnings)
   set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-  set(PROPS LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
-      ENVIRONMENT "SLIPWAY_BIN_DIR=${CMAKE_BINARY_DIR}/bin;SLIPWAY_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
+  set(PROPS LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+  set(ENV "SLIPWAY_BIN_DIR=${CMAKE_BINARY_DIR}/bin;SLIPWAY_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
   if(ARG_RESOURCE)
     list(APPEND PROPS RESOURCE_LOCK ${ARG_RESOURCE})
   endif()
-  catch_discover_tests(${NAME} TEST_PREFIX "${NAME}." DISCOVERY_MODE PRE_TEST PROPERTIES ${PROPS})
+  if(ARG_POSTGRES)
+    slipway_postgres_folder(PG)
+    list(APPEND PROPS FIXTURES_REQUIRED postgres)
+    string(APPEND ENV ";SLIPWAY_TEST_PG=${PG}")
+  endif()
+  catch_discover_tests(${NAME} TEST_PREFIX "${NAME}." PROPERTIES ${PROPS})
+  # Catch's script flattens lists in PROPERTIES, so the environment is set by a file that ctest reads after it.
+  file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/${NAME}_environment.cmake
+    "foreach(T IN LISTS ${NAME}_TESTS)\n"
+    "  set_tests_properties(\"\${T}\" PROPERTIES ENVIRONMENT \"${ENV}\")\n"
+    "endforeach()\n")
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES
+    ${CMAKE_CURRENT_BINARY_DIR}/${NAME}_environment.cmake)
+endfunction()
+
+# The folder of the tests' PostgreSQL cluster: one per build folder, and short, since a socket's path ends at 107 bytes.
+function(slipway_postgres_folder OUT)
+  string(MD5 KEY ${CMAKE_BINARY_DIR})
+  string(SUBSTRING ${KEY} 0 8 KEY)
+  set(${OUT} /tmp/slipway-pg-${KEY} PARENT_SCOPE)
+endfunction()
+
+# slipway_postgres_fixture(SCRIPT)
+# Lets ctest start the cluster before the first test that needs it, and stop it after the last one.
+function(slipway_postgres_fixture SCRIPT)
+  slipway_postgres_folder(PG)
+  get_filename_component(SCRIPT ${SCRIPT} ABSOLUTE)
+  add_test(NAME postgres.start COMMAND ${SCRIPT} start ${PG})
+  add_test(NAME postgres.stop COMMAND ${SCRIPT} stop ${PG})
+  set_tests_properties(postgres.start PROPERTIES FIXTURES_SETUP postgres LABELS integration TIMEOUT 60)
+  set_tests_properties(postgres.stop PROPERTIES FIXTURES_CLEANUP postgres LABELS integration TIMEOUT 60)
 endfunction()
 
 # slipway_embed(NAME NAMESPACE ns FILES a.sql ...)

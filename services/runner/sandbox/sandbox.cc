@@ -168,9 +168,11 @@ absl::StatusOr<ProcessResult> Sandbox::Run(const SandboxCommand& command, const 
   return RunInCgroup(std::move(spec), 1, cgroup, stop);
 }
 
-absl::StatusOr<ProcessResult> Sandbox::RunTool(ProcessSpec spec, const JobCgroup& cgroup, std::stop_token stop) const {
+absl::StatusOr<ProcessResult> Sandbox::RunTool(ProcessSpec spec, const std::vector<std::string>& visible,
+                                               const JobCgroup& cgroup, std::stop_token stop) const {
   if (!tool_namespaces_) return process::Run(spec, stop);
   std::vector<std::string> argv = ToolArgv(options_);
+  for (const std::string& folder : visible) argv.insert(argv.end(), {"--bind", folder, folder});
   if (!spec.cwd.empty()) argv.insert(argv.end(), {"--chdir", spec.cwd});
   argv.push_back("--");
   spec.argv = Plus(std::move(argv), spec.argv);

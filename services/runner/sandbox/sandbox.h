@@ -25,7 +25,7 @@ class Sandbox {
     // Runs steps as plain child processes where bubblewrap does not work. Such a step can read what the runner can, and
     // processes that leave its group outlive it.
     bool allow_unsandboxed = false;
-    // Folders with sockets and keys of the suite: empty for tools.
+    // Folders with sockets, keys and data of the suite: empty for tools.
     std::vector<std::string> hidden = {};
   };
 
@@ -39,10 +39,10 @@ class Sandbox {
   absl::StatusOr<process::ProcessResult> Run(const SandboxCommand& command, const JobCgroup& cgroup,
                                              const Output& output, std::stop_token stop) const;
 
-  // Runs a tool of ours (buildah) on this machine's files without `hidden`, in a process namespace of its own, so that
-  // it ends as a whole like a step.
-  absl::StatusOr<process::ProcessResult> RunTool(process::ProcessSpec spec, const JobCgroup& cgroup,
-                                                 std::stop_token stop) const;
+  // Runs a tool of ours (buildah) on this machine's files without `hidden`, but with the folders `visible`, in a process
+  // namespace of its own, so that it ends as a whole like a step.
+  absl::StatusOr<process::ProcessResult> RunTool(process::ProcessSpec spec, const std::vector<std::string>& visible,
+                                                 const JobCgroup& cgroup, std::stop_token stop) const;
 
   bool sandboxed() const { return sandboxed_; }
   const CgroupRoots& cgroups() const { return cgroups_; }

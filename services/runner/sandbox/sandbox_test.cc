@@ -200,7 +200,7 @@ TEST_CASE("The limits of a job hold where the machine has control groups") {
   Bench bench(limits);
   if (!bench.sandbox->cgroups().any()) return;
   CHECK(bench.cgroup.missing().empty());
-  CHECK(bench.Script("i=0; while [ $i -lt 60 ]; do sleep 5 & i=$((i+1)); done; echo all-started").exit_code != 0);
+  CHECK(bench.Script("exec dash -c 'i=0; while [ $i -lt 60 ]; do sleep 5 & i=$((i+1)); done; echo all-started'").exit_code != 0);
   CHECK(bench.output.find("all-started") == std::string::npos);
   CHECK(bench.Script("head -c 200000000 /dev/zero | tail -c 190000000 | wc -c; exit ${PIPESTATUS[1]}").exit_code != 0);
   CHECK(bench.cgroup.MemoryLimitHit());
@@ -229,20 +229,23 @@ TEST_CASE("Without bubblewrap a runner refuses jobs unless its operator allowed 
 TEST_CASE("A tool runs with the machine's files, without hidden folders, and dies as a whole") {
   const TempDir hidden = *TempDir::Create("sandbox-hidden-");
   REQUIRE(WriteFileAtomic(hidden.path() + "/socket", "x").ok());
+  const std::string visible = hidden.path() + "/job";
+  REQUIRE(MakeDirectories(visible).ok());
+  REQUIRE(WriteFileAtomic(visible + "/file", "x").ok());
   auto sandbox = Sandbox::Detect({.hidden = {hidden.path()}});
   REQUIRE(sandbox.ok());
   const JobCgroup cgroup((*sandbox)->cgroups(), "slipway-test-" + RandomHex(6), {.pids = 100});
   process::ProcessSpec spec;
-  spec.argv = {"/bin/sh", "-c", "ls -A " + hidden.path() + "; id -u; test -e /etc/shadow && echo files"};
-  auto result = (*sandbox)->RunTool(spec, cgroup, {});
+  spec.argv = {"/bin/sh", "-c", "ls -A " + hidden.path() + " " + hidden.path() + "/job; id -u; test -e /etc/shadow && echo files"};
+  auto result = (*sandbox)->RunTool(spec, {visible}, cgroup, {});
   REQUIRE(result.ok());
-  CHECK(result->out == std::to_string(::getuid()) + "\nfiles\n");
+  CHECK(result->out == hidden.path() + ":\njob\n\n" + visible + ":\nfile\n" + std::to_string(::getuid()) + "\nfiles\n");
   CHECK(result->err == "");
 
   const std::string marker = "3602." + std::to_string(::getpid());
   spec.argv = {"/bin/sh", "-c", "setsid sleep " + marker + " & sleep " + marker};
   spec.timeout = absl::Milliseconds(200);
-  result = (*sandbox)->RunTool(spec, cgroup, {});
+  result = (*sandbox)->RunTool(spec, {visible}, cgroup, {});
   REQUIRE(result.ok());
   CHECK(result->ending == process::ProcessResult::Ending::kTimedOut);
   CHECK(ProcessesWith(marker) == 0);

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/base/mutex.h"
+#include "services/runner/image/builder_setup.h"
+#include "services/runner/sandbox/sandbox.h"
+
+namespace slipway::runner {
+
+// Who signs in to a registry.
+struct RegistryLogin {
+  std::string host;  // HOST[:PORT]
+  std::string username;
+  std::string password;
+  bool insecure = false;  // plain HTTP
+};
+
+// One image to build and push. A value.
+struct ImageRequest {
+  std::string checkout;    // folder with the source; no step runs in it meanwhile
+  std::string dockerfile;  // below the checkout
+  std::string context;     // below the checkout
+  std::map<std::string, std::string> args;  // shown in the image's history: no secrets
+  std::string registry_host;
+  std::string repository;
+  std::string tag;
+  bool insecure = false;
+  bool ignore_cache = false;
+  absl::Time timestamp;                // of all files and records of the image
+  std::vector<RegistryLogin> logins;   // for the push and for base images
+  std::string private_folder;          // empty, removed by the caller afterwards
+};
+
+// Builds images with buildah and pushes them by digest. Owned by App; thread-safe. Layers are kept in `data` between
+// builds; storage driver and isolation are the strongest that work on this machine.
+struct BuildFiles;
+
+class ImageBuilder {
+ public:
+  ImageBuilder(std::string data, const Sandbox& sandbox) : setup_(std::move(data), sandbox), sandbox_(sandbox) {}
+
+  // The digest (sha256:...) under which the registry has the image. Progress goes to `output`.
+  absl::StatusOr<std::string> BuildAndPush(const ImageRequest& request, const JobCgroup& cgroup,
+                                           const Sandbox::Output& output, std::stop_token stop);
+
+ private:
+  absl::Status Build(const ImageRequest& request, const BuildFiles& files, const BuilderFacts& facts, const JobCgroup& cgroup,
+                     const Sandbox::Output& output, std::stop_token stop);
+  absl::StatusOr<std::string> Push(const ImageRequest& request, const BuildFiles& files, const BuilderFacts& facts, const JobCgroup& cgroup,
+                                   const Sandbox::Output& output, std::stop_token stop);
+
+  BuilderSetup setup_;
+  const Sandbox& sandbox_;
+};
+
+}  // namespace slipway::runner

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "libs/base/mutex.h"
+#include "libs/db/pool.h"
+#include "libs/db/tx.h"
+#include "libs/events/event.h"
+#include "libs/events/event_source.h"
+
+namespace slipway::telemetry {
+class Metrics;
+}
+
+namespace slipway::events {
+
+struct ConsumerOptions {
+  std::string consumer = {};  // what the events are applied to: "trigger.statuses"
+  std::string source = {};    // the service that they come from: "build"
+  std::string holder = {};    // this process; stable over restarts, so that it takes back its own lease at once
+  absl::Duration lease = absl::Seconds(9);  // renewed each third of it
+  int max_tries = 5;                        // for one event, then it is quarantined in dead_events
+  absl::Duration max_pause = absl::Seconds(2);  // between tries and reconnects; the first retry is immediate
+  absl::Duration apply_timeout = absl::Seconds(30);  // for the transaction of one batch
+  telemetry::Metrics* metrics = nullptr;             // outlives the loop
+};
+
+// Applies another service's events to this service's database: each batch in one transaction with the cursor, so that each
+// event takes effect exactly once, in order. Among all processes with the same consumer and source one works, by a lease on
+// the cursor's row with a fencing token; the others wait to take over.
+//
+// An event whose handler fails (by status or exception) is tried `max_tries` times with growing pauses, then kept in
+// dead_events with the error, logged and counted, and the rest goes on. UNAVAILABLE, UNKNOWN, RESOURCE_EXHAUSTED and
+// CANCELLED are not the event's fault: these are tried for ever.
+//
+// Owned by App; Start and Stop once each.
+class ConsumerLoop {
+ public:
+  // Applies one event within `tx`. It sees each event at least once and its effects in `tx` last exactly once, so it does
+  // nothing outside `tx` but Tx::OnCommit. A type that it doesn't know is OK.
+  using Handler = std::function<absl::Status(db::Tx& tx, const Event& event)>;
+
+  // `pool`, `source` outlive the loop.
+  ConsumerLoop(db::Pool& pool, EventSource& source, Handler handler, ConsumerOptions options);
+  ~ConsumerLoop();
+  ConsumerLoop(const ConsumerLoop&) = delete;
+  ConsumerLoop& operator=(const ConsumerLoop&) = delete;
+
+  void Start();
+  // Ends after the transaction under way and gives up the lease.
+  void Stop();
+
+ private:
+  struct Lease {
+    int64_t fence = 0;
+    Cursor cursor;
+  };
+  // How a batch or a part of it ended.
+  struct Applied {
+    absl::Status status;
+    size_t failed = 0;      // index of the event whose handler failed
+    bool handler = false;   // the handler failed, and it may be the event's fault
+  };
+
+  void Run(const std::stop_token& stop);
+  void HoldLease(const Lease& lease, const std::stop_token& stop);
+  absl::StatusOr<std::optional<Lease>> TakeLease();
+  absl::Status RenewLease(int64_t fence);
+  void GiveUpLease(int64_t fence);
+  absl::StatusOr<Cursor> ReadCursor(int64_t fence);
+
+  bool ApplyAll(int64_t fence, const std::vector<Event>& events, const std::stop_token& stop);
+  Applied Apply(int64_t fence, const std::vector<Event>& events, size_t begin, size_t end);
+  absl::Status Handle(db::Tx& tx, const Event& event);
+  absl::Status Quarantine(int64_t fence, const Event& event, const absl::Status& error, int tries);
+
+  db::Pool& pool_;
+  EventSource& source_;
+  const Handler handler_;
+  const ConsumerOptions options_;
+  std::jthread thread_;
+};
+
+}  // namespace slipway::events

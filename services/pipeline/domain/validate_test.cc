@@ -1,0 +1,166 @@
+#include "services/pipeline/domain/validate.h"
+
+#include <catch2/catch.hpp>
+
+#include "google/protobuf/text_format.h"
+
+namespace slipway::pipeline {
+namespace {
+
+template <typename M>
+M Parse(const std::string& text) {
+  M message;
+  REQUIRE(google::protobuf::TextFormat::ParseFromString(text, &message));
+  return message;
+}
+
+ValidationInput Input() {
+  ValidationInput input;
+  input.known = {{"local"}, {"dev", "prod", "staging"}, {"local"}, {"local", "github"}, true};
+  input.app = Parse<v1::AppSpec>(R"(repositories {name: "source" url: "http://h/x.git"})");
+  return input;
+}
+
+// The mistakes of a workflow as "field: description" lines.
+std::vector<std::string> WorkflowMistakes(const std::string& spec, const ValidationInput& input = Input()) {
+  Violations violations;
+  ValidateWorkflow(Parse<v1::WorkflowSpec>(spec), input, &violations);
+  std::vector<std::string> lines;
+  for (const auto& v : violations.list()) lines.push_back(v.field + ": " + v.description);
+  return lines;
+}
+
+template <typename M>
+std::vector<std::string> Fields(const std::string& text, const ValidationInput& input = Input()) {
+  Violations violations;
+  Validate(Parse<M>(text), input, &violations);
+  std::vector<std::string> fields;
+  for (const auto& v : violations.list()) fields.push_back(v.field);
+  return fields;
+}
+
+using List = std::vector<std::string>;
+const char kFrom[] = R"(source {build {from {branch: "main"} image {}}} )";
+
+std::string Build(const std::string& inside) { return "source {build {from {branch: \"main\"} " + inside + "}}"; }
+
+}  // namespace
+
+TEST_CASE("a sound workflow has no mistakes") {
+  CHECK(WorkflowMistakes(std::string(kFrom) + R"(
+    deployment_pipelines {environment: "dev" strategy {recreate {}}}
+    deployment_pipelines {environment: "prod" after: "dev" trigger: MANUAL})").empty());
+}
+
+TEST_CASE("after names the environment that was probably meant") {
+  CHECK(WorkflowMistakes(std::string(kFrom) + R"(
+    deployment_pipelines {environment: "dev"} deployment_pipelines {environment: "prod" after: "dv"})") ==
+        List{"spec.deploymentPipelines[1].after: no deployment pipeline \"dv\" in this workflow; did you mean \"dev\"?"});
+}
+
+TEST_CASE("deployment pipelines form a tree") {
+  CHECK(WorkflowMistakes(std::string(kFrom) + R"(deployment_pipelines {environment: "dev" after: "dev"})") ==
+        List{"spec.deploymentPipelines[0].after: \"dev\" can't come after itself"});
+  const List circle = WorkflowMistakes(std::string(kFrom) + R"(
+    deployment_pipelines {environment: "dev" after: "prod"} deployment_pipelines {environment: "prod" after: "dev"}
+    deployment_pipelines {environment: "staging" after: "dev"})");
+  REQUIRE(circle.size() == 2);
+  CHECK(circle[0].find("goes round in a circle") != std::string::npos);
+  const List twice = WorkflowMistakes(std::string(kFrom) + R"(
+    deployment_pipelines {environment: "dev"} deployment_pipelines {environment: "dev"})");
+  REQUIRE(twice.size() == 1);
+  CHECK(twice[0].find("spec.deploymentPipelines[1].environment") == 0);
+}
+
+TEST_CASE("all mistakes of a workflow are told together") {
+  const List fields = Fields<v1::Workflow>(R"(spec { source { build {
+      from { repository: "sorce" branch: "a..b" paths { exclude: "../x" } }
+      timeout { seconds: 86401 }
+      pre_build { name: "image" shell { script: "x" } }
+      pre_build { name: "Test" shell { script: "x" } }
+      pre_build { name: "test" shell { script: "" } inputs { key: "1X" value: "" } }
+      post_build { name: "test" shell { script: "x" } timeout { seconds: -1 } }
+      image { dockerfile: "/Dockerfile" context: "../" registry: "locl" repository: "A" tag: "v1" args { key: "a-b" } }
+    } }
+    deployment_pipelines { environment: "develop" deploy { port: 70000 health_path: "x" } } })");
+  CHECK(fields == List{"spec.source.build.from.repository", "spec.source.build.from.branch",
+                       "spec.source.build.from.paths.exclude[0]", "spec.source.build.timeout",
+                       "spec.source.build.preBuild[0].name", "spec.source.build.preBuild[1].name",
+                       "spec.source.build.preBuild[2].shell.script", "spec.source.build.preBuild[2].inputs",
+                       "spec.source.build.postBuild[0].name", "spec.source.build.postBuild[0].timeout",
+                       "spec.source.build.image.dockerfile", "spec.source.build.image.context",
+                       "spec.source.build.image.args", "spec.source.build.image.registry",
+                       "spec.source.build.image.repository", "spec.source.build.image.tag",
+                       "spec.deploymentPipelines[0].environment", "spec.deploymentPipelines[0].deploy.port",
+                       "spec.deploymentPipelines[0].deploy.healthPath"});
+}
+
+TEST_CASE("a workflow needs a source, a ref and a registry") {
+  CHECK(WorkflowMistakes("") ==
+        List{"spec.source.build: say where images come from: \"source: {build: {from: {branch: main}}}\""});
+  CHECK(WorkflowMistakes("source {build {}}") ==
+        List{"spec.source.build.from.branch: name the branch to build, or a branchRegex"});
+  ValidationInput input = Input();
+  input.known.has_default_registry = false;
+  CHECK(WorkflowMistakes(kFrom, input) ==
+        List{"spec.source.build.image.registry: name a registry, since none is the default, for example \"local\""});
+  input = Input();
+  input.app.Clear();
+  CHECK(WorkflowMistakes(kFrom, input).size() == 1);
+}
+
+TEST_CASE("scripts have a limit of 256 KiB") {
+  const std::string most(256 << 10, 'x');
+  CHECK(WorkflowMistakes(Build("pre_build {name: 't' shell {script: '" + most + "'}}")).empty());
+  CHECK(WorkflowMistakes(Build("pre_build {name: 't' shell {script: '" + most + "x'}}")).size() == 1);
+}
+
+TEST_CASE("one day is the longest time-out") {
+  CHECK(WorkflowMistakes(Build("timeout {seconds: 86400}")).empty());
+  CHECK(WorkflowMistakes(Build("timeout {seconds: 86400 nanos: 1}")).size() == 1);
+  CHECK(WorkflowMistakes(Build("timeout {}")).size() == 1);
+}
+
+TEST_CASE("a deployment pipeline that is being deleted is not checked any more") {
+  ValidationInput input = Input();
+  input.deleting_environments = {"gone"};
+  CHECK(WorkflowMistakes(std::string(kFrom) + R"(deployment_pipelines {environment: "gone" after: "also-gone"})", input).empty());
+}
+
+TEST_CASE("an app has one repository by http, without submodules") {
+  CHECK(Fields<v1::App>(R"(spec {repositories {name: "source" url: "http://127.0.0.1:8481/demo/hello.git" account: "local"
+        checkout_path: "."} deploy {port: 8080 health_path: "/healthz" env {key: "GREETING" value: "hello"}
+        resources {memory: "64Mi"}}})").empty());
+  CHECK(Fields<v1::App>(R"(spec {
+      repositories {name: "" url: "ssh://git@h/x" account: "gthub" checkout_path: "../x" submodules: true}
+      repositories {name: "second" url: "http://h/y"}
+      deploy {env {key: "A B" value: ""} resources {memory: "64mb" cpu: "x"} replicas: -1}})") ==
+        List{"spec.repositories[1]", "spec.repositories[0].name", "spec.repositories[0].url",
+             "spec.repositories[0].account", "spec.repositories[0].checkoutPath", "spec.repositories[0].submodules",
+             "spec.deploy.env", "spec.deploy.resources.memory", "spec.deploy.resources.cpu", "spec.deploy.replicas"});
+  CHECK(Fields<v1::App>("spec {}").empty());
+}
+
+TEST_CASE("clusters, environments, registries and accounts are checked") {
+  CHECK(Fields<v1::Cluster>("spec {local {}}").empty());
+  CHECK(Fields<v1::Cluster>("spec {}") == List{"spec.local"});
+  CHECK(Fields<v1::Environment>(R"(spec {cluster: "local" namespace: "demo-dev"})").empty());
+  CHECK(Fields<v1::Environment>(R"(spec {cluster: "locl" namespace: "Demo" deploy {port: 0}})") ==
+        List{"spec.cluster", "spec.namespace", "spec.deploy.port"});
+  CHECK(Fields<v1::Registry>(R"(spec {url: "http://127.0.0.1:8482"})").empty());
+  CHECK(Fields<v1::Registry>(R"(spec {url: "http://u:p@h"})") == List{"spec.url"});
+  CHECK(Fields<v1::GitAccount>(R"(spec {host: "127.0.0.1:8481"})").empty());
+  CHECK(Fields<v1::GitAccount>(R"(spec {host: "http://127.0.0.1"})") == List{"spec.host"});
+}
+
+TEST_CASE("the error of several mistakes carries them all") {
+  Violations violations;
+  violations.Add("spec.a", "is wrong");
+  violations.Add("spec.b", "is wrong too");
+  const absl::Status status = violations.ToStatus();
+  CHECK(status.code() == absl::StatusCode::kInvalidArgument);
+  CHECK(MessageOf(status) == "spec.a: is wrong (and 1 more mistake)");
+  CHECK(DetailsOf(status).field_violations.size() == 2);
+}
+
+}  // namespace slipway::pipeline

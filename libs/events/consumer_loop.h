@@ -1,15 +1,17 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "libs/base/mutex.h"
 #include "libs/db/pool.h"
 #include "libs/db/tx.h"
+#include "libs/events/cursor_row.h"
 #include "libs/events/event.h"
 #include "libs/events/event_source.h"
 
@@ -35,8 +37,8 @@ struct ConsumerOptions {
 // the cursor's row with a fencing token; the others wait to take over.
 //
 // An event whose handler fails (by status or exception) is tried `max_tries` times with growing pauses, then kept in
-// dead_events with the error, logged and counted, and the rest goes on. UNAVAILABLE, UNKNOWN, RESOURCE_EXHAUSTED and
-// CANCELLED are not the event's fault: these are tried for ever.
+// dead_events with the error, logged and counted, and the rest goes on. UNAVAILABLE, RESOURCE_EXHAUSTED, CANCELLED and a lost
+// connection are not the event's fault: these are tried for ever.
 //
 // Owned by App; Start and Stop once each.
 class ConsumerLoop {
@@ -56,33 +58,28 @@ class ConsumerLoop {
   void Stop();
 
  private:
-  struct Lease {
-    int64_t fence = 0;
-    Cursor cursor;
-  };
-  // How a batch or a part of it ended.
+  // How the transaction of some events ended.
   struct Applied {
     absl::Status status;
-    size_t failed = 0;      // index of the event whose handler failed
-    bool handler = false;   // the handler failed, and it may be the event's fault
+    std::optional<size_t> failed;  // the event whose handler failed, where that is known
   };
 
   void Run(const std::stop_token& stop);
-  void HoldLease(const Lease& lease, const std::stop_token& stop);
-  absl::StatusOr<std::optional<Lease>> TakeLease();
-  absl::Status RenewLease(int64_t fence);
-  void GiveUpLease(int64_t fence);
-  absl::StatusOr<Cursor> ReadCursor(int64_t fence);
+  // Works under one lease until it is lost or `stop`.
+  void Work(CursorRow::Lease lease, const std::stop_token& stop);
+  void RenewUntil(int64_t fence, const std::stop_token& stop, std::stop_source& work);
 
+  // False: the connection has to be made anew, from the stored place.
   bool ApplyAll(int64_t fence, const std::vector<Event>& events, const std::stop_token& stop);
   Applied Apply(int64_t fence, const std::vector<Event>& events, size_t begin, size_t end);
   absl::Status Handle(db::Tx& tx, const Event& event);
-  absl::Status Quarantine(int64_t fence, const Event& event, const absl::Status& error, int tries);
+  absl::Status Quarantine(int64_t fence, const Event& event, const absl::Status& error);
 
   db::Pool& pool_;
   EventSource& source_;
   const Handler handler_;
   const ConsumerOptions options_;
+  CursorRow row_;
   std::jthread thread_;
 };
 

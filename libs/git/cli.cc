@@ -1,0 +1,154 @@
+#include "libs/git/cli.h"
+
+#include <sys/stat.h>
+
+#include "libs/base/status.h"
+#include "libs/base/strings.h"
+#include "libs/git/cli_errors.h"
+#include "libs/git/errors.h"
+#include "libs/git/names.h"
+#include "libs/process/run.h"
+
+namespace slipway::git {
+namespace {
+
+// git asks "Username for 'http://host': " and "Password for 'http://user@host': ". Any other host, which only a
+// server's trick could bring up, gets no answer.
+constexpr char kAskpass[] = R"(#!/bin/sh
+case "$1" in
+  "Username for '$SLIPWAY_GIT_SCHEME://$SLIPWAY_GIT_HOST'"*) printf '%s\n' "$SLIPWAY_GIT_USERNAME" ;;
+  "Password for '$SLIPWAY_GIT_SCHEME://"*"@$SLIPWAY_GIT_HOST'"*) printf '%s\n' "$SLIPWAY_GIT_PASSWORD" ;;
+  *) exit 1 ;;
+esac
+)";
+
+// For every command. Nothing that a repository or a user's configuration says gets to run a program.
+const std::vector<std::string> kConfig = {
+    "protocol.version=2",       "credential.helper=",   "core.hooksPath=/dev/null", "core.fsmonitor=false",
+    "http.followRedirects=false", "http.lowSpeedLimit=1", "http.lowSpeedTime=30",     "gc.auto=0",
+    "maintenance.auto=false",   "advice.detachedHead=false", "transfer.credentialsInUrl=die",
+    "submodule.recurse=false",
+    // What is fetched stays a pack and is on disk before a ref points to it: libgit2 1.5 reads a loose object that a
+    // power cut has truncated for ever.
+    "fetch.unpackLimit=1",      "core.fsync=committed"};
+
+struct Address {
+  std::string scheme;
+  std::string host;  // with port
+};
+
+Address AddressOf(const std::string& url) {
+  const size_t at = url.find("://");
+  if (at == std::string::npos) return {};
+  return {url.substr(0, at), url.substr(at + 3, url.find('/', at + 3) - at - 3)};
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<GitCli>> GitCli::Create(Options options) {
+  SLIPWAY_ASSIGN_OR_RETURN(TempDir home, TempDir::Create("slipway-git-"));
+  SLIPWAY_RETURN_IF_ERROR(WriteFileAtomic(home.path() + "/askpass", kAskpass, 0700));
+  return std::unique_ptr<GitCli>(new GitCli(std::move(options), std::move(home)));
+}
+
+process::ProcessSpec GitCli::Spec(const std::string& git_dir, const std::vector<std::string>& arguments) const {
+  process::ProcessSpec spec;
+  spec.argv = {"git"};
+  for (const std::string& item : kConfig) {
+    spec.argv.push_back("-c");
+    spec.argv.push_back(item);
+  }
+  if (!git_dir.empty()) spec.argv.push_back("--git-dir=" + git_dir);
+  spec.argv.insert(spec.argv.end(), arguments.begin(), arguments.end());
+  spec.inherit = {"PATH"};
+  spec.env = {{"HOME", home_.path()},
+              {"LC_ALL", "C"},
+              {"GIT_CONFIG_NOSYSTEM", "1"},
+              {"GIT_CONFIG_GLOBAL", "/dev/null"},
+              {"GIT_TERMINAL_PROMPT", "0"},
+              {"GIT_ASKPASS", home_.path() + "/askpass"},
+              {"GIT_ALLOW_PROTOCOL", options_.allow_file ? "http:https:file" : "http:https"}};
+  spec.timeout = options_.timeout;
+  return spec;
+}
+
+absl::StatusOr<process::ProcessResult> GitCli::RunRemote(const GitRemote& remote, const std::string& git_dir,
+                                                         const std::vector<std::string>& arguments,
+                                                         int lock_fd) const {
+  SLIPWAY_RETURN_IF_ERROR(ValidateUrl(remote.url, options_.allow_file));
+  process::ProcessSpec spec = Spec(git_dir, arguments);
+  if (!remote.username.empty() || !remote.password.empty()) {
+    const Address address = AddressOf(remote.url);
+    spec.env["SLIPWAY_GIT_SCHEME"] = address.scheme;
+    spec.env["SLIPWAY_GIT_HOST"] = address.host;
+    // Forges take a token as password of any user name.
+    spec.env["SLIPWAY_GIT_USERNAME"] = remote.username.empty() ? "token" : remote.username;
+    spec.env["SLIPWAY_GIT_PASSWORD"] = remote.password;
+  }
+  if (lock_fd >= 0) spec.fds = {{3, lock_fd}};
+  return process::Run(spec, options_.stop);
+}
+
+absl::Status GitCli::Fetch(const GitRemote& remote, const std::string& git_dir,
+                           const std::vector<std::string>& refspecs, int lock_fd) const {
+  std::vector<std::string> arguments = {"fetch",   "--quiet", "--prune",           "--no-tags", "--no-write-fetch-head",
+                                        "--force", "--no-recurse-submodules", "--end-of-options", remote.url};
+  for (const std::string& refspec : refspecs) {
+    SLIPWAY_RETURN_IF_ERROR(ValidateRefspec(refspec));
+    arguments.push_back(refspec);
+  }
+  SLIPWAY_ASSIGN_OR_RETURN(const process::ProcessResult result, RunRemote(remote, git_dir, arguments, lock_fd));
+  return RemoteStatus(remote.url, result);
+}
+
+absl::Status GitCli::Push(const GitRemote& remote, const std::string& git_dir, const std::string& sha,
+                          const std::string& ref) const {
+  SLIPWAY_RETURN_IF_ERROR(ValidateRefName(ref));
+  if (!IsSha(sha)) return InvalidName("commit", sha, "is not a full commit id");
+  if (!ref.starts_with("refs/heads/")) return InvalidName("ref", ref, "is not a branch: refs/heads/...");
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const process::ProcessResult result,
+      RunRemote(remote, git_dir,
+                {"push", "--porcelain", "--no-verify", "--recurse-submodules=no", "--end-of-options", remote.url, sha + ":" + ref}));
+  return PushStatus(remote.url, ref, result);
+}
+
+absl::StatusOr<std::string> GitCli::RunLocal(const std::string& git_dir,
+                                             const std::vector<std::string>& arguments) const {
+  SLIPWAY_ASSIGN_OR_RETURN(process::ProcessResult result, process::Run(Spec(git_dir, arguments), options_.stop));
+  if (result.ok()) return std::move(result.out);
+  const std::string detail = result.err.empty() ? result.Describe() : result.err;
+  return CommandFailed("git " + arguments.front(), detail);
+}
+
+absl::StatusOr<GitCli::RemoteRefs> GitCli::ListRemote(const GitRemote& remote) const {
+  SLIPWAY_ASSIGN_OR_RETURN(const process::ProcessResult result,
+                           RunRemote(remote, "", {"ls-remote", "--symref", "--end-of-options", remote.url}));
+  SLIPWAY_RETURN_IF_ERROR(RemoteStatus(remote.url, result));
+  RemoteRefs out;
+  for (const std::string& line : Split(result.out, '\n')) {
+    const size_t tab = line.find('\t');
+    if (tab == std::string::npos) continue;
+    const std::string left = line.substr(0, tab);
+    const std::string name = line.substr(tab + 1);
+    if (left.starts_with("ref: ")) {
+      if (name == "HEAD") out.default_branch = left.substr(5);
+    } else if ((name.starts_with("refs/heads/") || name.starts_with("refs/tags/")) && !name.ends_with("^{}")) {
+      out.refs.push_back({name, left});
+    }
+  }
+  return out;
+}
+
+absl::Status GitCli::Checkout(const std::string& git_dir, const std::string& commit,
+                              const std::string& directory) const {
+  if (!IsSha(commit)) return InvalidName("commit", commit, "is not a full commit id");
+  SLIPWAY_RETURN_IF_ERROR(RunLocal("", {"init", "--quiet", "--template=", "--end-of-options", directory}).status());
+  SLIPWAY_RETURN_IF_ERROR(MakeDirectories(directory + "/.git/objects/info"));
+  SLIPWAY_RETURN_IF_ERROR(WriteFileAtomic(directory + "/.git/objects/info/alternates", git_dir + "/objects\n"));
+  return RunLocal(directory + "/.git",
+                  {"--work-tree=" + directory, "checkout", "--quiet", "--detach", commit})
+      .status();
+}
+
+}  // namespace slipway::git

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <set>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/base/mutex.h"
+#include "libs/base/unique_fd.h"
+#include "libs/git/cli.h"
+#include "libs/git/remote.h"
+#include "libs/git/repository.h"
+
+namespace slipway::git {
+
+// The refspecs of a whole mirror: branches and tags under their own names. refs/pipelines/ stays ours.
+std::vector<std::string> AllBranchesAndTags();
+
+// A bare copy of one remote repository on disk: fetched by the git program, read by libgit2. At most one fetch runs at
+// a time, also across processes (a lock file that git inherits, so a killed service's git still holds it). Usually got
+// from a MirrorStore. Thread-safe.
+class Mirror {
+ public:
+  // Opens the bare repository at `git_dir` or makes an empty one; no network. `cli` must outlive it.
+  static absl::StatusOr<std::unique_ptr<Mirror>> Open(const GitCli& cli, std::string git_dir, GitRemote remote);
+
+  // Brings the mirror up to date. A call that finds a fetch running waits for the one after it, which all that came
+  // meanwhile share; so what the remote had when the call was made is here afterwards. A damaged mirror is cloned anew.
+  absl::Status Fetch(const std::vector<std::string>& refspecs = AllBranchesAndTags());
+
+  // Fetches only if the commit is not here; one that no branch or tag reaches is asked for by its id. NOT_FOUND if the
+  // remote does not have it either.
+  absl::Status EnsureCommit(const std::string& sha);
+
+  // Calls `read(const Repository&)`, which returns a Status or StatusOr. When it finds the mirror damaged, the mirror is
+  // repaired and `read` called once more.
+  template <typename F>
+  std::invoke_result_t<F, const Repository&> Read(F&& read) {
+    auto result = ReadOnce(read);
+    if (StatusCodeOf(result) != absl::StatusCode::kDataLoss) return result;
+    const absl::StatusOr<bool> repaired = Repair();
+    if (!repaired.ok()) return repaired.status();
+    return ReadOnce(read);
+  }
+
+  // Pushes commit `sha` (made by a CommitBuilder) as `ref`, whose commit so far was `old_sha` (empty: a new branch).
+  // ABORTED (GIT_PUSH_REJECTED): the ref has moved; fetch, build again, push again. After UNAVAILABLE or
+  // DEADLINE_EXCEEDED the push may have arrived: fetch and look.
+  absl::Status Push(const std::string& ref, const std::string& old_sha, const std::string& sha);
+
+  // Checks the repository and, if it is damaged, replaces it by a new clone: then true. Keep refs survive where the
+  // remote still has their commits.
+  absl::StatusOr<bool> Repair();
+
+  const std::string& git_dir() const { return git_dir_; }
+  GitRemote remote() const;
+  // New credentials for the same URL, used from the next fetch on.
+  void SetRemote(GitRemote remote);
+
+ private:
+  // One fetch that several callers wait for.
+  struct Batch {
+    std::set<std::string> refspecs;
+    absl::Status result;
+    bool done = false;
+  };
+
+  Mirror(const GitCli& cli, std::string git_dir, GitRemote remote)
+      : cli_(cli), git_dir_(std::move(git_dir)), remote_(std::move(remote)) {}
+
+  template <typename F>
+  std::invoke_result_t<F, const Repository&> ReadOnce(F& read) {
+    absl::StatusOr<Repository> repository = Repository::Open(git_dir_);
+    if (!repository.ok()) return repository.status();
+    return read(*repository);
+  }
+  static absl::StatusCode StatusCodeOf(const absl::Status& status) { return status.code(); }
+  template <typename T>
+  static absl::StatusCode StatusCodeOf(const absl::StatusOr<T>& result) {
+    return result.status().code();
+  }
+
+  // Merges small packs when there are many, since each fetch adds one.
+  void TidyPacks() const;
+  absl::Status FetchOnce(const std::vector<std::string>& refspecs, int lock_fd);
+  absl::StatusOr<bool> RepairLocked(int lock_fd);
+  absl::Status CloneAnew(int lock_fd);
+  absl::StatusOr<UniqueFd> LockAgainstOtherProcesses() const;
+
+  const GitCli& cli_;
+  const std::string git_dir_;
+
+  mutable Mutex mu_;
+  std::condition_variable changed_;
+  GitRemote remote_ SLIPWAY_GUARDED_BY(mu_);
+  bool busy_ SLIPWAY_GUARDED_BY(mu_) = false;
+  std::shared_ptr<Batch> pending_ SLIPWAY_GUARDED_BY(mu_);
+  bool swept_ = false;  // touched only while busy_
+};
+
+}  // namespace slipway::git

@@ -1,0 +1,294 @@
+#include "libs/git/mirror.h"
+
+#include <fcntl.h>
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <thread>
+
+#include "libs/base/error.h"
+#include "libs/base/file.h"
+#include "libs/git/mirror_store.h"
+#include "libs/git/testing/git_server.h"
+
+namespace slipway::git {
+namespace {
+
+struct Bed {
+  GitServer server;
+  TempDir dir = *TempDir::Create("mirror-test-");
+  std::unique_ptr<GitCli> cli = *GitCli::Create({});
+  std::string first;
+
+  Bed() {
+    server.CreateRepository("demo/hello");
+    first = server.Commit("demo/hello", "main", {{"a.txt", "one\n"}}, "first");
+  }
+  std::unique_ptr<Mirror> Open() {
+    auto mirror = Mirror::Open(*cli, dir.path() + "/m.git", server.Remote("demo/hello"));
+    REQUIRE(mirror.ok());
+    return *std::move(mirror);
+  }
+};
+
+absl::StatusOr<std::string> Resolve(Mirror& mirror, const std::string& revision) {
+  return mirror.Read([&](const Repository& repository) { return repository.Resolve(revision); });
+}
+
+std::string ReasonOf(const absl::Status& status) { return DetailsOf(status).reason; }
+
+TEST_CASE("A mirror follows its remote: new, moved, forced and deleted branches, and tags") {
+  Bed bed;
+  auto mirror = bed.Open();
+  REQUIRE(mirror->Fetch().ok());
+  CHECK(*Resolve(*mirror, "main") == bed.first);
+
+  const std::string second = bed.server.Commit("demo/hello", "main", {{"a.txt", "two\n"}}, "second");
+  bed.server.Git("demo/hello", {"branch", "feature/x", bed.first});
+  bed.server.Git("demo/hello", {"tag", "-a", "v1", "-m", "release", second});
+  REQUIRE(mirror->Fetch().ok());
+  CHECK(*Resolve(*mirror, "main") == second);
+  CHECK(*Resolve(*mirror, "feature/x") == bed.first);
+  CHECK(*Resolve(*mirror, "v1") == second);
+
+  bed.server.Git("demo/hello", {"update-ref", "refs/heads/main", bed.first});
+  bed.server.Git("demo/hello", {"branch", "-D", "feature/x"});
+  REQUIRE(mirror->Fetch().ok());
+  CHECK(*Resolve(*mirror, "main") == bed.first);
+  CHECK(ReasonOf(Resolve(*mirror, "feature/x").status()) == "GIT_REVISION_NOT_FOUND");
+}
+
+TEST_CASE("An empty remote is fetched without an error") {
+  Bed bed;
+  bed.server.CreateRepository("demo/empty");
+  auto mirror = Mirror::Open(*bed.cli, bed.dir.path() + "/e.git", bed.server.Remote("demo/empty"));
+  REQUIRE(mirror.ok());
+  CHECK((*mirror)->Fetch().ok());
+}
+
+TEST_CASE("Credentials get in, wrong or missing ones are named as the cause, and none shows up in an error") {
+  Bed bed;
+  bed.server.RequirePassword("ada", "s3cret p@ss");
+  auto mirror = bed.Open();
+  CHECK(mirror->Fetch().ok());
+  for (const auto& [username, password] : {std::pair("ada", "wr0ng-one"), std::pair("", "")}) {
+    mirror->SetRemote({bed.server.Url("demo/hello"), username, password});
+    const absl::Status status = mirror->Fetch();
+    CHECK(ReasonOf(status) == "GIT_AUTHENTICATION_FAILED");
+    CHECK(MessageOf(status).find("wr0ng-one") == std::string::npos);
+  }
+}
+
+TEST_CASE("The cause of a failed fetch is told apart") {
+  Bed bed;
+  auto mirror = bed.Open();
+  mirror->SetRemote(bed.server.Remote("demo/nothing"));
+  CHECK(ReasonOf(mirror->Fetch()) == "GIT_REPOSITORY_NOT_FOUND");
+  mirror->SetRemote({"http://127.0.0.1:1/x.git", "", ""});
+  CHECK(ReasonOf(mirror->Fetch()) == "GIT_HOST_UNREACHABLE");
+  mirror->SetRemote({"http://no-such-host.invalid/x.git", "", ""});
+  CHECK(ReasonOf(mirror->Fetch()) == "GIT_HOST_UNREACHABLE");
+  mirror->SetRemote(bed.server.Remote("demo/hello"));
+  bed.server.AnswerWith("403 Forbidden");
+  CHECK(ReasonOf(mirror->Fetch()) == "GIT_FORBIDDEN");
+  bed.server.AnswerWith("302 Found", "Location: http://127.0.0.1:1/other.git/info/refs?service=git-upload-pack\r\n");
+  CHECK(ReasonOf(mirror->Fetch()) == "GIT_REDIRECTED");
+  bed.server.AnswerWith("502 Bad Gateway");
+  CHECK(ReasonOf(mirror->Fetch()) == "GIT_HOST_UNREACHABLE");
+  bed.server.AnswerWith("200 OK", "Content-Type: text/html\r\n", "<html>welcome</html>\n");
+  CHECK(ReasonOf(mirror->Fetch()) == "GIT_NOT_A_REPOSITORY");
+  bed.server.AnswerWith("");
+  CHECK(ReasonOf(mirror->Fetch({"refs/heads/nothing:refs/heads/nothing"})) == "GIT_REMOTE_REF_NOT_FOUND");
+  CHECK(mirror->Fetch().ok());
+}
+
+TEST_CASE("A server that accepts and stays silent costs the deadline and no more") {
+  Bed bed;
+  GitCli::Options options;
+  options.timeout = absl::Milliseconds(300);
+  bed.cli = *GitCli::Create(options);
+  auto mirror = bed.Open();
+  bed.server.SetSilent(true);
+  const absl::Time start = absl::Now();
+  CHECK(ReasonOf(mirror->Fetch()) == "GIT_TIMEOUT");
+  CHECK(absl::Now() - start < absl::Seconds(4));
+  bed.server.SetSilent(false);
+}
+
+TEST_CASE("A stop request ends a running fetch") {
+  Bed bed;
+  std::stop_source stop;
+  GitCli::Options options;
+  options.stop = stop.get_token();
+  bed.cli = *GitCli::Create(options);
+  auto mirror = bed.Open();
+  bed.server.SetSilent(true);
+  std::jthread stopper([&] {
+    bed.server.AwaitSilentRequest();
+    stop.request_stop();
+  });
+  CHECK(ReasonOf(mirror->Fetch()) == "GIT_STOPPED");
+  bed.server.SetSilent(false);
+}
+
+TEST_CASE("No URL, branch or refspec reaches git as an option or another transport") {
+  Bed bed;
+  const std::string canary = bed.dir.path() + "/canary";
+  auto mirror = bed.Open();
+  for (const std::string& url : {"--upload-pack=touch " + canary, "ext::sh -c touch% " + canary, std::string("file:///etc"),
+                                 "-" + bed.server.Url("demo/hello"), bed.server.FolderOf("demo/hello"), std::string("ssh://-oProxyCommand=x/y")}) {
+    INFO(url);
+    mirror->SetRemote({url, "", ""});
+    CHECK(mirror->Fetch().code() == absl::StatusCode::kInvalidArgument);
+    CHECK(bed.cli->ListRemote({url, "", ""}).status().code() == absl::StatusCode::kInvalidArgument);
+    CHECK(mirror->Push("refs/heads/main", "", bed.first).code() == absl::StatusCode::kInvalidArgument);
+  }
+  mirror->SetRemote(bed.server.Remote("demo/hello"));
+  for (const std::string& refspec : {"--upload-pack=touch " + canary, std::string("-v"), std::string("a..b"), std::string("+:x")}) {
+    INFO(refspec);
+    CHECK(mirror->Fetch({refspec}).code() == absl::StatusCode::kInvalidArgument);
+    CHECK(mirror->Push(refspec, "", bed.first).code() == absl::StatusCode::kInvalidArgument);
+    CHECK(Resolve(*mirror, refspec).status().code() == absl::StatusCode::kInvalidArgument);
+  }
+  CHECK(bed.cli->Checkout(mirror->git_dir(), "--orphan", bed.dir.path() + "/w").code() == absl::StatusCode::kInvalidArgument);
+  CHECK_FALSE(PathExists(canary));
+}
+
+TEST_CASE("Callers that come while a fetch runs share the one after it") {
+  Bed bed;
+  auto mirror = bed.Open();
+  REQUIRE(mirror->Fetch().ok());
+  const int before = bed.server.ListRequests();
+  std::atomic<int> good = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 20; ++i) {
+      threads.emplace_back([&] { good += mirror->Fetch().ok() ? 1 : 0; });
+    }
+  }
+  CHECK(good == 20);
+  // The first, the one that the others shared, and at most a few for late starters.
+  CHECK(bed.server.ListRequests() - before < 10);
+}
+
+TEST_CASE("What the remote had when Fetch was called is here afterwards, whoever else fetches") {
+  Bed bed;
+  auto mirror = bed.Open();
+  std::atomic<bool> done = false;
+  std::jthread other([&] {
+    while (!done) (void)mirror->Fetch().ok();
+  });
+  for (int i = 0; i < 5; ++i) {
+    const std::string sha = bed.server.Commit("demo/hello", "main", {{"n.txt", std::to_string(i)}}, "n");
+    CHECK(mirror->Fetch().ok());
+    CHECK(*Resolve(*mirror, "main") == sha);
+  }
+  done = true;
+}
+
+TEST_CASE("A commit that no branch reaches any more is fetched by its id") {
+  Bed bed;
+  const std::string lost = bed.server.Commit("demo/hello", "main", {{"a.txt", "lost"}}, "lost");
+  bed.server.Git("demo/hello", {"update-ref", "refs/heads/main", bed.first});
+  auto mirror = bed.Open();
+  CHECK(mirror->EnsureCommit(lost).ok());
+  CHECK(*Resolve(*mirror, lost) == lost);
+  CHECK(mirror->EnsureCommit(std::string(40, 'a')).code() == absl::StatusCode::kNotFound);
+}
+
+TEST_CASE("What a killed git left behind is swept away") {
+  Bed bed;
+  { auto mirror = bed.Open(); }
+  const std::string dir = bed.dir.path() + "/m.git";
+  REQUIRE(MakeDirectories(dir + "/objects/pack").ok());
+  REQUIRE(MakeDirectories(dir + "/refs/heads").ok());
+  for (const char* name : {"/objects/pack/tmp_pack_abc", "/refs/heads/main.lock", "/packed-refs.lock"}) {
+    REQUIRE(WriteFileAtomic(dir + name, "x").ok());
+  }
+  auto mirror = bed.Open();
+  REQUIRE(mirror->Fetch().ok());
+  CHECK_FALSE(PathExists(dir + "/objects/pack/tmp_pack_abc"));
+  CHECK(*Resolve(*mirror, "main") == bed.first);
+}
+
+TEST_CASE("A damaged mirror is cloned anew, by a fetch and by a read, and keeps its keep refs") {
+  Bed bed;
+  auto mirror = bed.Open();
+  REQUIRE(mirror->Fetch().ok());
+  REQUIRE(mirror->Read([&](const Repository& r) { return r.CreateKeepRef("p1", bed.first); }).ok());
+  const auto damage = [&] {
+    for (const auto& item : std::filesystem::recursive_directory_iterator(mirror->git_dir() + "/objects")) {
+      if (item.path().extension() != ".pack") continue;
+      std::filesystem::permissions(item.path(), std::filesystem::perms::owner_all);
+      std::filesystem::resize_file(item.path(), item.file_size() / 2);
+    }
+  };
+  SECTION("found by a fetch") {
+    damage();
+    const std::string second = bed.server.Commit("demo/hello", "main", {{"b.txt", "two\n"}}, "second");
+    CHECK(mirror->Fetch().ok());
+    CHECK(*Resolve(*mirror, "main") == second);
+  }
+  SECTION("found by a read") {
+    // The size stays, so that libgit2 takes the pack for a good one until it unpacks an object.
+    for (const auto& item : std::filesystem::directory_iterator(mirror->git_dir() + "/objects/pack")) {
+      if (item.path().extension() != ".pack") continue;
+      std::string bytes = *ReadFile(item.path());
+      for (size_t i = 14; i < bytes.size() - 20; ++i) bytes[i] = '\x55';
+      REQUIRE(WriteFileAtomic(item.path(), bytes).ok());
+    }
+    auto text = mirror->Read([&](const Repository& r) { return r.ReadFile(bed.first, "a.txt"); });
+    REQUIRE(text.ok());
+    CHECK(*text == "one\n");
+  }
+  SECTION("found by looking for a commit") {
+    damage();
+    CHECK(mirror->EnsureCommit(bed.first).ok());
+    CHECK(*mirror->Read([&](const Repository& r) { return r.ReadFile(bed.first, "a.txt"); }) == "one\n");
+  }
+  SECTION("the folder is gone") {
+    REQUIRE(RemoveAll(mirror->git_dir()).ok());
+    CHECK(mirror->Fetch().ok());
+    CHECK(*Resolve(*mirror, "main") == bed.first);
+    return;
+  }
+  CHECK(*Resolve(*mirror, "refs/pipelines/p1") == bed.first);
+}
+
+TEST_CASE("A work tree is checked out from the mirror's objects") {
+  Bed bed;
+  auto mirror = bed.Open();
+  REQUIRE(mirror->Fetch().ok());
+  const std::string work = bed.dir.path() + "/work";
+  REQUIRE(bed.cli->Checkout(mirror->git_dir(), bed.first, work).ok());
+  CHECK(*ReadFile(work + "/a.txt") == "one\n");
+  CHECK_FALSE(bed.cli->Checkout(mirror->git_dir(), std::string(40, 'a'), bed.dir.path() + "/none").ok());
+}
+
+TEST_CASE("The remote's refs and default branch are listed without a mirror") {
+  Bed bed;
+  auto refs = bed.cli->ListRemote(bed.server.Remote("demo/hello"));
+  REQUIRE(refs.ok());
+  CHECK(refs->default_branch == "refs/heads/main");
+  REQUIRE(refs->refs.size() == 1);
+  CHECK(refs->refs[0].sha == bed.first);
+}
+
+TEST_CASE("A store gives one mirror per URL and user") {
+  Bed bed;
+  MirrorStore store(*bed.cli, bed.dir.path() + "/mirrors");
+  const GitRemote remote = bed.server.Remote("demo/hello");
+  auto one = *store.Get(remote);
+  CHECK(one == *store.Get({remote.url, remote.username, "new password"}));
+  CHECK(one->remote().password == "new password");
+  CHECK(one != *store.Get({remote.url, "somebody", ""}));
+  REQUIRE(one->Fetch().ok());
+  const std::string dir = one->git_dir();
+  one.reset();
+  CHECK(store.Remove(remote).ok());
+  CHECK_FALSE(PathExists(dir));
+}
+
+}  // namespace
+}  // namespace slipway::git

@@ -1,0 +1,148 @@
+// Files and folders of a commit.
+#include <algorithm>
+
+#include "libs/base/status.h"
+#include "libs/base/strings.h"
+#include "libs/git/errors.h"
+#include "libs/git/handles.h"
+#include "libs/git/lookup.h"
+#include "libs/git/repository.h"
+
+namespace slipway::git {
+namespace {
+
+constexpr int kMaxLinks = 10;
+constexpr size_t kMaxLinkLength = 4096;
+
+// A path inside the tree as its parts; GIT_PATH_REFUSED for one that is absolute or leaves the tree.
+absl::StatusOr<std::vector<std::string>> PartsOf(const std::string& path) {
+  if (path.starts_with('/')) return PathRefused(path, "is absolute");
+  if (path.find('\0') != std::string::npos) return PathRefused(path, "contains a NUL byte");
+  std::vector<std::string> parts;
+  for (std::string& part : Split(path, '/')) {
+    if (part.empty() || part == ".") continue;
+    if (part == "..") return PathRefused(path, "contains '..'");
+    parts.push_back(std::move(part));
+  }
+  return parts;
+}
+
+std::string BlobText(const git_blob* blob) {
+  return {static_cast<const char*>(git_blob_rawcontent(blob)), static_cast<size_t>(git_blob_rawsize(blob))};
+}
+
+// Walks a tree part by part and follows the symbolic links on the way.
+class PathWalk {
+ public:
+  PathWalk(git_repository* repo, const std::string& path, const std::string& commit)
+      : repo_(repo), path_(path), commit_(commit) {}
+
+  // The blob at the end of the path.
+  absl::StatusOr<BlobHandle> FindFile(git_tree* root) {
+    SLIPWAY_ASSIGN_OR_RETURN(left_, PartsOf(path_));
+    std::reverse(left_.begin(), left_.end());
+    while (!left_.empty()) {
+      const std::string part = std::move(left_.back());
+      left_.pop_back();
+      if (part == "..") {
+        if (folders_.empty()) return PathRefused(path_, "leads out of the repository by a symbolic link");
+        folders_.pop_back();
+        continue;
+      }
+      const git_tree_entry* entry = git_tree_entry_byname(folders_.empty() ? root : folders_.back().get(), part.c_str());
+      if (entry == nullptr) break;
+      const git_filemode_t mode = git_tree_entry_filemode(entry);
+      if (mode == GIT_FILEMODE_TREE) {
+        SLIPWAY_RETURN_IF_ERROR(Enter(entry));
+      } else if (mode == GIT_FILEMODE_LINK) {
+        SLIPWAY_RETURN_IF_ERROR(Follow(entry));
+      } else if (mode != GIT_FILEMODE_COMMIT && left_.empty()) {
+        return Blob(entry);
+      } else {
+        break;
+      }
+    }
+    return FileNotFound(path_, commit_);
+  }
+
+ private:
+  absl::Status Enter(const git_tree_entry* entry) {
+    git_tree* tree = nullptr;
+    SLIPWAY_RETURN_IF_ERROR(Check(git_tree_lookup(&tree, repo_, git_tree_entry_id(entry)), path_));
+    folders_.emplace_back(tree);
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<BlobHandle> Blob(const git_tree_entry* entry) {
+    git_blob* blob = nullptr;
+    SLIPWAY_RETURN_IF_ERROR(Check(git_blob_lookup(&blob, repo_, git_tree_entry_id(entry)), path_));
+    return BlobHandle(blob);
+  }
+
+  absl::Status Follow(const git_tree_entry* entry) {
+    if (++links_ > kMaxLinks) return PathRefused(path_, "goes through too many symbolic links");
+    SLIPWAY_ASSIGN_OR_RETURN(const BlobHandle blob, Blob(entry));
+    if (git_blob_rawsize(blob.get()) > static_cast<git_object_size_t>(kMaxLinkLength)) {
+      return PathRefused(path_, "goes through a symbolic link that is too long");
+    }
+    const std::string target = BlobText(blob.get());
+    if (target.empty() || target.front() == '/') {
+      return PathRefused(path_, "leads out of the repository by a symbolic link");
+    }
+    std::vector<std::string> parts = Split(target, '/');
+    for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
+      if (!part->empty() && *part != ".") left_.push_back(std::move(*part));
+    }
+    return absl::OkStatus();
+  }
+
+  git_repository* repo_;
+  const std::string& path_;
+  const std::string& commit_;
+  std::vector<std::string> left_;      // parts to go, the next one last
+  std::vector<TreeHandle> folders_;    // from the root's child to where we are
+  int links_ = 0;
+};
+
+}  // namespace
+
+absl::StatusOr<std::string> Repository::ReadFile(const std::string& commit, const std::string& path,
+                                                 size_t max_bytes) const {
+  SLIPWAY_ASSIGN_OR_RETURN(const CommitHandle handle, LookupCommit(handle_.get(), commit));
+  SLIPWAY_ASSIGN_OR_RETURN(const TreeHandle root, TreeOf(handle.get()));
+  SLIPWAY_ASSIGN_OR_RETURN(const BlobHandle blob, PathWalk(handle_.get(), path, commit).FindFile(root.get()));
+  const size_t size = static_cast<size_t>(git_blob_rawsize(blob.get()));
+  if (size > max_bytes) return FileTooLarge(path, size, max_bytes);
+  return BlobText(blob.get());
+}
+
+absl::StatusOr<std::string> Repository::TreeId(const std::string& commit, const std::string& path) const {
+  SLIPWAY_ASSIGN_OR_RETURN(const CommitHandle handle, LookupCommit(handle_.get(), commit));
+  SLIPWAY_ASSIGN_OR_RETURN(const TreeHandle root, TreeOf(handle.get()));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<std::string> parts, PartsOf(path));
+  if (parts.empty()) return ShaOf(git_tree_id(root.get()));
+  git_tree_entry* entry = nullptr;
+  const int code = git_tree_entry_bypath(&entry, root.get(), Join(parts, "/").c_str());
+  if (code == GIT_ENOTFOUND) return FileNotFound(path, commit);
+  SLIPWAY_RETURN_IF_ERROR(Check(code, path));
+  return ShaOf(git_tree_entry_id(TreeEntryHandle(entry).get()));
+}
+
+absl::StatusOr<std::vector<std::string>> Repository::ListFolder(const std::string& commit,
+                                                                const std::string& path) const {
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string id, TreeId(commit, path));
+  SLIPWAY_ASSIGN_OR_RETURN(const git_oid oid, ParseSha(id));
+  git_tree* raw = nullptr;
+  if (git_tree_lookup(&raw, handle_.get(), &oid) != 0) return FileNotFound(path, commit);
+  const TreeHandle tree(raw);
+  std::vector<std::string> names;
+  for (size_t i = 0; i < git_tree_entrycount(raw); ++i) {
+    const git_tree_entry* entry = git_tree_entry_byindex(raw, i);
+    const bool folder = git_tree_entry_filemode(entry) == GIT_FILEMODE_TREE;
+    names.push_back(std::string(git_tree_entry_name(entry)) + (folder ? "/" : ""));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace slipway::git

@@ -8,29 +8,14 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/time/time.h"
 #include "libs/db/pool.h"
 #include "libs/db/tx.h"
+#include "libs/events/consumer_options.h"
 #include "libs/events/cursor_row.h"
 #include "libs/events/event.h"
 #include "libs/events/event_source.h"
 
-namespace slipway::telemetry {
-class Metrics;
-}
-
 namespace slipway::events {
-
-struct ConsumerOptions {
-  std::string consumer = {};  // what the events are applied to: "trigger.statuses"
-  std::string source = {};    // the service that they come from: "build"
-  std::string holder = {};    // this process; stable over restarts, so that it takes back its own lease at once
-  absl::Duration lease = absl::Seconds(9);  // renewed each third of it
-  int max_tries = 5;                        // for one event, then it is quarantined in dead_events
-  absl::Duration max_pause = absl::Seconds(2);  // between tries and reconnects; the first retry is immediate
-  absl::Duration apply_timeout = absl::Seconds(30);  // for the transaction of one batch
-  telemetry::Metrics* metrics = nullptr;             // outlives the loop
-};
 
 // Applies another service's events to this service's database: each batch in one transaction with the cursor, so that each
 // event takes effect exactly once, in order. Among all processes with the same consumer and source one works, by a lease on

@@ -5,7 +5,6 @@
 #include "libs/base/status.h"
 #include "libs/base/strings.h"
 #include "libs/db/run_tx.h"
-#include "libs/events/consumer_loop.h"
 
 namespace slipway::events {
 namespace {

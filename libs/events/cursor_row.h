@@ -2,23 +2,23 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/db/pool.h"
 #include "libs/db/tx.h"
+#include "libs/events/consumer_options.h"
 #include "libs/events/event.h"
 
 namespace slipway::events {
-
-struct ConsumerOptions;
 
 // The row of one consumer in event_cursors: its place in the stream, and the lease on it. Each lease has a new fencing
 // token; a write with an older one is refused with IsLeaseLost(). Without state of its own; thread-safe.
 class CursorRow {
  public:
-  CursorRow(db::Pool& pool, const ConsumerOptions& options) : pool_(pool), options_(options) {}
+  CursorRow(db::Pool& pool, ConsumerOptions options) : pool_(pool), options_(std::move(options)) {}
 
   struct Lease {
     int64_t fence = 0;
@@ -39,7 +39,7 @@ class CursorRow {
 
  private:
   db::Pool& pool_;
-  const ConsumerOptions& options_;
+  const ConsumerOptions options_;
 };
 
 bool IsLeaseLost(const absl::Status& status);

@@ -329,27 +329,54 @@ TEST_CASE_METHOD(Fixture, "of two consumers on one cursor one works, and the oth
   CHECK(Effects() == "a,b,c,d");
 }
 
-TEST_CASE_METHOD(Fixture, "a consumer whose lease was taken writes nothing more") {
-  Emit({"a"});
-  std::atomic<bool> stolen{false};
-  ConsumerOptions options = Options("slow");
-  ConsumerLoop loop(consumer.pool(), source, Handler([&](const Event&) -> absl::Status {
-    if (!stolen.exchange(true)) {
-      // Between two transactions of this one another process took the lease.
-      consumer.Exec("SET lock_timeout = '100ms'; SELECT 1");
-      return absl::InternalError("try again");
+TEST_CASE_METHOD(Fixture, "a consumer whose lease was taken between two batches writes nothing more") {
+  Emit({"a", "b"});
+  const auto events = *outbox.ReadAfter({}, 10, Soon());
+
+  // Delivers the second event after another process has taken the lease, as a paused process would see it.
+  class Thief final : public EventSource {
+   public:
+    Thief(db::TestDatabase& db, std::vector<Event> events) : db_(db), events_(std::move(events)) {}
+    absl::Status Watch(Cursor, const std::function<bool(std::vector<Event>)>& on_batch,
+                       std::stop_token) override {
+      first = on_batch({events_[0]});
+      db_.Exec("UPDATE event_cursors SET fence = fence + 1, lease_holder = 'thief',"
+               " lease_until = now() + '1 hour'");
+      second = on_batch({events_[1]});
+      done.set_value();
+      return absl::UnavailableError("gone");
     }
-    return absl::OkStatus();
-  }), options);
+    bool first = false;
+    bool second = true;
+    std::promise<void> done;
+
+   private:
+    db::TestDatabase& db_;
+    const std::vector<Event> events_;
+  };
+  Thief thief(consumer, events);
+  ConsumerLoop loop(consumer.pool(), thief, Handler(), Options());
   loop.Start();
-  CHECK(CaughtUp());
-  CursorRow row(consumer.pool(), options);
-  const auto mine = row.Take();
-  REQUIRE(mine.ok());
-  consumer.Exec("UPDATE event_cursors SET fence = fence + 1, lease_holder = 'thief'");
-  CHECK(IsLeaseLost(row.Read((*mine)->fence).status()));
-  CHECK(IsLeaseLost(row.Renew((*mine)->fence)));
-  CHECK_FALSE(row.Take()->has_value());
+  thief.done.get_future().wait();
+  loop.Stop();
+  CHECK(thief.first);
+  CHECK_FALSE(thief.second);
+  CHECK(Effects() == "a");
+  CHECK(consumer.Value("SELECT lease_holder AS v FROM event_cursors") == "thief");
+}
+
+TEST_CASE_METHOD(Fixture, "a lease can be taken, renewed and read by its holder alone") {
+  CursorRow mine(consumer.pool(), Options("one"));
+  const ConsumerOptions other_options = Options("two");
+  CursorRow other(consumer.pool(), other_options);
+  const auto lease = mine.Take();
+  REQUIRE(lease.ok());
+  CHECK_FALSE(other.Take()->has_value());
+  CHECK(mine.Renew((*lease)->fence).ok());
+  mine.GiveUp((*lease)->fence);
+  CHECK(other.Take()->has_value());
+  CHECK(IsLeaseLost(mine.Renew((*lease)->fence)));
+  CHECK(IsLeaseLost(mine.Read((*lease)->fence).status()));
 }
 
 TEST_CASE_METHOD(Fixture, "clean-up spares young events and those that a reader has not passed") {

@@ -10,6 +10,9 @@
 namespace slipway::db {
 namespace {
 
+// Exec and Value of one thread survive the TerminateConnections of another.
+constexpr char kSpared[] = " application_name=slipway_test_helper";
+
 void OrDie(const absl::Status& status) {
   if (status.ok()) return;
   std::fprintf(stderr, "test database: %s\n", std::string(status.message()).c_str());
@@ -46,19 +49,19 @@ TestDatabase::~TestDatabase() {
 }
 
 void TestDatabase::Exec(const std::string& script) {
-  OrDie(Open(dsn_, schema_)->ExecScript(script));
+  OrDie(Open(dsn_ + kSpared, schema_)->ExecScript(script));
 }
 
 std::string TestDatabase::Value(const std::string& query) {
   const Sql sql{"test.value", query.c_str()};
-  auto result = Open(dsn_, schema_)->Exec(sql, {});
+  auto result = Open(dsn_ + kSpared, schema_)->Exec(sql, {});
   OrDie(result.status());
   return result->empty() ? "" : (*result)[0].GetString("v");
 }
 
 void TestDatabase::TerminateConnections() {
   Exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-       "WHERE datname = current_database() AND pid <> pg_backend_pid()");
+       "WHERE datname = current_database() AND application_name <> 'slipway_test_helper'");
 }
 
 }  // namespace slipway::db

@@ -27,7 +27,7 @@ class TestDatabase {
   void Exec(const std::string& script);
   // One value (first row, first column "v"): Value("SELECT count(*)::text AS v FROM runs").
   std::string Value(const std::string& query);
-  // Ends all connections to this database but its own, as a crash of PostgreSQL's backends would.
+  // Ends all connections to this database but those of Exec and Value, as a crash of PostgreSQL's backends would.
   void TerminateConnections();
 
  private:

@@ -1,0 +1,93 @@
+#include "libs/service/event_stream.h"
+
+#include <stop_token>
+
+#include "absl/time/clock.h"
+#include "libs/base/status.h"
+#include "libs/rpc/status.h"
+
+namespace slipway::service {
+namespace {
+
+namespace pb = slipway::events::v1;
+
+constexpr int kBatch = 256;
+
+// Reads the outbox in pages; parks when there is nothing new.
+class OutboxSource final : public rpc::StreamSource<pb::WatchEventsResponse> {
+ public:
+  OutboxSource(events::Outbox& outbox, events::Cursor after, const rpc::StreamWaker& waker)
+      : outbox_(outbox), after_(after), watch_(outbox.Watch([waker] { waker.Wake(); })) {}
+  ~OutboxSource() override { outbox_.Unwatch(watch_); }
+
+  absl::StatusOr<Step> Next() override {
+    SLIPWAY_ASSIGN_OR_RETURN(const auto events, outbox_.ReadAfter(after_, kBatch, absl::Now() + absl::Seconds(5)));
+    if (events.empty()) return Step{};
+    Step step{.message = pb::WatchEventsResponse()};
+    for (const events::Event& event : events) {
+      pb::Event* out = step.message->add_events();
+      out->mutable_cursor()->set_xid(event.cursor.xid);
+      out->mutable_cursor()->set_seq(event.cursor.seq);
+      out->set_type(event.type);
+      out->set_subject(event.subject);
+      out->set_payload(event.payload);
+      out->set_trace_id(event.trace_id);
+      const int64_t micros = absl::ToUnixMicros(event.time);
+      out->mutable_create_time()->set_seconds(micros / 1'000'000);
+      out->mutable_create_time()->set_nanos(static_cast<int32_t>(micros % 1'000'000) * 1000);
+    }
+    after_ = events.back().cursor;
+    return step;
+  }
+
+ private:
+  events::Outbox& outbox_;
+  events::Cursor after_;
+  const int64_t watch_;
+};
+
+}  // namespace
+
+grpc::ServerWriteReactor<pb::WatchEventsResponse>* ServeEvents(rpc::StreamHub& hub, events::Outbox& outbox,
+                                                              grpc::CallbackServerContext* context,
+                                                              const pb::WatchEventsRequest* request) {
+  const events::Cursor after{request->after().xid(), request->after().seq()};
+  using Source = rpc::StreamSource<pb::WatchEventsResponse>;
+  return hub.Serve<pb::WatchEventsResponse>(
+      context, request,
+      std::function([&outbox, after](const rpc::CallContext&, rpc::StreamWaker waker) -> absl::StatusOr<std::unique_ptr<Source>> {
+        return std::make_unique<OutboxSource>(outbox, after, waker);
+      }));
+}
+
+absl::Status GrpcEventSource::Watch(events::Cursor after, const std::function<bool(std::vector<events::Event>)>& on_batch,
+                                    std::stop_token stop) {
+  grpc::ClientContext context;
+  SLIPWAY_RETURN_IF_ERROR(peer_.Prepare(context, {}, absl::InfiniteFuture()));
+  pb::WatchEventsRequest request;
+  request.mutable_after()->set_xid(after.xid);
+  request.mutable_after()->set_seq(after.seq);
+  const auto reader = open_(&context, request);
+  const std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
+  pb::WatchEventsResponse response;
+  while (reader->Read(&response)) {
+    std::vector<events::Event> events;
+    for (const pb::Event& in : response.events()) {
+      events.push_back({.cursor = {in.cursor().xid(), in.cursor().seq()},
+                        .type = in.type(),
+                        .subject = in.subject(),
+                        .payload = in.payload(),
+                        .trace_id = in.trace_id(),
+                        .time = absl::FromUnixSeconds(in.create_time().seconds()) + absl::Nanoseconds(in.create_time().nanos())});
+    }
+    if (!on_batch(std::move(events))) {
+      context.TryCancel();
+      while (reader->Read(&response)) {
+      }
+      break;
+    }
+  }
+  return rpc::FromGrpc(reader->Finish());
+}
+
+}  // namespace slipway::service

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "grpcpp/client_context.h"
+#include "libs/events/event_source.h"
+#include "libs/events/outbox.h"
+#include "libs/rpc/channel.h"
+#include "libs/rpc/push_stream.h"
+#include "slipway/events/v1/events.pb.h"
+
+namespace slipway::service {
+
+// The body of every WatchEvents handler: streams `outbox` after the request's cursor, without end. `outbox` outlives the hub's
+// streams.
+grpc::ServerWriteReactor<slipway::events::v1::WatchEventsResponse>* ServeEvents(
+    rpc::StreamHub& hub, events::Outbox& outbox, grpc::CallbackServerContext* context,
+    const slipway::events::v1::WatchEventsRequest* request);
+
+// Another service's WatchEvents as the source of a ConsumerLoop:
+//   GrpcEventSource source(peer, [stub](grpc::ClientContext* c, const auto& r) { return stub->WatchEvents(c, r); });
+// Owned by App; thread-safe; outlives the loop.
+class GrpcEventSource final : public events::EventSource {
+ public:
+  using Open = std::function<std::unique_ptr<grpc::ClientReader<slipway::events::v1::WatchEventsResponse>>(
+      grpc::ClientContext*, const slipway::events::v1::WatchEventsRequest&)>;
+  GrpcEventSource(rpc::Peer& peer, Open open) : peer_(peer), open_(std::move(open)) {}
+
+  absl::Status Watch(events::Cursor after, const std::function<bool(std::vector<events::Event>)>& on_batch,
+                     std::stop_token stop) override;
+
+ private:
+  rpc::Peer& peer_;
+  const Open open_;
+};
+
+}  // namespace slipway::service

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "grpcpp/client_context.h"
+#include "grpcpp/impl/codegen/proto_utils.h"
 #include "grpcpp/support/sync_stream.h"
 #include "libs/events/event_source.h"
 #include "libs/events/outbox.h"

@@ -33,6 +33,12 @@ absl::Status ImageBuildFailed(const std::string& cause) {
   return Make(absl::StatusCode::kFailedPrecondition, "IMAGE_BUILD_FAILED", "the image build failed: " + cause);
 }
 
+absl::Status ImageTimedOut(absl::Duration limit) {
+  return Make(absl::StatusCode::kDeadlineExceeded, "IMAGE_TIMED_OUT",
+              "the image build took longer than its limit of " +
+                  std::string(absl::FormatDuration(absl::Trunc(limit, absl::Milliseconds(1)))));
+}
+
 absl::Status ImagePushFailed(const std::string& registry, const std::string& cause) {
   return Make(absl::StatusCode::kFailedPrecondition, "IMAGE_PUSH_FAILED",
               "the registry " + registry + " did not take the image: " + cause);

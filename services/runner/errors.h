@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 
 // The runner's user-visible errors. Each becomes the reason of a step or job: one sentence with the cause and the remedy.
 namespace slipway::runner {
@@ -15,6 +16,8 @@ absl::Status PathOutsideCheckout(const std::string& what, const std::string& pat
 absl::Status FileMissing(const std::string& what, const std::string& path, const std::string& field);
 // FAILED_PRECONDITION IMAGE_BUILD_FAILED.
 absl::Status ImageBuildFailed(const std::string& cause);
+// DEADLINE_EXCEEDED IMAGE_TIMED_OUT.
+absl::Status ImageTimedOut(absl::Duration limit);
 // FAILED_PRECONDITION IMAGE_PUSH_FAILED: names registry and answer.
 absl::Status ImagePushFailed(const std::string& registry, const std::string& cause);
 // INVALID_ARGUMENT JOB_UNSUPPORTED: the plan asks for what this runner can't do.

@@ -1,5 +1,8 @@
 #include "services/runner/image/image_builder.h"
 
+#include <algorithm>
+
+#include "absl/time/clock.h"
 #include "libs/base/file.h"
 #include "libs/base/status.h"
 #include "libs/base/strings.h"
@@ -37,7 +40,7 @@ class OutputTail {
   std::string text_;
 };
 
-ProcessSpec ToolSpec(const ImageRequest& request, const BuildFiles& files, OutputTail& tail) {
+ProcessSpec ToolSpec(const ImageRequest& request, const BuildFiles& files, absl::Time deadline, OutputTail& tail) {
   ProcessSpec spec;
   spec.inherit = {"PATH"};
   spec.env = {{"HOME", request.private_folder},
@@ -46,6 +49,7 @@ ProcessSpec ToolSpec(const ImageRequest& request, const BuildFiles& files, Outpu
               {"CONTAINERS_REGISTRIES_CONF", files.registries}};
   spec.out = tail.Sink();
   spec.err = OutputSink::SameAsStdout();
+  spec.timeout = std::max(deadline - absl::Now(), absl::Milliseconds(1));
   return spec;
 }
 
@@ -55,14 +59,16 @@ absl::StatusOr<std::string> ImageBuilder::BuildAndPush(const ImageRequest& reque
                                                        const Sandbox::Output& output, std::stop_token stop) {
   SLIPWAY_ASSIGN_OR_RETURN(const BuilderFacts facts, setup_.Facts(stop));
   SLIPWAY_ASSIGN_OR_RETURN(const BuildFiles files, PrepareBuildFiles(request));
-  SLIPWAY_RETURN_IF_ERROR(Build(request, files, facts, cgroup, output, stop));
-  return Push(request, files, facts, cgroup, output, stop);
+  const absl::Time deadline = absl::Now() + request.timeout;
+  SLIPWAY_RETURN_IF_ERROR(Build(request, files, facts, cgroup, deadline, output, stop));
+  return Push(request, files, facts, cgroup, deadline, output, stop);
 }
 
 absl::Status ImageBuilder::Build(const ImageRequest& request, const BuildFiles& files, const BuilderFacts& facts,
-                                 const JobCgroup& cgroup, const Sandbox::Output& output, std::stop_token stop) {
+                                 const JobCgroup& cgroup, absl::Time deadline, const Sandbox::Output& output,
+                                 std::stop_token stop) {
   OutputTail tail(output);
-  ProcessSpec spec = ToolSpec(request, files, tail);
+  ProcessSpec spec = ToolSpec(request, files, deadline, tail);
   spec.argv = setup_.Command(facts);
   for (const std::string& word : BuilderSetup::BuildCommand(facts)) spec.argv.push_back(word);
   const auto add = [&spec](std::initializer_list<std::string> words) {
@@ -78,14 +84,16 @@ absl::Status ImageBuilder::Build(const ImageRequest& request, const BuildFiles& 
   SLIPWAY_ASSIGN_OR_RETURN(const ProcessResult result,
                            sandbox_.RunTool(spec, {setup_.data(), request.private_folder, request.checkout}, cgroup, stop));
   if (result.ok()) return absl::OkStatus();
+  if (result.ending == ProcessResult::Ending::kTimedOut) return ImageTimedOut(request.timeout);
   return ImageBuildFailed(BuildFailureCause(tail.text(), result.Describe()));
 }
 
 absl::StatusOr<std::string> ImageBuilder::Push(const ImageRequest& request, const BuildFiles& files,
                                                const BuilderFacts& facts, const JobCgroup& cgroup,
-                                               const Sandbox::Output& output, std::stop_token stop) {
+                                               absl::Time deadline, const Sandbox::Output& output,
+                                               std::stop_token stop) {
   OutputTail tail(output);
-  ProcessSpec spec = ToolSpec(request, files, tail);
+  ProcessSpec spec = ToolSpec(request, files, deadline, tail);
   const std::string digest_file = request.private_folder + "/digest";
   spec.argv = setup_.Command(facts);
   spec.argv.insert(spec.argv.end(), {"push", "--authfile", files.auth, "--digestfile", digest_file,
@@ -93,6 +101,7 @@ absl::StatusOr<std::string> ImageBuilder::Push(const ImageRequest& request, cons
                                      TaggedName(request), "docker://" + TaggedName(request)});
   SLIPWAY_ASSIGN_OR_RETURN(const ProcessResult result,
                            sandbox_.RunTool(spec, {setup_.data(), request.private_folder}, cgroup, stop));
+  if (result.ending == ProcessResult::Ending::kTimedOut) return ImageTimedOut(request.timeout);
   if (!result.ok()) {
     return ImagePushFailed(request.registry_host, PushFailureCause(tail.text(), result.Describe()));
   }

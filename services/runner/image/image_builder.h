@@ -38,6 +38,7 @@ struct ImageRequest {
   bool ignore_cache = false;
   absl::Time timestamp;                // of all files and records of the image
   std::vector<RegistryLogin> logins;   // for the push and for base images
+  absl::Duration timeout = absl::InfiniteDuration();  // of build and push together
   std::string private_folder;          // empty, removed by the caller afterwards
 };
 
@@ -55,9 +56,9 @@ class ImageBuilder {
 
  private:
   absl::Status Build(const ImageRequest& request, const BuildFiles& files, const BuilderFacts& facts, const JobCgroup& cgroup,
-                     const Sandbox::Output& output, std::stop_token stop);
+                     absl::Time deadline, const Sandbox::Output& output, std::stop_token stop);
   absl::StatusOr<std::string> Push(const ImageRequest& request, const BuildFiles& files, const BuilderFacts& facts, const JobCgroup& cgroup,
-                                   const Sandbox::Output& output, std::stop_token stop);
+                                   absl::Time deadline, const Sandbox::Output& output, std::stop_token stop);
 
   BuilderSetup setup_;
   const Sandbox& sandbox_;

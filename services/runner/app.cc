@@ -1,0 +1,68 @@
+#include "services/runner/app.h"
+
+#include <signal.h>
+
+#include <algorithm>
+
+#include "libs/base/file.h"
+#include "libs/base/status.h"
+#include "libs/base/strings.h"
+#include "libs/log/log.h"
+
+namespace slipway::runner {
+namespace {
+
+sigset_t EndSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  return signals;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<App>> App::Create(const Config& config) {
+  log::Init({"runner", log::ParseLevel(config.log_level).value_or(log::Level::kInfo)});
+  std::unique_ptr<App> app(new App);
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string token, ReadFile(config.token_file, 4096));
+  for (const char* folder : {"/mirrors", "/jobs", "/images"}) {
+    SLIPWAY_RETURN_IF_ERROR(MakeDirectories(config.data_dir + folder));
+  }
+  SLIPWAY_ASSIGN_OR_RETURN(
+      app->sandbox_,
+      Sandbox::Detect({.bubblewrap = "bwrap", .allow_unsandboxed = config.allow_unsandboxed, .hidden = config.hide}));
+  if (!app->sandbox_->sandboxed()) log::Warn("sandbox.none", "jobs run without isolation, as --allow-unsandboxed asks");
+  SLIPWAY_ASSIGN_OR_RETURN(app->git_, git::GitCli::Create({.stop = app->git_stop_.get_token()}));
+  app->mirrors_ = std::make_unique<git::MirrorStore>(*app->git_, config.data_dir + "/mirrors");
+  app->checkout_ = std::make_unique<Checkout>(*app->git_, *app->mirrors_);
+  app->images_ = std::make_unique<ImageBuilder>(config.data_dir + "/images", *app->sandbox_);
+  app->tools_ = std::make_unique<JobTools>(
+      JobTools{*app->sandbox_, *app->checkout_, *app->images_,
+               JobLimits{config.job_memory, static_cast<uint64_t>(std::max(config.job_pids, 0)), config.job_cpus},
+               static_cast<int64_t>(config.max_log)});
+  app->link_ = std::make_unique<GrpcBuildLink>(config.build_address, config.auth_address, std::string(Trim(token)));
+  app->slots_ = std::make_unique<JobSlots>(*app->tools_, *app->link_, app->metrics_, config.data_dir + "/jobs");
+  app->agent_ = std::make_unique<Agent>(*app->link_, *app->slots_, std::clamp(config.slots, 1, 64));
+  if (!config.admin_listen.empty()) {
+    SLIPWAY_ASSIGN_OR_RETURN(app->admin_, service::AdminServer::Start(config.admin_listen, app->metrics_,
+                                                                      [agent = app->agent_.get()] { return agent->Ready(); }));
+  }
+  return app;
+}
+
+void App::BlockSignals() {
+  const sigset_t signals = EndSignals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+}
+
+void App::Run() {
+  const sigset_t signals = EndSignals();
+  int signal = 0;
+  sigwait(&signals, &signal);
+  log::Info("service.stopping", "stopping", {{"signal", signal}});
+  git_stop_.request_stop();
+}
+
+}  // namespace slipway::runner

@@ -1,0 +1,170 @@
+#include "services/runner/link/job_slots.h"
+
+#include <filesystem>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "libs/base/encoding.h"
+#include "libs/base/error.h"
+#include "libs/base/file.h"
+#include "libs/log/log.h"
+#include "libs/telemetry/trace_context.h"
+
+namespace slipway::runner {
+namespace {
+
+constexpr absl::Duration kLeftoverPatience = absl::Minutes(1);
+
+bool Same(const build::v1::LeaseKey& a, const build::v1::LeaseKey& b) {
+  return a.job() == b.job() && a.fence() == b.fence();
+}
+
+}  // namespace
+
+JobSlots::~JobSlots() {
+  stopping_.request_stop();
+  {
+    MutexLock lock(mu_);
+    for (Job& job : jobs_) LoseLocked(job);
+  }
+  for (Job& job : jobs_) job.thread.join();
+}
+
+void JobSlots::DeliverLeftovers(const std::stop_token& stop) {
+  std::error_code error;
+  std::vector<std::string> folders;
+  for (const auto& entry : std::filesystem::directory_iterator(jobs_folder_, error)) folders.push_back(entry.path().string());
+  for (const std::string& folder : folders) {
+    const absl::StatusOr<std::string> text = ReadFile(folder + "/" + Courier::kResultFile);
+    build::v1::CompleteJobRequest result;
+    if (text.ok() && result.ParseFromString(*text)) {
+      const build::v1::LeaseKey key = result.key();
+      log::Info("job.redelivered", "the result of an earlier process is sent again", {{"job", key.job()}});
+      auto courier = Courier::Start(link_, key, folder, [] {});
+      if (courier.ok()) {
+        (*courier)->Complete(std::move(result));
+        (*courier)->WaitDelivered(stop, kLeftoverPatience);
+      }
+      if (stop.stop_requested()) return;
+    }
+    RemoveAll(folder).IgnoreError();
+  }
+}
+
+void JobSlots::Start(build::v1::Lease lease) {
+  Reap();
+  MutexLock lock(mu_);
+  for (Job& job : jobs_) {
+    if (job.done || job.lease.key().job() != lease.key().job()) continue;
+    if (job.lease.key().fence() >= lease.key().fence()) return;
+    LoseLocked(job);
+  }
+  Job& job = jobs_.emplace_back();
+  job.folder = jobs_folder_ + "/" + Sha256Hex(lease.key().job()).substr(0, 16) + "-" + std::to_string(lease.key().fence());
+  job.lease = std::move(lease);
+  job.thread = std::thread([this, &job] { Run(job); });
+  changed_.notify_all();
+}
+
+void JobSlots::Run(Job& job) {
+  const telemetry::TraceContext trace = telemetry::TraceContext::ParseOrNew(job.lease.traceparent()).Child();
+  const log::Scope scope({trace.trace_id, trace.span_id, {}, {}});
+  const absl::Time start = absl::Now();
+  log::Info("job.started", job.lease.key().job(), {{"attempt", job.lease.attempt()}, {"fence", job.lease.key().fence()}});
+  absl::Status made = MakeDirectories(job.folder);
+  auto courier = made.ok() ? Courier::Start(link_, job.lease.key(), job.folder, [this, &job] { Lose(job.lease.key()); })
+                           : absl::StatusOr<std::unique_ptr<Courier>>(made);
+  if (courier.ok()) {
+    {
+      MutexLock lock(mu_);
+      job.courier = courier->get();
+      if (job.lost) (*courier)->Drop();
+    }
+    Execute(job, **courier);
+    {
+      MutexLock lock(mu_);
+      job.courier = nullptr;
+    }
+    courier->reset();
+  } else {
+    log::Error("job.failed_to_start", MessageOf(courier.status()), {{"folder", job.folder}});
+  }
+  // At a stop a result that nobody has taken yet stays for the next process.
+  const bool keep = stopping_.stop_requested() && PathExists(job.folder + "/" + Courier::kResultFile);
+  if (!keep) RemoveAll(job.folder).IgnoreError();
+  log::Info("job.ended", job.lease.key().job(), {{"ms", absl::ToInt64Milliseconds(absl::Now() - start)}});
+  MutexLock lock(mu_);
+  job.done = true;
+  changed_.notify_all();
+}
+
+void JobSlots::Execute(Job& job, Courier& courier) {
+  JobExecutor executor(tools_, job.lease, job.folder, courier);
+  build::v1::CompleteJobRequest result = executor.Run(job.stop.get_token());
+  {
+    MutexLock lock(mu_);
+    if (job.lost) return;
+    if (result.state() == build::v1::State::CANCELLED && !job.cancel_reason.empty()) result.set_reason(job.cancel_reason);
+  }
+  metrics_.Count("slipway_runner_jobs_total", "Jobs that ended, by state.",
+                 {{"state", build::v1::State_Name(result.state())}});
+  log::Info("job.completed", result.reason(), {{"state", build::v1::State_Name(result.state())}});
+  courier.Complete(std::move(result));
+  courier.WaitDelivered(stopping_.get_token(), absl::InfiniteDuration());
+}
+
+void JobSlots::Cancel(const build::v1::LeaseKey& key, const std::string& reason) {
+  MutexLock lock(mu_);
+  for (Job& job : jobs_) {
+    if (!Same(job.lease.key(), key)) continue;
+    if (job.cancel_reason.empty()) job.cancel_reason = reason;
+    job.stop.request_stop();
+  }
+}
+
+void JobSlots::Lose(const build::v1::LeaseKey& key) {
+  MutexLock lock(mu_);
+  for (Job& job : jobs_) {
+    if (Same(job.lease.key(), key)) LoseLocked(job);
+  }
+}
+
+void JobSlots::LoseLocked(Job& job) {
+  job.lost = true;
+  job.stop.request_stop();
+  if (job.courier != nullptr) job.courier->Drop();
+}
+
+std::vector<build::v1::LeaseKey> JobSlots::Held() const {
+  MutexLock lock(mu_);
+  std::vector<build::v1::LeaseKey> keys;
+  for (const Job& job : jobs_) {
+    if (!job.done && !job.lost) keys.push_back(job.lease.key());
+  }
+  return keys;
+}
+
+bool JobSlots::WaitForJobs(const std::stop_token& stop) {
+  std::unique_lock<Mutex> lock(mu_);
+  return changed_.wait(lock, stop, [this] {
+    for (const Job& job : jobs_) {
+      if (!job.done && !job.lost) return true;
+    }
+    return false;
+  });
+}
+
+void JobSlots::Reap() {
+  std::list<Job> done;
+  {
+    MutexLock lock(mu_);
+    for (auto it = jobs_.begin(); it != jobs_.end();) {
+      const auto next = std::next(it);
+      if (it->done) done.splice(done.end(), jobs_, it);
+      it = next;
+    }
+  }
+  for (Job& job : done) job.thread.join();
+}
+
+}  // namespace slipway::runner

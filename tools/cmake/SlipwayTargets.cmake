@@ -44,7 +44,7 @@ function(slipway_test NAME)
     list(APPEND PROPS FIXTURES_REQUIRED postgres)
     string(APPEND ENV ";SLIPWAY_TEST_PG=${PG}")
   endif()
-  catch_discover_tests(${NAME} TEST_PREFIX "${NAME}." PROPERTIES ${PROPS})
+  catch_discover_tests(${NAME} TEST_PREFIX "${NAME}." EXTRA_ARGS --warn NoTests PROPERTIES ${PROPS})
   # Catch's script flattens lists in PROPERTIES, so the environment is set by a file that ctest reads after it.
   file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/${NAME}_environment.cmake
     "foreach(T IN LISTS ${NAME}_TESTS)\n"

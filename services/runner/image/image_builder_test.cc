@@ -1,60 +1,16 @@
 #include "services/runner/image/image_builder.h"
 
-#include <poll.h>
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
 #include <filesystem>
 
 #include "absl/time/clock.h"
 #include "libs/base/file.h"
 #include "libs/base/id.h"
-#include "libs/process/process.h"
 #include "libs/process/run.h"
+#include "services/runner/testing/registry.h"
 
 namespace slipway::runner {
 namespace {
-
-// A registry of our own on a free port, without a password.
-class Registry {
- public:
-  Registry() {
-    REQUIRE(WriteFileAtomic(dir_.path() + "/config.yml",
-                            "version: 0.1\nlog: {level: info}\nstorage: {filesystem: {rootdirectory: " + dir_.path() +
-                                "/data}}\nhttp: {addr: 127.0.0.1:0}\n")
-                .ok());
-    int fds[2];
-    REQUIRE(::pipe(fds) == 0);
-    log_ = UniqueFd(fds[0]);
-    UniqueFd write(fds[1]);
-    process::ProcessSpec spec;
-    spec.argv = {"docker-registry", "serve", dir_.path() + "/config.yml"};
-    spec.out = process::OutputSink::Fd(write.get());
-    spec.err = process::OutputSink::SameAsStdout();
-    auto started = process::Process::Start(spec);
-    REQUIRE(started.ok());
-    process_.emplace(*std::move(started));
-    write.Reset();
-    std::string text;
-    char buffer[4096];
-    size_t at;
-    // "... listening on 127.0.0.1:43210 ..."
-    while ((at = text.find("listening on ")) == std::string::npos || text.find('\n', at) == std::string::npos) {
-      const ssize_t n = ::read(log_.get(), buffer, sizeof buffer);
-      REQUIRE(n > 0);
-      text.append(buffer, static_cast<size_t>(n));
-    }
-    const std::string rest = text.substr(at + 13);
-    address_ = rest.substr(0, rest.find_first_of(" \"\n"));
-  }
-  const std::string& address() const { return address_; }
-
- private:
-  TempDir dir_ = *TempDir::Create("registry-");
-  UniqueFd log_;
-  std::optional<process::Process> process_;
-  std::string address_;
-};
 
 struct Fixture {
   TempDir root = *TempDir::Create("image-builder-");

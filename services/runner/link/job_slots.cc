@@ -74,13 +74,14 @@ void JobSlots::Run(Job& job) {
   absl::Status made = MakeDirectories(job.folder);
   auto courier = made.ok() ? Courier::Start(link_, job.lease.key(), job.folder, [this, &job] { Lose(job.lease.key()); })
                            : absl::StatusOr<std::unique_ptr<Courier>>(made);
+  bool over = true;
   if (courier.ok()) {
     {
       MutexLock lock(mu_);
       job.courier = courier->get();
       if (job.lost) (*courier)->Drop();
     }
-    Execute(job, **courier);
+    over = Execute(job, **courier);
     {
       MutexLock lock(mu_);
       job.courier = nullptr;
@@ -89,28 +90,26 @@ void JobSlots::Run(Job& job) {
   } else {
     log::Error("job.failed_to_start", MessageOf(courier.status()), {{"folder", job.folder}});
   }
-  // At a stop a result that nobody has taken yet stays for the next process.
-  const bool keep = stopping_.stop_requested() && PathExists(job.folder + "/" + Courier::kResultFile);
-  if (!keep) RemoveAll(job.folder).IgnoreError();
+  if (over) RemoveAll(job.folder).IgnoreError();
   log::Info("job.ended", job.lease.key().job(), {{"ms", absl::ToInt64Milliseconds(absl::Now() - start)}});
   MutexLock lock(mu_);
   job.done = true;
   changed_.notify_all();
 }
 
-void JobSlots::Execute(Job& job, Courier& courier) {
+bool JobSlots::Execute(Job& job, Courier& courier) {
   JobExecutor executor(tools_, job.lease, job.folder, courier);
   build::v1::CompleteJobRequest result = executor.Run(job.stop.get_token());
   {
     MutexLock lock(mu_);
-    if (job.lost) return;
+    if (job.lost) return true;
     if (result.state() == build::v1::State::CANCELLED && !job.cancel_reason.empty()) result.set_reason(job.cancel_reason);
   }
   metrics_.Count("slipway_runner_jobs_total", "Jobs that ended, by state.",
                  {{"state", build::v1::State_Name(result.state())}});
   log::Info("job.completed", result.reason(), {{"state", build::v1::State_Name(result.state())}});
   courier.Complete(std::move(result));
-  courier.WaitDelivered(stopping_.get_token(), absl::InfiniteDuration());
+  return courier.WaitDelivered(stopping_.get_token(), absl::InfiniteDuration());
 }
 
 void JobSlots::Cancel(const build::v1::LeaseKey& key, const std::string& reason) {

@@ -56,7 +56,8 @@ class JobSlots {
   };
 
   void Run(Job& job);
-  void Execute(Job& job, Courier& courier);
+  // False when the result could not be delivered before a stop: it stays for the next process.
+  bool Execute(Job& job, Courier& courier);
   void LoseLocked(Job& job);
   // Joins the threads of jobs that are done.
   void Reap();

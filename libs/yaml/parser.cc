@@ -1,0 +1,165 @@
+#include "libs/yaml/parser.h"
+
+#include <yaml.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "libs/base/status.h"
+#include "libs/base/strings.h"
+#include "libs/yaml/errors.h"
+
+namespace slipway::yaml {
+namespace {
+
+Mark MarkOf(const yaml_mark_t& mark) { return {static_cast<int>(mark.line) + 1, static_cast<int>(mark.column) + 1}; }
+
+// One event of libyaml, freed at the end.
+class Event {
+ public:
+  Event() = default;
+  ~Event() { yaml_event_delete(&event_); }
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+  yaml_event_t* get() { return &event_; }
+  yaml_event_type_t type() const { return event_.type; }
+  const yaml_event_t* operator->() const { return &event_; }
+  Mark mark() const { return MarkOf(event_.start_mark); }
+
+ private:
+  yaml_event_t event_{};
+};
+
+// Reads events and builds the tree. libyaml gives events, never a tree, so nothing is built before it is checked.
+class Reader {
+ public:
+  Reader(std::string_view text, const Policy& policy) : policy_(policy) {
+    yaml_parser_initialize(&parser_);
+    yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()), text.size());
+  }
+  ~Reader() { yaml_parser_delete(&parser_); }
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  absl::StatusOr<std::vector<Document>> ReadAll() {
+    std::vector<Document> documents;
+    while (true) {
+      Event event;
+      SLIPWAY_RETURN_IF_ERROR(Next(event));
+      if (event.type() == YAML_STREAM_END_EVENT) return documents;
+      if (event.type() != YAML_DOCUMENT_START_EVENT) continue;
+      Event first;
+      SLIPWAY_RETURN_IF_ERROR(Next(first));
+      SLIPWAY_ASSIGN_OR_RETURN(Node root, ReadNode(first, 1));
+      const bool empty = root.kind == Node::Kind::kScalar && root.plain && root.text.empty();
+      if (!empty) documents.emplace_back(std::move(root));
+    }
+  }
+
+ private:
+  absl::Status Next(Event& event) {
+    if (yaml_parser_parse(&parser_, event.get()) != 0) return absl::OkStatus();
+    Mark mark = MarkOf(parser_.problem_mark);
+    std::string problem = parser_.problem != nullptr ? parser_.problem : "can't be read";
+    if (parser_.error == YAML_READER_ERROR) {
+      mark = MarkOf(parser_.mark);
+      problem += " (the text must be UTF-8)";
+    }
+    if (parser_.context != nullptr) problem = std::string(parser_.context) + ": " + problem;
+    return Invalid(mark, problem);
+  }
+
+  absl::StatusOr<Node> ReadNode(const Event& event, int depth) {
+    if (depth > policy_.max_depth) {
+      return Invalid(event.mark(), "nested deeper than " + std::to_string(policy_.max_depth) + " levels");
+    }
+    if (++nodes_ > policy_.max_nodes) {
+      return Invalid(event.mark(), "more than " + std::to_string(policy_.max_nodes) + " values");
+    }
+    Node node;
+    node.mark = event.mark();
+    switch (event.type()) {
+      case YAML_SCALAR_EVENT: {
+        const auto& scalar = event->data.scalar;
+        SLIPWAY_RETURN_IF_ERROR(CheckPlainYaml(event, scalar.anchor, scalar.tag));
+        node.text.assign(reinterpret_cast<const char*>(scalar.value), scalar.length);
+        node.plain = scalar.style == YAML_PLAIN_SCALAR_STYLE;
+        return node;
+      }
+      case YAML_SEQUENCE_START_EVENT:
+        SLIPWAY_RETURN_IF_ERROR(
+            CheckPlainYaml(event, event->data.sequence_start.anchor, event->data.sequence_start.tag));
+        node.kind = Node::Kind::kSequence;
+        SLIPWAY_RETURN_IF_ERROR(ReadItems(node, depth));
+        return node;
+      case YAML_MAPPING_START_EVENT:
+        SLIPWAY_RETURN_IF_ERROR(CheckPlainYaml(event, event->data.mapping_start.anchor, event->data.mapping_start.tag));
+        node.kind = Node::Kind::kMapping;
+        SLIPWAY_RETURN_IF_ERROR(ReadEntries(node, depth));
+        return node;
+      case YAML_ALIAS_EVENT:
+        return Invalid(event.mark(), "aliases (*name) are not supported here; write the value out");
+      default:
+        return Invalid(event.mark(), "a value is missing");
+    }
+  }
+
+  static absl::Status CheckPlainYaml(const Event& event, const yaml_char_t* anchor, const yaml_char_t* tag) {
+    if (anchor != nullptr) return Invalid(event.mark(), "anchors (&name) are not supported here; write the value out");
+    if (tag != nullptr) return Invalid(event.mark(), "tags (!name) are not supported here");
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadItems(Node& node, int depth) {
+    while (true) {
+      Event event;
+      SLIPWAY_RETURN_IF_ERROR(Next(event));
+      if (event.type() == YAML_SEQUENCE_END_EVENT) return absl::OkStatus();
+      SLIPWAY_ASSIGN_OR_RETURN(Node item, ReadNode(event, depth + 1));
+      node.items.push_back(std::move(item));
+    }
+  }
+
+  absl::Status ReadEntries(Node& node, int depth) {
+    std::map<std::string, Mark> seen;
+    while (true) {
+      Event event;
+      SLIPWAY_RETURN_IF_ERROR(Next(event));
+      if (event.type() == YAML_MAPPING_END_EVENT) return absl::OkStatus();
+      if (event.type() != YAML_SCALAR_EVENT && event.type() != YAML_ALIAS_EVENT) {
+        return Invalid(event.mark(), "a key must be a single value");
+      }
+      SLIPWAY_ASSIGN_OR_RETURN(Node key, ReadNode(event, depth + 1));
+      if (key.plain && key.text == "<<") {
+        return Invalid(key.mark, "merge keys (<<) are not supported here; write the values out");
+      }
+      if (const auto [earlier, is_new] = seen.emplace(key.text, key.mark); !is_new) {
+        return Invalid(key.mark, "duplicate key \"" + Truncate(key.text, 80) + "\", already given in line " +
+                                     std::to_string(earlier->second.line));
+      }
+      Event value_event;
+      SLIPWAY_RETURN_IF_ERROR(Next(value_event));
+      SLIPWAY_ASSIGN_OR_RETURN(Node value, ReadNode(value_event, depth + 1));
+      node.entries.push_back({std::move(key.text), key.mark, std::move(value)});
+    }
+  }
+
+  const Policy& policy_;
+  yaml_parser_t parser_;
+  size_t nodes_ = 0;
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<Document>> Parse(std::string_view text, const Policy& policy) {
+  if (text.size() > policy.max_bytes) {
+    return Invalid({1, 1}, "the text has " + std::to_string(text.size()) + " bytes, at most " +
+                               std::to_string(policy.max_bytes) + " are read");
+  }
+  return Reader(text, policy).ReadAll();
+}
+
+}  // namespace slipway::yaml

@@ -15,7 +15,8 @@
 namespace slipway::rpc {
 
 // A channel to "unix:/path" or "host:port" with the house's keepalive. Connects lazily and by itself; thread-safe.
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address);
+// `service_config` is gRPC's JSON (https://github.com/grpc/grpc/blob/master/doc/service_config.md), for retries; may be empty.
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address, const std::string& service_config = "");
 
 
 // The assertion of a service or runner for its own calls: exchanged at auth and renewed when less than half its life is

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
@@ -222,133 +223,146 @@ std::string ConfigParser::PrintConfig() const {
   return text;
 }
 
-ConfigParser::Outcome ConfigParser::Parse(const std::vector<std::string>& args, const Env& env) {
-  std::vector<std::string> errors;
-  std::map<std::string, std::vector<std::string>> flags;  // by flag name, "-file" forms included
-  bool print = false;
-  std::string help_default = Help();
+bool ConfigParser::IsKnown(const std::string& name) const {
+  if (name == "config" || Find(name) != nullptr) return true;
+  constexpr std::string_view kFile = "-file";
+  if (name.size() <= kFile.size() || name.substr(name.size() - kFile.size()) != kFile) return false;
+  const Entry* secret = Find(name.substr(0, name.size() - kFile.size()));
+  return secret != nullptr && secret->option.secret;
+}
 
-  const auto is_file_form = [this](const std::string& name) {
-    if (name.size() <= 5 || name.substr(name.size() - 5) != "-file") return false;
-    const Entry* e = Find(name.substr(0, name.size() - 5));
-    return e != nullptr && e->option.secret;
-  };
-  const auto known = [&](const std::string& name) {
-    return name == "config" || Find(name) != nullptr || is_file_form(name);
-  };
-
+ConfigParser::Given ConfigParser::ReadFlags(const std::vector<std::string>& args,
+                                            std::vector<std::string>* errors) {
+  Given flags;
   for (size_t i = 0; i < args.size(); ++i) {
     const std::string& arg = args[i];
-    if (arg == "--help" || arg == "-h") return {0, help_default};
-    if (arg == "--print-config") {
-      print = true;
-      continue;
-    }
+    const bool has_next = i + 1 < args.size();
+    if (arg == "--print-config") continue;
     if (arg.rfind("--", 0) != 0) {
-      bool found = false;
-      for (const std::string& c : commands_) found = found || c == arg;
-      if (found) {
+      if (std::find(commands_.begin(), commands_.end(), arg) != commands_.end()) {
         *command_target_ = arg;
       } else {
-        errors.push_back("unexpected argument \"" + arg + "\"");
+        errors->push_back("unexpected argument \"" + arg + "\"");
       }
       continue;
     }
     const size_t eq = arg.find('=');
     const std::string name = arg.substr(2, eq == std::string::npos ? eq : eq - 2);
-    if (!known(name)) {
-      errors.push_back(Unknown("flag", "--" + name));
-      if (eq == std::string::npos && i + 1 < args.size() && args[i + 1].rfind("--", 0) != 0) ++i;
-      continue;
-    }
     const Entry* e = Find(name);
-    if (eq != std::string::npos) {
+    if (!IsKnown(name)) {
+      errors->push_back(Unknown("flag", "--" + name));
+      // What follows is most likely its value.
+      if (eq == std::string::npos && has_next && args[i + 1].rfind("--", 0) != 0) ++i;
+    } else if (eq != std::string::npos) {
       flags[name].push_back(arg.substr(eq + 1));
     } else if (e != nullptr && e->is_bool) {
       flags[name].push_back("true");
-    } else if (i + 1 < args.size()) {
+    } else if (has_next) {
       flags[name].push_back(args[++i]);
     } else {
-      errors.push_back("--" + name + " needs a value");
+      errors->push_back("--" + name + " needs a value");
     }
   }
+  return flags;
+}
 
-  // The file of --config: flag names in any case, with '-' or '_', with or without this service's prefix. Lines for
-  // other services (SLIPWAY_<OTHER>_...) are theirs.
-  std::map<std::string, std::vector<std::string>> file;
-  std::string config_path = env(EnvName("config")).value_or("");
-  if (flags.count("config") > 0) config_path = flags["config"].back();
-  if (!config_path.empty()) {
-    if (auto text = ReadFile(config_path, 1 << 20); !text.ok()) {
-      errors.push_back("--config: " + std::string(text.status().message()));
+// Names in any case, with '-' or '_', with or without this service's prefix. Lines for other services
+// (SLIPWAY_<OTHER>_...) are theirs.
+ConfigParser::Given ConfigParser::ReadSettingsFile(const std::string& path,
+                                                   std::vector<std::string>* errors) const {
+  Given settings;
+  const auto text = ReadFile(path, 1 << 20);
+  if (!text.ok()) {
+    errors->push_back("--config: " + std::string(text.status().message()));
+    return settings;
+  }
+  const std::string prefix = FlagForm(EnvName(""));
+  int number = 0;
+  for (const std::string& raw : Split(*text, '\n')) {
+    ++number;
+    const std::string line(Trim(raw));
+    if (line.empty() || line[0] == '#') continue;
+    const std::string where = path + ":" + std::to_string(number) + ": ";
+    const size_t eq = line.find('=');
+    if (eq == std::string::npos) {
+      errors->push_back(where + "expected NAME=value");
+      continue;
+    }
+    std::string name = FlagForm(Trim(line.substr(0, eq)));
+    if (name.rfind(prefix, 0) == 0) {
+      name = name.substr(prefix.size());
+    } else if (name.rfind("slipway-", 0) == 0) {
+      continue;
+    }
+    if (IsKnown(name)) {
+      settings[name].emplace_back(Trim(line.substr(eq + 1)));
     } else {
-      int number = 0;
-      for (const std::string& raw : Split(*text, '\n')) {
-        ++number;
-        const std::string line(Trim(raw));
-        if (line.empty() || line[0] == '#') continue;
-        const size_t eq = line.find('=');
-        const std::string where = config_path + ":" + std::to_string(number) + ": ";
-        if (eq == std::string::npos) {
-          errors.push_back(where + "expected NAME=value");
-          continue;
-        }
-        std::string name = FlagForm(Trim(line.substr(0, eq)));
-        const std::string prefix = FlagForm(EnvName(""));
-        if (name.rfind(prefix, 0) == 0) {
-          name = name.substr(prefix.size());
-        } else if (name.rfind("slipway-", 0) == 0) {
-          continue;
-        }
-        if (!known(name)) {
-          errors.push_back(where + Unknown("setting", name));
-          continue;
-        }
-        file[name].emplace_back(Trim(line.substr(eq + 1)));
-      }
+      errors->push_back(where + Unknown("setting", name));
     }
   }
+  return settings;
+}
+
+// The value of the highest precedence, directly or from the file that it names.
+absl::StatusOr<std::optional<ConfigParser::Found>> ConfigParser::Lookup(
+    const Option& option, const Given& flags, const Env& env, const Given& file) const {
+  const std::string file_flag = option.flag + "-file";
+  const auto in_file = [](Found found) -> absl::StatusOr<std::optional<Found>> {
+    auto text = ReadFile(found.values.back(), 1 << 20);
+    if (!text.ok()) return Bad(found.from + ": " + std::string(text.status().message()));
+    while (!text->empty() && (text->back() == '\n' || text->back() == '\r')) text->pop_back();
+    found.values = {*std::move(text)};
+    return found;
+  };
+  if (const auto f = flags.find(option.flag); f != flags.end()) {
+    return Found{"--" + option.flag, f->second};
+  }
+  if (const auto f = flags.find(file_flag); f != flags.end()) {
+    return in_file({"--" + file_flag, f->second});
+  }
+  const std::string env_name = EnvName(option.flag);
+  if (auto value = env(env_name)) return Found{env_name, {*value}};
+  if (option.secret) {
+    if (auto path = env(env_name + "_FILE")) return in_file({env_name + "_FILE", {*path}});
+  }
+  if (const auto f = file.find(option.flag); f != file.end()) {
+    return Found{EnvForm(option.flag) + " in the file", f->second};
+  }
+  if (const auto f = file.find(file_flag); f != file.end()) {
+    return in_file({EnvForm(file_flag) + " in the file", f->second});
+  }
+  return std::optional<Found>();
+}
+
+ConfigParser::Outcome ConfigParser::Parse(const std::vector<std::string>& args, const Env& env) {
+  const auto has = [&args](const char* flag) {
+    return std::find(args.begin(), args.end(), flag) != args.end();
+  };
+  if (has("--help") || has("-h")) return {0, Help()};
+
+  std::vector<std::string> errors;
+  Given flags = ReadFlags(args, &errors);
+  std::string path = env(EnvName("config")).value_or("");
+  if (flags.count("config") > 0) path = flags["config"].back();
+  const Given file = path.empty() ? Given() : ReadSettingsFile(path, &errors);
 
   for (const Entry& e : entries_) {
-    const std::string& flag = e.option.flag;
-    std::string from;
-    std::vector<std::string> values;
-    const auto read_secret_file = [&](const std::string& path, const std::string& source) {
-      from = source;
-      if (auto text = ReadFile(path, 1 << 20); text.ok()) {
-        std::string secret = *text;
-        while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r')) secret.pop_back();
-        values = {secret};
-      } else {
-        errors.push_back(source + ": " + std::string(text.status().message()));
-      }
-    };
-    if (const auto f = flags.find(flag); f != flags.end()) {
-      from = "--" + flag;
-      values = f->second;
-    } else if (const auto ff = flags.find(flag + "-file"); e.option.secret && ff != flags.end()) {
-      read_secret_file(ff->second.back(), "--" + flag + "-file");
-    } else if (auto v = env(EnvName(flag))) {
-      from = EnvName(flag);
-      values = {*v};
-    } else if (auto vf = e.option.secret ? env(EnvName(flag) + "_FILE") : std::nullopt) {
-      read_secret_file(*vf, EnvName(flag) + "_FILE");
-    } else if (const auto l = file.find(flag); l != file.end()) {
-      from = EnvForm(flag) + " in " + config_path;
-      values = l->second;
-    } else if (const auto lf = file.find(flag + "-file"); e.option.secret && lf != file.end()) {
-      read_secret_file(lf->second.back(), EnvForm(flag) + "_FILE in " + config_path);
+    const auto found = Lookup(e.option, flags, env, file);
+    if (!found.ok()) {
+      errors.emplace_back(found.status().message());
+      continue;
     }
-    if (!values.empty()) {
-      if (const absl::Status s = e.set(values); !s.ok()) {
+    if (found->has_value()) {
+      if (const absl::Status s = e.set((*found)->values); !s.ok()) {
         // A bad secret is named, never shown.
-        errors.push_back(from + ": " +
-                         (e.option.secret ? std::string("bad value") : std::string(s.message())));
+        const std::string problem = e.option.secret ? "bad value" : std::string(s.message());
+        errors.push_back((*found)->from + ": " + problem);
         continue;
       }
     }
     if (e.option.required && e.show().empty()) {
-      errors.push_back("--" + flag + " (" + EnvName(flag) + ") is required: " + e.option.help);
+      errors.push_back("--" + e.option.flag + " (" + EnvName(e.option.flag) +
+                       ") is required: " + e.option.help);
     }
   }
 
@@ -357,7 +371,7 @@ ConfigParser::Outcome ConfigParser::Parse(const std::vector<std::string>& args, 
     for (const std::string& e : errors) text += service_ + ": " + e + "\n";
     return {2, text + "Run " + service_ + " --help for all settings.\n"};
   }
-  if (print) return {0, PrintConfig()};
+  if (has("--print-config")) return {0, PrintConfig()};
   return {};
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -73,6 +74,18 @@ class ConfigParser {
     std::function<std::string()> show;
   };
 
+  // Values by flag name.
+  using Given = std::map<std::string, std::vector<std::string>>;
+  struct Found {
+    std::string from;  // named in errors: "--ttl", "SLIPWAY_AUTH_TTL"
+    std::vector<std::string> values;
+  };
+
+  Given ReadFlags(const std::vector<std::string>& args, std::vector<std::string>* errors);
+  Given ReadSettingsFile(const std::string& path, std::vector<std::string>* errors) const;
+  absl::StatusOr<std::optional<Found>> Lookup(const Option& option, const Given& flags, const Env& env,
+                                              const Given& file) const;
+  bool IsKnown(const std::string& name) const;
   void Add(Option option, std::string kind, Setter set, std::function<std::string()> show);
   const Entry* Find(std::string_view flag) const;
   std::string EnvName(std::string_view flag) const;

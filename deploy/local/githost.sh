@@ -6,6 +6,19 @@
 GIT_HOST_PROGRAMS=(slipway-git-cgi slipway-post-receive slipway-push-sender)
 
 prepare_git_host() {
+  local dir=$DATA/etc/git
+  write_git_host_files
+  if [[ ! -s $dir/htpasswd ]]; then
+    # 32 random bytes cannot be guessed, so the smallest number of rounds serves and keeps each request quick.
+    htpasswd -ni5 -r 1000 slipway <"$DATA/keys/git.password" | sed '/^$/d' | write_file "$dir/htpasswd" 0600
+  fi
+  chown www-data "$dir/htpasswd"
+  install -d -m 0700 -o www-data -g www-data "$DATA/git-state/uploads" "$DATA/git-state/refs"
+  install -m 0400 -o www-data -g www-data "$DATA/keys/hook-local.secret" "$dir/hook.secret"
+}
+
+# Programs, git's settings and lighttpd's, from DATA, BIN_DIR and GIT_PORT. Tests call it with a folder of their own.
+write_git_host_files() {
   local program dir=$DATA/etc/git
   install -d -m 0711 "$dir" "$dir/hooks"
   for program in "${GIT_HOST_PROGRAMS[@]}"; do
@@ -14,10 +27,6 @@ prepare_git_host() {
     }
   done
   ln -sfn "$DATA/bin/slipway-post-receive" "$dir/hooks/post-receive"
-  if [[ ! -s $dir/htpasswd ]]; then
-    # 32 random bytes cannot be guessed, so the smallest number of rounds serves and keeps each request quick.
-    htpasswd -ni5 -r 1000 slipway <"$DATA/keys/git.password" | sed '/^$/d' | write_file "$dir/htpasswd" 0600
-  fi
   write_file "$dir/gitconfig" 0644 <<CONF
 [core]
 	hooksPath = $dir/hooks
@@ -61,7 +70,4 @@ setenv.set-environment = (
   "PATH" => "/usr/bin:/bin",
   "SLIPWAY_GIT_SPOOL" => "$DATA/spool")
 CONF
-  chown www-data "$dir/htpasswd"
-  install -d -m 0700 -o www-data -g www-data "$DATA/git-state/uploads" "$DATA/git-state/refs"
-  install -m 0400 -o www-data -g www-data "$DATA/keys/hook-local.secret" "$dir/hook.secret"
 }

@@ -20,7 +20,7 @@ make_layout() {
   install -d -m 0700 -o docker-registry -g docker-registry "$DATA/registry"
   install -d -m 0711 "$DATA/etc"
   install -d -m 0755 "$DATA/bin" # lighttpd reads the folder of its CGI program
-  for dir in blobs mirrors runner keys log sv containers gitops; do install -d -m 0700 "$DATA/$dir"; done
+  for dir in auth blobs mirrors runner keys log sv containers gitops trigger gateway; do install -d -m 0700 "$DATA/$dir"; done
   if [[ ! -d $ROOT ]]; then
     as_caller mkdir -p "$ROOT" || fail "cannot create $ROOT; give --root a folder that may be written"
   fi

@@ -57,6 +57,7 @@ SLIPWAY_AUTH_KEK_FILE=$DATA/keys/kek
 SLIPWAY_AUTH_ASSERTION_KEY_FILE=$DATA/keys/assertion.key
 SLIPWAY_AUTH_SERVICE_TOKENS_DIR=$DATA/keys
 SLIPWAY_AUTH_ADMIN_PASSWORD_FILE=$DATA/keys/admin-password
+SLIPWAY_AUTH_DATA_DIR=$DATA/auth
 ENV
       ;;
     pipeline)
@@ -97,11 +98,13 @@ ENV
       database_setting trigger
       token_setting trigger
       echo "SLIPWAY_TRIGGER_KEK_FILE=$DATA/keys/kek"
+      echo "SLIPWAY_TRIGGER_DATA_DIR=$DATA/trigger"
       echo "SLIPWAY_TRIGGER_PUBLIC_URL=$GATEWAY_URL"
       ;;
     gateway)
       address_settings gateway auth pipeline build gitops trigger | grep -v '_GATEWAY_LISTEN='
       token_setting gateway
+      echo "SLIPWAY_GATEWAY_DATA_DIR=$DATA/gateway"
       echo "SLIPWAY_GATEWAY_HTTP_LISTEN=127.0.0.1:$GATEWAY_PORT"
       ;;
     runner)
@@ -110,6 +113,8 @@ ENV
 SLIPWAY_RUNNER_NAME=local
 SLIPWAY_RUNNER_TOKEN_FILE=$DATA/keys/runner-local.token
 SLIPWAY_RUNNER_BUILD_ADDRESS=unix:$RUN/build.sock
+SLIPWAY_RUNNER_AUTH_ADDRESS=unix:$RUN/auth.sock
+SLIPWAY_RUNNER_HIDE=$RUN,$DATA/keys,$DATA/pg,$DATA/git,$DATA/registry,$DATA/blobs,$DATA/mirrors,$DATA/gitops,$DATA/sv,$DATA/log,$DATA/etc,$DATA/spool,$ROOT
 SLIPWAY_RUNNER_DATA_DIR=$DATA/runner
 SLIPWAY_RUNNER_ADMIN_LISTEN=unix:$RUN/runner-admin.sock
 ENV

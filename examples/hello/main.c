@@ -1,5 +1,6 @@
 /* A small HTTP server: one thread, one request per connection, gone at once on SIGTERM. */
 
+#define _GNU_SOURCE
 #include "hello.h"
 
 #include <errno.h>
@@ -67,6 +68,12 @@ int main(void) {
   action.sa_handler = stop;
   sigaction(SIGTERM, &action, NULL);
   sigaction(SIGINT, &action, NULL);
+  /* Signals arrive while ppoll waits and at no other time, so none is missed between a check and a wait. */
+  sigset_t blocked, waiting;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGTERM);
+  sigaddset(&blocked, SIGINT);
+  sigprocmask(SIG_BLOCK, &blocked, &waiting);
   signal(SIGPIPE, SIG_IGN);
 
   int server = listen_on(port ? atoi(port) : 8080);
@@ -77,6 +84,8 @@ int main(void) {
   printf("hello %s is listening\n", COMMIT);
   fflush(stdout);
   while (!stopped) {
+    struct pollfd ready = {server, POLLIN, 0};
+    if (ppoll(&ready, 1, NULL, &waiting) < 0) continue;
     int client = accept(server, NULL, NULL);
     if (client < 0) {
       if (errno == EINTR) continue;

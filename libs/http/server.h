@@ -82,7 +82,7 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Accepts nothing more, lets running requests end for at most `grace`, then closes all. Idempotent.
+  // Accepts nothing more, cuts streams, lets other requests end for at most `grace`, then closes all. Idempotent.
   void Stop(absl::Duration grace);
 
   // Where it listens, in the form of Options::listen with the real port.

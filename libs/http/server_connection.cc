@@ -89,7 +89,7 @@ void Connection::Start() {
 
 void Connection::Shutdown(bool force) {
   asio::dispatch(stream_.get_executor(), [self = shared_from_this(), force] {
-    if (force) {
+    if (force || self->phase_ == Phase::kStreaming) {
       self->Disconnected();
     } else if (self->phase_ == Phase::kIdle) {
       self->Close();

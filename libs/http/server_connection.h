@@ -55,7 +55,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ~Connection();
 
   void Start();
-  // Closes an idle connection, or any with `force`. Any thread.
+  // Closes a connection that is idle or streams, or any with `force`. Any thread.
   void Shutdown(bool force);
 
   // Behind the responder of exchange number `exchange`. Any thread.

@@ -2,188 +2,147 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 
-#include "libs/base/encoding.h"
 #include "libs/base/error.h"
 #include "libs/base/status.h"
 #include "libs/base/strings.h"
+#include "libs/forge/errors.h"
+#include "libs/forge/form.h"
 #include "libs/json/json.h"
 
 namespace slipway::forge {
-
-std::string Event::ShortRef() const {
-  if (IsBranch()) return ref.substr(11);
-  if (IsTag()) return ref.substr(10);
-  return ref;
-}
-
-namespace github {
 namespace {
 
-namespace bj = boost::json;
+using boost::json::value;
 
-// GitHub lists at most this many commits of a push; a list this long may have been cut.
-constexpr size_t kMostCommits = 2048;
-constexpr size_t kMostPaths = 100'000;
-constexpr char kZeroSha[] = "0000000000000000000000000000000000000000";
+constexpr size_t kMaxBody = 25 << 20;      // GitHub's own limit
+constexpr size_t kListedCommits = 2048;    // GitHub lists no more
+constexpr size_t kListedPaths = 3000;      // nor more paths of one commit
+constexpr size_t kMaxText = 64 << 10;      // of one message
+constexpr size_t kMaxName = 1024;          // of a ref, URL or name
 
-std::string Header(const Headers& headers, const char* name) {
-  const auto found = headers.find(name);
-  return found == headers.end() ? std::string() : found->second;
+std::string Text(const value& json, std::string_view path, size_t max = kMaxName) {
+  return Truncate(ToValidUtf8(json::GetString(json, path).value_or("")), max);
 }
 
-std::string Text(const bj::value& value, std::string_view path) {
-  return json::GetString(value, path).value_or("");
+bool IsCommitId(std::string_view text) {
+  return text.size() == 40 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-const bj::value* Member(const bj::value& value, std::string_view name) {
-  const bj::object* object = value.if_object();
-  return object == nullptr ? nullptr : object->if_contains(boost::json::string_view(name.data(), name.size()));
+bool IsZero(std::string_view id) { return id.find_first_not_of('0') == std::string_view::npos; }
+
+bool HasControl(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
-bool Flag(const bj::value& value, std::string_view name) {
-  const bj::value* member = Member(value, name);
-  return member != nullptr && member->is_bool() && member->get_bool();
-}
-
-std::vector<std::string> Paths(const bj::value& commit, std::string_view name) {
-  std::vector<std::string> paths;
-  const bj::value* member = Member(commit, name);
-  if (member == nullptr || !member->is_array()) return paths;
-  for (const bj::value& path : member->get_array()) {
-    if (path.is_string() && paths.size() < kMostPaths) paths.emplace_back(path.get_string());
+absl::StatusOr<value> PayloadOf(const http::Headers& headers, std::string_view body) {
+  if (body.size() > kMaxBody) return PayloadMalformed("the payload is larger than 25 MiB");
+  const std::string content_type = ToLower(http::FindHeader(headers, "Content-Type"));
+  const std::string_view media_type = Trim(std::string_view(content_type).substr(0, content_type.find(';')));
+  std::string unpacked;
+  if (media_type == "application/x-www-form-urlencoded") {
+    std::optional<std::string> field = FormValue(body, "payload");
+    if (!field) return PayloadMalformed("the form has no field \"payload\"");
+    unpacked = *std::move(field);
+    body = unpacked;
+  } else if (media_type != "application/json") {
+    return PayloadMalformed("content type \"" + Truncate(ToValidUtf8(media_type), 80) +
+                            "\" is neither application/json nor application/x-www-form-urlencoded");
   }
-  return paths;
+  absl::StatusOr<value> payload = json::Parse(body, {.max_bytes = kMaxBody, .max_depth = 32});
+  if (!payload.ok()) return PayloadMalformed("the payload is " + MessageOf(payload.status()));
+  if (!payload->is_object()) return PayloadMalformed("the payload is no JSON object");
+  return payload;
 }
 
-// Whether a commit says which paths it changed: without, the path filters need the repository.
-bool ListsPaths(const bj::value& commit) {
-  for (const char* name : {"added", "removed", "modified"}) {
-    const bj::value* member = Member(commit, name);
-    if (member == nullptr || !member->is_array()) return false;
+EventRepository RepositoryOf(const value& payload) {
+  EventRepository repository;
+  repository.full_name = Text(payload, "repository.full_name");
+  repository.clone_url = Text(payload, "repository.clone_url");
+  repository.html_url = Text(payload, "repository.html_url");
+  repository.ssh_url = Text(payload, "repository.ssh_url");
+  repository.default_branch = Text(payload, "repository.default_branch");
+  return repository;
+}
+
+// Reads a commit's list of paths; false if it is not there or not whole.
+bool ReadPaths(const value& commit, std::string_view name, std::vector<std::string>& out) {
+  const boost::json::array* list = json::GetArray(commit, name);
+  if (list == nullptr) return false;
+  for (const value& path : *list) {
+    if (!path.is_string()) return false;
+    out.push_back(ToValidUtf8({path.get_string().data(), path.get_string().size()}));
   }
-  return true;
+  return list->size() < kListedPaths;
 }
 
-PushedCommit CommitOf(const bj::value& value) {
-  PushedCommit commit;
-  commit.id = Text(value, "id");
-  commit.message = Text(value, "message");
-  commit.author = Text(value, "author.name") + " <" + Text(value, "author.email") + ">";
-  commit.timestamp = Text(value, "timestamp");
-  commit.added = Paths(value, "added");
-  commit.removed = Paths(value, "removed");
-  commit.modified = Paths(value, "modified");
-  return commit;
+// Returns whether the commit is told wholly.
+bool ReadCommit(const value& json, PushedCommit& commit) {
+  commit.id = Text(json, "id");
+  commit.message = Text(json, "message", kMaxText);
+  commit.timestamp = Text(json, "timestamp");
+  commit.author = {Text(json, "author.name"), Text(json, "author.email"), Text(json, "author.username")};
+  const bool added = ReadPaths(json, "added", commit.added);
+  const bool removed = ReadPaths(json, "removed", commit.removed);
+  const bool modified = ReadPaths(json, "modified", commit.modified);
+  return IsCommitId(commit.id) && added && removed && modified;
 }
 
-bool IsSha(const std::string& text) {
-  return text.size() == 40 && std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-         });
-}
-
-bool IsSaneRef(const std::string& ref) {
-  return ref.starts_with("refs/") && ref.size() <= 1024 && ref.find("..") == std::string::npos &&
-         std::none_of(ref.begin(), ref.end(), [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7f'; });
-}
-
-// application/x-www-form-urlencoded: the member "payload".
-std::optional<std::string> FormPayload(std::string_view body) {
-  for (const std::string& pair : Split(body, '&')) {
-    if (!pair.starts_with("payload=")) continue;
-    std::string out;
-    for (size_t i = 8; i < pair.size(); ++i) {
-      if (pair[i] == '+') {
-        out.push_back(' ');
-      } else if (pair[i] == '%') {
-        const auto byte = i + 2 < pair.size() ? HexDecode(pair.substr(i + 1, 2)) : std::nullopt;
-        if (!byte) return std::nullopt;
-        out += *byte;
-        i += 2;
-      } else {
-        out.push_back(pair[i]);
-      }
-    }
-    return out;
+// Reads the list of commits. It is complete only if it ends with the pushed commit, and the push went forward from a
+// commit that was there: of a new or forced ref the list tells less than the repository.
+void ReadCommits(const value& payload, Event& event) {
+  const boost::json::array* list = json::GetArray(payload, "commits");
+  if (list == nullptr) return;
+  bool whole = !list->empty() && list->size() < kListedCommits;
+  for (const value& item : *list) {
+    PushedCommit commit;
+    whole = ReadCommit(item, commit) && whole;
+    event.commits.push_back(std::move(commit));
   }
-  return std::nullopt;
+  event.commits_complete =
+      whole && !event.forced && !event.created && !event.deleted && event.commits.back().id == event.after;
 }
 
-absl::Status BadPayload(std::string_view problem) {
-  return InvalidField("payload", problem);
-}
-
-absl::StatusOr<Event> PushOf(const bj::value& payload) {
-  Event event;
-  event.kind = Event::Kind::kPush;
+absl::Status ReadPush(const value& payload, Event& event) {
   event.ref = Text(payload, "ref");
   event.before = Text(payload, "before");
   event.after = Text(payload, "after");
-  if (!IsSaneRef(event.ref)) return BadPayload("a push needs a full ref such as refs/heads/main");
-  if (!IsSha(event.before) || !IsSha(event.after)) return BadPayload("a push needs before and after of 40 hex digits");
-  event.created = Flag(payload, "created") || event.before == kZeroSha;
-  event.deleted = Flag(payload, "deleted") || event.after == kZeroSha;
-  event.forced = Flag(payload, "forced");
-  event.pusher = Text(payload, "sender.login");
-  if (event.pusher.empty()) event.pusher = Text(payload, "pusher.name");
-  bool lists_paths = true;
-  if (const bj::value* commits = Member(payload, "commits"); commits != nullptr && commits->is_array()) {
-    for (const bj::value& commit : commits->get_array()) {
-      if (event.commits.size() >= kMostCommits) break;
-      lists_paths = lists_paths && ListsPaths(commit);
-      event.commits.push_back(CommitOf(commit));
-    }
-  }
-  if (const bj::value* head = Member(payload, "head_commit"); head != nullptr && head->is_object()) event.head = CommitOf(*head);
-  event.commits_complete = lists_paths && !event.forced && !event.created && !event.commits.empty() &&
-                           event.commits.size() < kMostCommits && event.commits.back().id == event.after;
-  return event;
+  if (!event.ref.starts_with("refs/") || HasControl(event.ref)) return PayloadMalformed("\"ref\" is no ref");
+  if (!IsCommitId(event.before)) return PayloadMalformed("\"before\" is no commit id");
+  if (!IsCommitId(event.after)) return PayloadMalformed("\"after\" is no commit id");
+  if (event.repository.Urls().empty()) return PayloadMalformed("\"repository\" has no URL");
+  // The ids decide; the flags only say the same again.
+  event.created = IsZero(event.before);
+  event.deleted = IsZero(event.after);
+  event.forced = json::GetBool(payload, "forced").value_or(false);
+  event.pusher = {Text(payload, "pusher.name"), Text(payload, "pusher.email"), Text(payload, "sender.login")};
+  ReadCommits(payload, event);
+  if (const value* head = json::Find(payload, "head_commit")) ReadCommit(*head, event.head);
+  if (event.head.id != event.after) event.head = {};
+  return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::Status Verify(const Headers& headers, std::string_view body, std::string_view secret) {
-  const std::string given = Header(headers, "x-hub-signature-256");
-  if (secret.empty()) return absl::UnauthenticatedError("the hook has no secret");
-  if (given.empty()) return absl::UnauthenticatedError("X-Hub-Signature-256 is missing");
-  const std::string expected = "sha256=" + HexEncode(HmacSha256(secret, body));
-  if (!ConstantTimeEquals(given, expected)) return absl::UnauthenticatedError("the signature is wrong");
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::string> DeliveryId(const Headers& headers) {
-  std::string id = Header(headers, "x-github-delivery");
-  if (id.empty() || id.size() > 128) return InvalidField("X-GitHub-Delivery", "must have 1 to 128 characters");
-  return ToValidUtf8(id);
-}
-
-absl::StatusOr<std::vector<Event>> Normalise(const Headers& headers, std::string_view body) {
-  std::string form;
-  if (Header(headers, "content-type").starts_with("application/x-www-form-urlencoded")) {
-    auto payload = FormPayload(body);
-    if (!payload) return BadPayload("the form has no member \"payload\"");
-    form = *std::move(payload);
-    body = form;
-  }
-  SLIPWAY_ASSIGN_OR_RETURN(const bj::value payload, json::Parse(body, {.max_bytes = 26 << 20}));
-  if (!payload.is_object()) return BadPayload("is not a JSON object");
-  const std::string word = Truncate(ToValidUtf8(Header(headers, "x-github-event")), 64);
+absl::StatusOr<std::vector<Event>> ReadGitHubDelivery(const http::Headers& headers, std::string_view body) {
   Event event;
-  if (word == "push") {
-    SLIPWAY_ASSIGN_OR_RETURN(event, PushOf(payload));
-  } else if (word == "ping") {
+  event.name = Truncate(ToValidUtf8(http::FindHeader(headers, "X-GitHub-Event")), 80);
+  event.delivery_id = std::string(http::FindHeader(headers, "X-GitHub-Delivery"));
+  if (event.name.empty()) return PayloadMalformed("the header X-GitHub-Event is missing");
+  if (event.delivery_id.empty() || event.delivery_id.size() > 128 || HasControl(event.delivery_id)) {
+    return PayloadMalformed("the header X-GitHub-Delivery is missing or is no id");
+  }
+  event.delivery_id = ToValidUtf8(event.delivery_id);
+  SLIPWAY_ASSIGN_OR_RETURN(const value payload, PayloadOf(headers, body));
+  event.repository = RepositoryOf(payload);
+  if (event.name == "push") {
+    event.kind = Event::Kind::kPush;
+    SLIPWAY_RETURN_IF_ERROR(ReadPush(payload, event));
+  } else if (event.name == "ping") {
     event.kind = Event::Kind::kPing;
   }
-  event.forge_word = word;
-  event.repository = Text(payload, "repository.full_name");
-  for (const char* path : {"repository.clone_url", "repository.html_url", "repository.ssh_url", "repository.git_url"}) {
-    std::string url = Text(payload, path);
-    if (!url.empty()) event.repository_urls.push_back(std::move(url));
-  }
-  if (event.kind == Event::Kind::kPush && event.repository_urls.empty()) return BadPayload("a push needs repository.clone_url");
   return std::vector<Event>{std::move(event)};
 }
 
-}  // namespace github
 }  // namespace slipway::forge

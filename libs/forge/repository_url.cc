@@ -1,64 +1,82 @@
 #include "libs/forge/repository_url.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "libs/base/strings.h"
 
 namespace slipway::forge {
 namespace {
 
-// Host and path of a URL; both empty for what is none.
+bool IsOdd(char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f || c == '\\'; }
+
 struct Parts {
-  std::string host;
+  std::string scheme;
+  std::string host;  // with port
   std::string path;
 };
 
-Parts SplitUrl(std::string_view url) {
-  std::string_view scheme;
-  std::string_view rest = url;
-  if (const size_t mark = url.find("://"); mark != std::string_view::npos) {
-    scheme = url.substr(0, mark);
-    rest = url.substr(mark + 3);
-  } else if (const size_t colon = url.find(':'); colon != std::string_view::npos && url.find('/') > colon) {
-    // scp-like: user@host:path
-    const std::string host(url.substr(0, colon));
-    return {ToLower(host.substr(host.find('@') + 1)), std::string(url.substr(colon + 1))};
+// scheme://[user@]host[:port]/path, or the scp form [user@]host:path.
+Parts Take(std::string_view url) {
+  Parts parts;
+  const size_t colons = url.find("://");
+  if (colons != std::string_view::npos) {
+    parts.scheme = ToLower(url.substr(0, colons));
+    const std::string_view rest = url.substr(colons + 3);
+    const std::string_view authority = rest.substr(0, rest.find('/'));
+    parts.path = rest.substr(authority.size());
+    parts.host = ToLower(authority);
   } else {
-    return {};
+    const size_t colon = url.find(':');
+    if (colon == std::string_view::npos || url.substr(0, colon).find('/') != std::string_view::npos) return {};
+    parts.scheme = "ssh";
+    parts.host = ToLower(url.substr(0, colon));
+    parts.path = url.substr(colon + 1);
   }
-  const size_t slash = rest.find('/');
-  std::string_view authority = rest.substr(0, slash);
-  if (const size_t at = authority.rfind('@'); at != std::string_view::npos) authority.remove_prefix(at + 1);
-  std::string host = ToLower(authority);
-  const std::string_view default_port = scheme == "https" ? ":443" : scheme == "http" ? ":80" : scheme == "ssh" ? ":22" : "";
-  if (!default_port.empty() && host.ends_with(default_port)) host.resize(host.size() - default_port.size());
-  std::string_view path = slash == std::string_view::npos ? std::string_view() : rest.substr(slash);
-  path = path.substr(0, path.find_first_of("?#"));
-  return {host, std::string(path)};
+  parts.host.erase(0, parts.host.rfind('@') + 1);
+  return parts;
 }
 
-std::string Stripped(std::string_view path) {
-  while (!path.empty() && path.front() == '/') path.remove_prefix(1);
-  while (!path.empty() && path.back() == '/') path.remove_suffix(1);
-  return std::string(path);
+// The host without the port that needs no mention. An ssh port never shows in the other URLs of a repository.
+std::string HostOf(const Parts& parts) {
+  const size_t colon = parts.host.rfind(':');
+  if (colon == std::string::npos || parts.host.find(']', colon) != std::string::npos) return parts.host;
+  const std::string port = parts.host.substr(colon + 1);
+  if (port.find_first_not_of("0123456789") != std::string::npos) return "";
+  const bool silent = parts.scheme == "ssh" || port.empty() || (parts.scheme == "https" && port == "443") ||
+                      (parts.scheme == "http" && port == "80");
+  return silent ? parts.host.substr(0, colon) : parts.host;
+}
+
+// "host/path", the path possibly empty; "" for what is no URL.
+std::string Normalise(std::string_view url) {
+  if (url.size() > 4096 || std::any_of(url.begin(), url.end(), IsOdd)) return "";
+  const Parts parts = Take(url);
+  if (parts.scheme != "https" && parts.scheme != "http" && parts.scheme != "ssh" && parts.scheme != "git+ssh") return "";
+  if (parts.path.find_first_of("?#") != std::string::npos) return "";
+  std::string out = HostOf(parts);
+  if (out.empty() || out.front() == ':') return "";
+  for (const std::string& part : Split(parts.path, '/')) {
+    if (part.empty() || part == ".") continue;
+    if (part == "..") return "";
+    out += "/" + part;
+  }
+  if (out.ends_with(".git")) out.resize(out.size() - 4);
+  return out;
 }
 
 }  // namespace
 
-std::string RepositoryKey(std::string_view url) {
-  const Parts parts = SplitUrl(Trim(url));
-  std::string path = Stripped(parts.path);
-  if (path.ends_with(".git")) path.resize(path.size() - 4);
-  if (parts.host.empty() || path.empty()) return "";
-  return parts.host + "/" + path;
+std::string NormaliseRepositoryUrl(std::string_view url) {
+  std::string out = Normalise(url);
+  const size_t slash = out.find('/');
+  return slash == std::string::npos || slash + 1 == out.size() ? "" : out;
 }
 
-bool CoversRepository(std::string_view entry, std::string_view url) {
-  const std::string key = RepositoryKey(url);
-  if (key.empty()) return false;
-  if (!entry.ends_with('/')) return RepositoryKey(entry) == key;
-  const Parts parts = SplitUrl(Trim(entry));
-  if (parts.host.empty()) return false;
-  const std::string path = Stripped(parts.path);
-  return key.starts_with(parts.host + "/" + (path.empty() ? "" : path + "/"));
+bool IsRepositoryWithin(std::string_view url, std::string_view prefix) {
+  const std::string repository = NormaliseRepositoryUrl(url);
+  const std::string outer = Normalise(prefix);
+  return !repository.empty() && !outer.empty() && (repository == outer || repository.starts_with(outer + "/"));
 }
 
 }  // namespace slipway::forge

@@ -5,13 +5,14 @@
 
 namespace slipway::forge {
 
-// One spelling for all that mean the same repository: host in lower case with a port that is not the scheme's own, path
-// without ".git", leading and trailing slashes; scheme and user are left out. "https://u@Host:443/a/b.git/", "http://host/a/b"
-// and "git@host:a/b.git" are all "host/a/b". "" for what is no repository URL.
-std::string RepositoryKey(std::string_view url);
+// The identity of a repository, whichever of its URLs is given: "host[:port]/path" with the host in lower case, without
+// scheme, user, default port, ".git" and trailing slashes. https://git@GitHub.com:443/acme/shop.git/,
+// git@github.com:acme/shop.git and ssh://git@github.com:22/acme/shop are one. The path keeps its case. Empty for what is
+// no URL of a repository, which matches nothing.
+std::string NormaliseRepositoryUrl(std::string_view url);
 
-// Whether a hook may speak for `url`: one of its entries is the repository, or is a prefix that ends with "/" and lies above
-// it. ("http://host/" stands for the whole host.)
-bool CoversRepository(std::string_view entry, std::string_view url);
+// True if `url` is the repository at `prefix` or lies below it, part by part: "http://host/demo" holds
+// "http://host/demo/hello.git", not "http://host/demo2/x".
+bool IsRepositoryWithin(std::string_view url, std::string_view prefix);
 
 }  // namespace slipway::forge

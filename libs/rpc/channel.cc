@@ -19,7 +19,8 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address, const std
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   // A service that was killed is back within a second: find out soon.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 50);
+  // This one is how long an attempt may take until the peer's first frame: a loaded machine needs more than the pauses.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 2'000);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 500);
   arguments.SetMaxReceiveMessageSize(64 << 20);
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
@@ -36,6 +37,7 @@ absl::StatusOr<std::string> AssertionSource::Get() {
   request.set_token(token_);
   grpc::ClientContext context;
   context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(2)));
+  context.set_wait_for_ready(true);  // see Peer::Prepare
   const auto stub = slipway::auth::v1::AuthService::NewStub(auth_);
   const absl::Status status = FromGrpc(stub->Exchange(&context, request, &response));
   if (!status.ok()) {
@@ -58,6 +60,9 @@ CallOptions Within(const CallContext& call, absl::Duration timeout) {
 
 absl::Status Peer::Prepare(grpc::ClientContext& context, const CallOptions& options, absl::Time deadline) {
   if (deadline != absl::InfiniteFuture()) context.set_deadline(absl::ToChronoTime(deadline));
+  // gRPC makes progress with a connection while a call of it waits; where calls fail at once, its own poller looks every
+  // five seconds only.
+  if (options.retry) context.set_wait_for_ready(true);
   if (source_ != nullptr) {
     SLIPWAY_ASSIGN_OR_RETURN(const std::string assertion, source_->Get());
     context.AddMetadata(kAssertionKey, assertion);

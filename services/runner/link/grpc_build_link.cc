@@ -40,6 +40,8 @@ absl::Status GrpcBuildLink::WatchLeases(const build::v1::WatchLeasesRequest& req
                                         const std::function<void(const build::v1::LeaseMessage&)>& on_message,
                                         std::stop_token stop) {
   grpc::ClientContext context;
+  // Waits inside gRPC for the service to come back: a channel connects only while a call of it waits.
+  context.set_wait_for_ready(true);
   context.AddMetadata(rpc::kAuthorizationKey, "Bearer " + token_);
   const std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
   const auto reader = stub_->WatchLeases(&context, request);

@@ -60,6 +60,10 @@ class RunAggregate {
     run_.image_tag = tag;
     run_changed_ = true;
   }
+  // The run has ended, but its tag was reserved later: it is released once more.
+  void ReleaseTagAgain() {
+    work_.push_back({"release_tag", run_.name.ToString(), run_.tag_used ? "used" : ""});
+  }
   void Archive() {
     run_.archived = true;
     run_changed_ = true;

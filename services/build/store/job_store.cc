@@ -113,13 +113,6 @@ absl::StatusOr<std::vector<JobOfRun>> JobsHeldBySession(db::Tx& tx, const std::s
   return held;
 }
 
-absl::StatusOr<std::vector<int64_t>> RunsHeldBy(db::Tx& tx, const std::string& runner) {
-  static constexpr Sql kHeld{"jobs.runs_held_by",
-                             "SELECT DISTINCT run_id AS id FROM jobs WHERE state = 'RUNNING' "
-                             "AND runner = $1 ORDER BY id"};
-  return Ids(tx.Exec(kHeld, runner));
-}
-
 absl::StatusOr<QueueState> Queue(db::Tx& tx) {
   static constexpr Sql kQueue{"jobs.queue",
                               "SELECT count(*) AS waiting, "

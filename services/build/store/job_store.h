@@ -46,8 +46,6 @@ absl::StatusOr<std::vector<int64_t>> RunsHeldByOlderSessions(db::Tx& tx, const s
                                                              const std::string& session);
 absl::StatusOr<std::vector<JobOfRun>> JobsHeldBySession(db::Tx& tx, const std::string& runner,
                                                         const std::string& session);
-// Runs with a job that `runner` holds.
-absl::StatusOr<std::vector<int64_t>> RunsHeldBy(db::Tx& tx, const std::string& runner);
 
 // Jobs that wait for a runner, and for how long the oldest has.
 struct QueueState {

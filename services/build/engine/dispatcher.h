@@ -1,0 +1,63 @@
+#pragma once
+
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "libs/base/mutex.h"
+#include "services/build/engine/core.h"
+#include "services/build/engine/peers.h"
+#include "services/build/store/job_store.h"
+
+namespace slipway::build {
+
+// Brings ready jobs to connected runners: finds them, gets what their leases need (tag, credentials, secrets), claims them, and
+// pushes them on the runners' streams. Woken by whatever makes a job ready or a runner free, and each second for what other
+// processes did. Owned by App; one thread.
+class Dispatcher {
+ public:
+  Dispatcher(Core& core, PipelinePeer& pipeline);
+  ~Dispatcher();
+
+  void Start();
+  void Stop();
+  void Wake();
+
+  // One round; returns the number of jobs that were handed over. Called by the thread, and by tests.
+  int RunOnce();
+
+  // The lease of a job that a runner holds already, with fresh secrets.
+  absl::StatusOr<v1::Lease> LeaseAgain(const JobOfRun& held);
+
+ private:
+  struct Candidate {
+    JobOfRun at = {};
+    plan::v1::Plan plan = {};
+    std::string tag = {};
+    std::shared_ptr<RunnerSession> runner = {};
+  };
+
+  void Loop(const std::stop_token& stop);
+  absl::StatusOr<std::vector<Candidate>> FindCandidates();
+  // Candidates that keep their place; the others are failed or postponed.
+  std::vector<Candidate> Prepare(std::vector<Candidate> candidates, Secrets& secrets);
+  absl::Status ReserveTag(Candidate& candidate);
+  absl::Status Resolve(const SecretNeeds& needs, Secrets& secrets);
+  // Fails the job, or has it wait, as the error asks for.
+  void GiveUp(const Candidate& candidate, const absl::Status& why);
+  // The job as it is leased now; nothing when it can't be any more.
+  absl::StatusOr<std::optional<JobOfRun>> Claim(const Candidate& candidate);
+  bool HandOver(const Candidate& candidate, const JobOfRun& leased, const Secrets& secrets);
+
+  Core& core_;
+  PipelinePeer& pipeline_;
+  Mutex mu_;
+  std::condition_variable_any wake_;
+  bool woken_ SLIPWAY_GUARDED_BY(mu_) = true;
+  std::jthread thread_;
+};
+
+}  // namespace slipway::build

@@ -1,0 +1,114 @@
+#include "services/build/engine/work_loop.h"
+
+#include <algorithm>
+
+#include "absl/strings/numbers.h"
+#include "absl/time/clock.h"
+#include "libs/base/error.h"
+#include "libs/base/status.h"
+#include "libs/log/log.h"
+#include "services/build/store/run_store.h"
+
+namespace slipway::build {
+namespace {
+
+constexpr absl::Duration kDatabaseTime = absl::Seconds(5);
+constexpr absl::Duration kCallTime = absl::Seconds(10);
+constexpr absl::Duration kHold = absl::Seconds(30);
+constexpr int kBatch = 16;
+
+absl::Duration DelayAfter(int tries) {
+  return std::min(absl::Seconds(1) * (1 << std::min(tries, 6)), absl::Minutes(1));
+}
+
+}  // namespace
+
+WorkLoop::~WorkLoop() { Stop(); }
+
+void WorkLoop::Start() {
+  thread_ = std::jthread([this](const std::stop_token& stop) { Loop(stop); });
+}
+
+void WorkLoop::Stop() {
+  if (!thread_.joinable()) return;
+  thread_.request_stop();
+  thread_.join();
+}
+
+void WorkLoop::Wake() {
+  {
+    MutexLock lock(mu_);
+    woken_ = true;
+  }
+  wake_.notify_one();
+}
+
+void WorkLoop::Loop(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    {
+      std::unique_lock lock(mu_);
+      wake_.wait_for(lock, stop, absl::ToChronoMilliseconds(core_.limits.sweep), [this] { return woken_; });
+      woken_ = false;
+    }
+    while (!stop.stop_requested() && RunOnce() > 0) {
+    }
+  }
+}
+
+int WorkLoop::RunOnce() {
+  const auto taken = db::RunTx(core_.pool, "work.take", kDatabaseTime,
+                               [&](db::Tx& tx) { return TakeWork(tx, kBatch, kHold); });
+  if (!taken.ok()) {
+    log::Warn("work.failed", "work can't be read", {{"error", MessageOf(taken.status())}});
+    return 0;
+  }
+  for (const DueWork& work : *taken) {
+    const absl::Status status = CarryOut(work);
+    if (!status.ok()) {
+      log::Warn("work.failed", "work failed and is tried again",
+                {{"kind", work.item.kind}, {"subject", work.item.subject}, {"tries", work.tries},
+                 {"error", MessageOf(status)}});
+    }
+    const absl::Status noted = db::RunTx(core_.pool, "work.note", kDatabaseTime, [&](db::Tx& tx) {
+      return status.ok() ? WorkDone(tx, work.id)
+                         : WorkFailed(tx, work.id, MessageOf(status), DelayAfter(work.tries));
+    });
+    if (!noted.ok()) log::Warn("work.note_failed", "work is done again", {{"error", MessageOf(noted)}});
+  }
+  return static_cast<int>(taken->size());
+}
+
+absl::Status WorkLoop::CarryOut(const DueWork& work) {
+  const WorkItem& item = work.item;
+  if (item.kind == "archive_log") return ArchiveLog(item);
+  if (item.kind == "confirm_deletion") return ConfirmDeletion(item);
+  const absl::Status released =
+      pipeline_.ReleaseImageTag(item.subject, item.detail == "used", {.deadline = absl::Now() + kCallTime});
+  // A run that ended before its tag was reserved has none, and that of a deleted app is gone.
+  return absl::IsNotFound(released) ? absl::OkStatus() : released;
+}
+
+absl::Status WorkLoop::ArchiveLog(const WorkItem& item) {
+  LogKey key;
+  int attempts = 0;
+  if (!absl::SimpleAtoi(item.subject, &key.job_id) || !absl::SimpleAtoi(item.detail, &attempts)) {
+    return absl::OkStatus();
+  }
+  for (key.attempt = 1; key.attempt <= attempts; ++key.attempt) {
+    SLIPWAY_RETURN_IF_ERROR(archive_.Keep(key, logs_.PathOf(key)));
+    SLIPWAY_RETURN_IF_ERROR(logs_.Remove(key));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WorkLoop::ConfirmDeletion(const WorkItem& item) {
+  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<int64_t> active,
+                           db::RunTx(core_.pool, "work.active_runs", kDatabaseTime,
+                                     [&](db::Tx& tx) { return ActiveRunsOfApp(tx, item.detail); }));
+  if (!active.empty()) return absl::UnavailableError(std::to_string(active.size()) + " runs are still ending");
+  const absl::Status confirmed =
+      pipeline_.ConfirmDeletion(item.subject, item.detail, {.deadline = absl::Now() + kCallTime});
+  return absl::IsNotFound(confirmed) ? absl::OkStatus() : confirmed;
+}
+
+}  // namespace slipway::build

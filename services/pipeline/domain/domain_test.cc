@@ -6,6 +6,7 @@
 #include "services/pipeline/domain/kind.h"
 #include "services/pipeline/domain/merge_deploy.h"
 #include "services/pipeline/domain/references.h"
+#include "services/pipeline/domain/repository_url.h"
 
 namespace slipway::pipeline {
 namespace {
@@ -155,6 +156,21 @@ TEST_CASE("a workflow refers to its registry and environments") {
       R"(spec { source {build {}} deployment_pipelines {environment: "prod"} deployment_pipelines {environment: "dev"} })");
   CHECK(ReferencesOf(workflow) ==
         std::vector<std::string>{"environments/dev", "environments/prod", kDefaultRegistryTarget});
+}
+
+TEST_CASE("all spellings of a repository's address have one form") {
+  for (const char* url : {"https://Git.Example/a/b.git", "http://git.example/a/b/", "git@git.example:a/b.git",
+                          "ssh://git@git.example/a/b", "ssh://git@git.example:2222/a/b.git", "https://git.example:443/a/b",
+                          "https://user:secret@git.example/a/b", "git://git.example/a/b.git", "HTTPS://git.example/a/b?x=1"}) {
+    INFO(url);
+    CHECK(NormalRepositoryUrl(url) == "git.example/a/b");
+  }
+  CHECK(NormalRepositoryUrl("http://127.0.0.1:8481/demo/hello.git") == "127.0.0.1:8481/demo/hello");
+  CHECK(NormalRepositoryUrl("https://git.example/A/b") == "git.example/A/b");
+  for (const char* url : {"", "x", "ext::sh", "https://", "https://host", "ftp://h/x", "/a/b:c"}) {
+    INFO(url);
+    CHECK((NormalRepositoryUrl(url).empty() || std::string(url) == "ext::sh"));
+  }
 }
 
 }  // namespace slipway::pipeline

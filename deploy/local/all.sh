@@ -14,3 +14,5 @@
 . "$LOCAL_DIR/supervisor.sh"
 . "$LOCAL_DIR/cli_files.sh"
 . "$LOCAL_DIR/suite.sh"
+. "$LOCAL_DIR/seed.sh"
+. "$LOCAL_DIR/demo.sh"

@@ -1,0 +1,135 @@
+#include "services/gitops/domain/committer.h"
+
+#include <algorithm>
+
+#include "libs/base/error.h"
+#include "libs/base/status.h"
+#include "libs/db/run_tx.h"
+#include "libs/log/log.h"
+#include "services/gitops/domain/errors.h"
+#include "services/gitops/store/deployment_store.h"
+
+namespace slipway::gitops {
+namespace {
+
+constexpr absl::Duration kTxTime = absl::Seconds(10);
+constexpr absl::Duration kIdle = absl::Seconds(2);
+constexpr size_t kBatch = 50;
+
+FolderCommit CommitOf(const Deployment& deployment, bool look_first) {
+  const AppEnvironment& where = deployment.where;
+  std::string message = where.Folder() + ": image " + deployment.image.digest + "\n";
+  if (!deployment.image.subject.empty()) message += "\n" + deployment.image.subject + "\n";
+  message += "\nSlipway-App: " + where.AppName();
+  message += "\nSlipway-Environment: " + where.environment;
+  message += "\nSlipway-Image: " + deployment.image.reference;
+  message += "\nSlipway-Run: " + deployment.image.run;
+  message += std::string("\n") + DesiredRepository::kTrailer + ": " + deployment.Name();
+  message += "\nSlipway-Actor: " + deployment.actor + "\n";
+  return {.key = deployment.Name(),
+          .folder = where.Folder(),
+          .files = deployment.manifests,
+          .message = std::move(message),
+          .time = deployment.created,
+          .look_first = look_first};
+}
+
+// Whether trying again can help without anybody doing something.
+bool IsTransient(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kAborted:
+    case absl::StatusCode::kCancelled:
+    case absl::StatusCode::kUnknown:
+    case absl::StatusCode::kInternal:
+    case absl::StatusCode::kDataLoss:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+absl::Duration Committer::Pass() {
+  auto waiting = db::RunTx(pool_, "committer.waiting", kTxTime,
+                           [&](db::Tx& tx) { return deployments::ListOpen(tx, {"PENDING", "COMMITTING"}); });
+  if (!waiting.ok()) {
+    log::Warn("committer.unavailable", "the database did not answer", {{"error", MessageOf(waiting.status())}});
+    return absl::Seconds(1);
+  }
+  if (waiting->empty()) {
+    failures_ = 0;
+    return kIdle;
+  }
+  if (waiting->size() > kBatch) waiting->resize(kBatch);
+  const auto access = active_();
+  if (!access.ok() || !*access) {
+    ExplainAll(*waiting, access.ok() ? MessageOf(NoActiveProvider()) : MessageOf(access.status()));
+    return kIdle;
+  }
+  const absl::Status done = CommitAll(**access, *waiting);
+  if (done.ok()) {
+    failures_ = 0;
+    return absl::ZeroDuration();
+  }
+  log::Warn("committer.failed", "the commits did not get to the branch",
+            {{"provider", (*access)->provider}, {"error", MessageOf(done)}});
+  if (IsTransient(done)) {
+    ExplainAll(*waiting, "waits for the GitOps repository: " + MessageOf(done));
+    return BackOff(failures_++);
+  }
+  const std::string reason = MessageOf(done) + " (" + (*access)->provider + ")";
+  db::RunTx(pool_, "committer.fail", kTxTime, [&](db::Tx& tx) -> absl::Status {
+    for (const Deployment& deployment : *waiting) {
+      SLIPWAY_RETURN_IF_ERROR(
+          lifecycle_.Advance(tx, deployment.id, DeploymentEvent::kFailed, {.reason = reason}).status());
+    }
+    return absl::OkStatus();
+  }).IgnoreError();
+  return absl::Milliseconds(200);
+}
+
+absl::Status Committer::CommitAll(const RepositoryAccess& access, const std::vector<Deployment>& waiting) {
+  std::vector<FolderCommit> commits;
+  std::vector<int64_t> ids;
+  SLIPWAY_RETURN_IF_ERROR(db::RunTx(pool_, "committer.pick", kTxTime, [&](db::Tx& tx) -> absl::Status {
+    commits.clear();
+    ids.clear();
+    for (const Deployment& deployment : waiting) {
+      const bool marked = deployment.state == slipway::gitops::v1::DeploymentStatus::COMMITTING;
+      if (!marked) {
+        SLIPWAY_ASSIGN_OR_RETURN(const auto picked,
+                                 lifecycle_.Advance(tx, deployment.id, DeploymentEvent::kPicked, {}));
+        if (!picked) continue;
+      }
+      commits.push_back(CommitOf(deployment, marked));
+      ids.push_back(deployment.id);
+    }
+    return absl::OkStatus();
+  }));
+  if (commits.empty()) return absl::OkStatus();
+  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<std::string> shas, repository_.Commit(access, commits));
+  return db::RunTx(pool_, "committer.pushed", kTxTime, [&](db::Tx& tx) -> absl::Status {
+    for (size_t i = 0; i < ids.size(); ++i) {
+      SLIPWAY_RETURN_IF_ERROR(
+          lifecycle_
+              .Advance(tx, ids[i], DeploymentEvent::kPushed,
+                       {.commit = shas[i], .values = {{"commit", shas[i]}, {"provider", access.provider}}})
+              .status());
+    }
+    return absl::OkStatus();
+  });
+}
+
+void Committer::ExplainAll(const std::vector<Deployment>& waiting, const std::string& reason) {
+  db::RunTx(pool_, "committer.explain", kTxTime, [&](db::Tx& tx) -> absl::Status {
+    for (const Deployment& deployment : waiting) {
+      SLIPWAY_RETURN_IF_ERROR(lifecycle_.Explain(tx, deployment.id, reason));
+    }
+    return absl::OkStatus();
+  }).IgnoreError();
+}
+
+}  // namespace slipway::gitops

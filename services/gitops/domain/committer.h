@@ -1,0 +1,45 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "libs/db/pool.h"
+#include "services/gitops/domain/desired_repository.h"
+#include "services/gitops/domain/lifecycle.h"
+#include "services/gitops/domain/wake.h"
+
+namespace slipway::gitops {
+
+// The repository in force now; empty: no active provider. Reads the database each time.
+using ActiveRepository = std::function<absl::StatusOr<std::optional<RepositoryAccess>>()>;
+
+// Brings deployments into Git: takes all that wait, makes one commit each and pushes them together. A deployment is marked
+// before its commit is made, so that a process that comes after a crash looks in the branch first. Owned by App;
+// thread-safe.
+class Committer {
+ public:
+  Committer(db::Pool& pool, Lifecycle& lifecycle, DesiredRepository& repository, ActiveRepository active)
+      : pool_(pool), lifecycle_(lifecycle), repository_(repository), active_(std::move(active)),
+        loop_([this](const std::stop_token&) { return Pass(); }) {}
+
+  void Start() { loop_.Start(); }
+  void Stop() { loop_.Stop(); }
+  void Wake() { loop_.Wake(); }
+
+  // One pass over what waits; how long until the next.
+  absl::Duration Pass();
+
+ private:
+  absl::Status CommitAll(const RepositoryAccess& access, const std::vector<Deployment>& waiting);
+  void ExplainAll(const std::vector<Deployment>& waiting, const std::string& reason);
+
+  db::Pool& pool_;
+  Lifecycle& lifecycle_;
+  DesiredRepository& repository_;
+  const ActiveRepository active_;
+  int failures_ = 0;  // of the loop's thread
+  WakeLoop loop_;
+};
+
+}  // namespace slipway::gitops

@@ -1,0 +1,72 @@
+#include "services/gitops/domain/convert.h"
+
+#include "libs/base/status.h"
+#include "libs/rpc/resource_name.h"
+#include "libs/telemetry/trace_context.h"
+
+namespace slipway::gitops {
+
+google::protobuf::Timestamp ToTimestamp(absl::Time time) {
+  google::protobuf::Timestamp stamp;
+  const int64_t micros = absl::ToUnixMicros(time);
+  stamp.set_seconds(micros / 1'000'000);
+  stamp.set_nanos(static_cast<int32_t>(micros % 1'000'000 * 1000));
+  return stamp;
+}
+
+slipway::gitops::v1::Deployment ToProto(const Deployment& deployment, const EnvironmentState* environment) {
+  slipway::gitops::v1::Deployment message;
+  message.set_name(deployment.Name());
+  auto& status = *message.mutable_status();
+  status.set_state(deployment.state);
+  status.set_reason(deployment.reason);
+  status.set_image(deployment.image.reference);
+  status.set_url(deployment.url);
+  status.set_commit(deployment.commit);
+  status.set_source_commit(deployment.image.commit);
+  status.set_run(deployment.image.run);
+  status.set_actor(deployment.actor);
+  if (deployment.rollback_of > 0) {
+    status.set_rollback_of(DeploymentName{deployment.where, deployment.rollback_of}.Name());
+  }
+  status.set_image_name(deployment.image.name);
+  status.set_workflow(deployment.image.workflow);
+  if (const auto trace = telemetry::TraceContext::Parse(deployment.traceparent)) status.set_trace_id(trace->trace_id);
+  if (environment != nullptr) {
+    const bool current = !environment->removed && environment->last_number == deployment.number;
+    status.set_current(current);
+    status.set_pinned(environment->pinned_by == deployment.number);
+    if (current) {
+      status.set_health(environment->health);
+      status.set_drift(environment->drift);
+    }
+  }
+  *message.mutable_deploy() = deployment.deploy;
+  *message.mutable_create_time() = ToTimestamp(deployment.created);
+  if (deployment.ended) *message.mutable_end_time() = ToTimestamp(*deployment.ended);
+  return message;
+}
+
+absl::StatusOr<ImageRecord> FromEvent(const slipway::build::v1::ImageCreated& event) {
+  const auto& image = event.image();
+  SLIPWAY_ASSIGN_OR_RETURN(const rpc::ResourceName name,
+                           rpc::ResourceName::Parse(image.name(), "projects/*/apps/*/images/*", "image.name"));
+  return ImageRecord{.name = image.name(),
+                     .app_uid = event.app_uid(),
+                     .project = name.Get("projects"),
+                     .app = name.Get("apps"),
+                     .workflow = event.workflow(),
+                     .reference = image.reference(),
+                     .digest = image.digest(),
+                     .tag = image.tag(),
+                     .run = image.run(),
+                     .commit = image.commit(),
+                     .ref = image.ref(),
+                     .order = image.order(),
+                     .subject = image.subject(),
+                     .traceparent = event.traceparent(),
+                     .time = absl::FromUnixSeconds(image.create_time().seconds()) +
+                             absl::Nanoseconds(image.create_time().nanos())};
+}
+
+}  // namespace slipway::gitops

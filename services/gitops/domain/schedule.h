@@ -1,0 +1,42 @@
+#pragma once
+
+#include <condition_variable>
+#include <map>
+#include <optional>
+#include <stop_token>
+
+#include "absl/time/time.h"
+#include "libs/base/mutex.h"
+#include "services/gitops/domain/names.h"
+
+namespace slipway::gitops {
+
+// When each environment is looked at next, and which are being looked at: each by one worker at a time. Owned by Syncer;
+// thread-safe.
+class Schedule {
+ public:
+  // As soon as a worker is free; once more after the look under way.
+  void Wake(const AppEnvironment& where);
+  // No later than `in` from now, if it is not known yet.
+  void Add(const AppEnvironment& where, absl::Duration in);
+
+  // The next one that is due, now taken; waits for it. Empty when `stop` is requested.
+  std::optional<AppEnvironment> Take(const std::stop_token& stop);
+  // Takes this one, waiting for who has it; false when `stop` is requested.
+  bool TakeThis(const AppEnvironment& where, const std::stop_token& stop);
+  // Gives it back, to be looked at in `next`, or not any more until it is woken or added.
+  void GiveBack(const AppEnvironment& where, std::optional<absl::Duration> next);
+
+ private:
+  struct Entry {
+    absl::Time due = absl::InfiniteFuture();
+    bool taken = false;
+    bool woken = false;  // while it was taken
+  };
+
+  Mutex mu_;
+  std::condition_variable_any changed_;
+  std::map<AppEnvironment, Entry> entries_ SLIPWAY_GUARDED_BY(mu_);
+};
+
+}  // namespace slipway::gitops

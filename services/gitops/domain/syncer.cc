@@ -1,0 +1,348 @@
+#include "services/gitops/domain/syncer.h"
+
+#include <algorithm>
+#include <set>
+
+#include "libs/base/error.h"
+#include "libs/base/status.h"
+#include "libs/base/strings.h"
+#include "libs/db/run_tx.h"
+#include "libs/log/log.h"
+#include "services/gitops/store/deployment_store.h"
+#include "services/gitops/store/environment_store.h"
+#include "services/gitops/store/provider_store.h"
+
+namespace slipway::gitops {
+namespace {
+
+using journal::Verdict;
+using Status = slipway::gitops::v1::DeploymentStatus;
+
+constexpr absl::Duration kTxTime = absl::Seconds(10);
+// Healthy for so long, earlier exits are forgotten.
+constexpr absl::Duration kCalm = absl::Seconds(60);
+
+// The pause before the next probe: at once, then 50 ms growing to a second.
+absl::Duration ProbePause(int probes) {
+  return std::min(absl::Seconds(1), absl::Milliseconds(50) * (1 << std::min(probes, 5)));
+}
+
+bool IsForGood(const absl::Status& status) {
+  return absl::IsInvalidArgument(status) || absl::IsFailedPrecondition(status) || absl::IsResourceExhausted(status);
+}
+
+// The host of the first image in the manifests: whose credential a pull needs.
+std::vector<std::string> HostsOf(const DesiredState& desired) {
+  std::set<std::string> hosts;
+  for (const Manifest& manifest : desired.manifests) {
+    for (const std::string& line : Split(manifest.text, '\n')) {
+      std::string_view text = Trim(line);
+      if (text.substr(0, 2) == "- ") text.remove_prefix(2);
+      if (text.substr(0, 6) != "image:") continue;
+      text = Trim(text.substr(6));
+      while (!text.empty() && (text.front() == '"' || text.front() == '\'')) text.remove_prefix(1);
+      const size_t slash = text.find('/');
+      if (slash != std::string_view::npos) hosts.insert(std::string(text.substr(0, slash)));
+    }
+  }
+  return {hosts.begin(), hosts.end()};
+}
+
+}  // namespace
+
+Syncer::Syncer(Parts parts, Options options)
+    : parts_(std::move(parts)), options_(options), fetcher_([this](const std::stop_token&) { return FetchAll(); }) {}
+
+void Syncer::Start() {
+  parts_.target.Subscribe([this](const AppEnvironment& where) { Wake(where); });
+  for (int i = 0; i < options_.workers; ++i) {
+    workers_.emplace_back([this](const std::stop_token& stop) { Work(stop); });
+  }
+  fetcher_.Start();
+}
+
+void Syncer::Stop() {
+  fetcher_.Stop();
+  for (std::jthread& worker : workers_) worker.request_stop();
+  workers_.clear();
+}
+
+void Syncer::Work(const std::stop_token& stop) {
+  while (const auto where = schedule_.Take(stop)) schedule_.GiveBack(*where, Look(*where));
+}
+
+absl::Duration Syncer::FetchAll() {
+  const auto access = parts_.active();
+  if (access.ok() && *access) {
+    const absl::Status fetched = parts_.repository.Fetch(**access);
+    if (!fetched.ok()) {
+      log::Warn("sync.fetch_failed", "the GitOps repository was not reached; what is known stays desired",
+                {{"provider", (*access)->provider}, {"error", MessageOf(fetched)}});
+    }
+    const auto head = parts_.repository.Head(**access);
+    if (head.ok() && *head != last_head_) {
+      last_head_ = *head;
+      db::RunTx(parts_.pool, "sync.head", kTxTime, [&](db::Tx& tx) {
+        return providers::SetCommit(tx, (*access)->provider.substr((*access)->provider.find('/') + 1), *head);
+      }).IgnoreError();
+      const auto known = db::RunTx(parts_.pool, "sync.environments", kTxTime,
+                                   [](db::Tx& tx) { return environments::ListAll(tx); });
+      if (known.ok()) {
+        for (const EnvironmentState& environment : *known) Wake(environment.where);
+      }
+    }
+  }
+  // What runs but is not known any more is looked at, too: that look takes it away.
+  const auto running = parts_.target.List();
+  if (!running.ok()) {
+    log::Warn("sync.list_failed", "the target did not say what runs", {{"error", MessageOf(running.status())}});
+  } else {
+    for (const AppEnvironment& where : *running) schedule_.Add(where, options_.resync_interval);
+  }
+  return options_.fetch_interval;
+}
+
+std::optional<absl::Duration> Syncer::Look(const AppEnvironment& where) {
+  auto view = Read(where);
+  if (!view.ok()) {
+    log::Warn("sync.read_failed", "is tried again", {{"environment", where.Name()}, {"error", MessageOf(view.status())}});
+    return absl::Seconds(1);
+  }
+  if (!view->environment || view->environment->removed) {
+    const absl::Status deleted = parts_.target.Delete(where);
+    if (deleted.ok()) return std::nullopt;
+    log::Warn("sync.delete_failed", "is tried again", {{"environment", where.Name()}, {"error", MessageOf(deleted)}});
+    return absl::Seconds(2);
+  }
+  const auto access = parts_.active();
+  if (!access.ok() || !*access) return options_.resync_interval;
+  Memory memory = Recall(where);
+  const auto next = LookAt(where, *std::move(view), **access, memory);
+  Remember(where, memory);
+  return next;
+}
+
+absl::StatusOr<Syncer::View> Syncer::Read(const AppEnvironment& where) {
+  return db::RunTx(parts_.pool, "sync.read", kTxTime, [&](db::Tx& tx) -> absl::StatusOr<View> {
+    View view;
+    SLIPWAY_ASSIGN_OR_RETURN(view.environment, environments::Get(tx, where));
+    SLIPWAY_ASSIGN_OR_RETURN(view.deployment, deployments::Get(tx, {.where = where}));
+    return view;
+  });
+}
+
+std::optional<absl::Duration> Syncer::LookAt(const AppEnvironment& where, View view, const RepositoryAccess& access,
+                                             Memory& memory) {
+  const auto head = parts_.repository.Head(access);
+  if (!head.ok()) {
+    log::Warn("sync.head_failed", "is tried again", {{"error", MessageOf(head.status())}});
+    return absl::Seconds(2);
+  }
+  // An empty branch says nothing about what shall run: a repository that was just set up, or is being restored.
+  if (head->empty()) return options_.resync_interval;
+  auto folder = parts_.repository.Folder(access, *head, where);
+  if (!folder.ok()) {
+    log::Warn("sync.folder_failed", "is tried again", {{"error", MessageOf(folder.status())}});
+    return absl::Seconds(2);
+  }
+  if (folder->tree.empty()) {
+    // Never written yet, or the commit that takes it away: only what was applied from Git is taken away because of Git.
+    if (view.environment->applied_tree.empty()) return options_.resync_interval;
+    const absl::Status deleted = parts_.target.Delete(where);
+    if (!deleted.ok()) return absl::Seconds(2);
+    db::RunTx(parts_.pool, "sync.pruned", kTxTime, [&](db::Tx& tx) -> absl::Status {
+      SLIPWAY_RETURN_IF_ERROR(environments::SetApplied(tx, where, *head, "", ""));
+      SLIPWAY_RETURN_IF_ERROR(environments::SetHealth(tx, where, Status::MISSING, "").status());
+      if (!view.deployment) return absl::OkStatus();
+      return parts_.lifecycle.Note(tx, *view.deployment, "sync.pruned", Verdict::kDone,
+                                   "its folder is gone from the GitOps repository, so the workload was taken away",
+                                   {{"commit", *head}, {"folder", where.Folder()}});
+    }).IgnoreError();
+    return options_.resync_interval;
+  }
+  DesiredState desired{
+      .where = where, .commit = *head, .tree = folder->tree, .manifests = std::move(folder->files)};
+  const bool open = view.deployment && view.deployment->state == Status::SYNCING;
+  if (view.environment->applied_tree != desired.tree || open) {
+    if (memory.refused_tree == desired.tree && !open) return options_.resync_interval;
+    absl::Duration retry;
+    if (!Apply(view, desired, memory, retry)) return retry;
+    auto again = Read(where);
+    if (!again.ok()) return absl::Milliseconds(100);
+    view = *std::move(again);
+  }
+  return Watch(view, desired, memory);
+}
+
+bool Syncer::Apply(const View& view, DesiredState& desired, Memory& memory, absl::Duration& retry) {
+  for (const std::string& host : HostsOf(desired)) {
+    auto credentials = parts_.pipeline.PullCredentials(host);
+    if (!credentials.ok()) {
+      log::Warn("sync.credentials_failed", "the image is pulled without a credential",
+                {{"host", host}, {"error", MessageOf(credentials.status())}});
+      continue;
+    }
+    std::move(credentials->begin(), credentials->end(), std::back_inserter(desired.credentials));
+  }
+  const auto applied = parts_.target.Apply(desired);
+  memory.probes = 0;
+  if (applied.ok()) {
+    memory.failures = 0;
+    memory.refused_tree.clear();
+    NoteApplied(view, desired, *applied);
+    return true;
+  }
+  const std::string why = MessageOf(applied.status());
+  const bool open = view.deployment && view.deployment->state == Status::SYNCING;
+  log::Warn("sync.apply_failed", "the target did not take the desired state",
+            {{"environment", desired.where.Name()}, {"commit", desired.commit}, {"error", why}});
+  retry = BackOff(memory.failures++);
+  const bool for_good = IsForGood(applied.status());
+  if (for_good) {
+    memory.refused_tree = desired.tree;
+    retry = options_.resync_interval;
+  }
+  db::RunTx(parts_.pool, "sync.apply_failed", kTxTime, [&](db::Tx& tx) -> absl::Status {
+    if (open && for_good) {
+      return parts_.lifecycle.Advance(tx, view.deployment->id, DeploymentEvent::kFailed, {.reason = why}).status();
+    }
+    if (open) return parts_.lifecycle.Explain(tx, view.deployment->id, "waits for the target: " + why);
+    return environments::SetHealth(tx, desired.where, view.environment->health, "can't be put back: " + why).status();
+  }).IgnoreError();
+  return false;
+}
+
+void Syncer::NoteApplied(const View& view, const DesiredState& desired, const Applied& applied) {
+  const absl::Status noted = db::RunTx(parts_.pool, "sync.applied", kTxTime, [&](db::Tx& tx) -> absl::Status {
+    const bool by_hand = view.deployment && IsFinal(view.deployment->state) &&
+                         view.environment->applied_tree != desired.tree;
+    SLIPWAY_RETURN_IF_ERROR(environments::SetApplied(tx, desired.where, desired.commit, desired.tree, applied.url));
+    if (!view.deployment) return absl::OkStatus();
+    for (const std::string& note : applied.notes) {
+      SLIPWAY_RETURN_IF_ERROR(
+          parts_.lifecycle.Note(tx, *view.deployment, "target.differs", Verdict::kAccepted, note));
+    }
+    if (by_hand) {
+      SLIPWAY_RETURN_IF_ERROR(parts_.lifecycle.Note(tx, *view.deployment, "sync.commit_applied", Verdict::kDone,
+                                                    "a commit of somebody else in the GitOps repository was applied",
+                                                    {{"commit", desired.commit}, {"tree", desired.tree}}));
+    }
+    if (view.deployment->state != Status::SYNCING) return absl::OkStatus();
+    return parts_.lifecycle
+        .Advance(tx, view.deployment->id, DeploymentEvent::kApplied,
+                 {.url = applied.url,
+                  .progress_by = parts_.clock.Now() + options_.health_timeout,
+                  .values = {{"commit", desired.commit}, {"changed", applied.changed ? "yes" : "no"}}})
+        .status();
+  });
+  if (!noted.ok()) log::Warn("sync.note_failed", "is done again", {{"error", MessageOf(noted)}});
+}
+
+absl::Duration Syncer::Watch(const View& view, DesiredState& desired, Memory& memory) {
+  const auto seen = parts_.target.Observe(desired);
+  if (!seen.ok()) {
+    log::Warn("sync.observe_failed", "is tried again",
+              {{"environment", desired.where.Name()}, {"error", MessageOf(seen.status())}});
+    return absl::Seconds(1);
+  }
+  const std::string drift = seen->exited ? "" : Join(seen->drift, "; ");
+  db::RunTx(parts_.pool, "sync.health", kTxTime, [&](db::Tx& tx) {
+    return environments::SetHealth(tx, desired.where, seen->health, drift).status();
+  }).IgnoreError();
+  const bool progressing = view.deployment && view.deployment->state == Status::PROGRESSING;
+  return progressing ? WatchProgress(view, *seen, desired, memory) : WatchSteady(view, *seen, desired, memory);
+}
+
+absl::Duration Syncer::WatchProgress(const View& view, const Observation& seen, DesiredState& desired, Memory& memory) {
+  const Deployment& deployment = *view.deployment;
+  const absl::Time now = parts_.clock.Now();
+  if (seen.health == Status::RUNNING && seen.drift.empty()) {
+    memory.healthy_since = now;
+    const absl::Status advanced =
+        Advance(deployment.id, DeploymentEvent::kHealthy, {.url = seen.url, .values = {{"url", seen.url}}});
+    return advanced.ok() ? options_.resync_interval : absl::Milliseconds(200);
+  }
+  memory.healthy_since = absl::InfiniteFuture();
+  if (seen.exited) ++memory.exits;
+  const bool gave_up = seen.exited && memory.exits >= options_.exits_before_unhealthy;
+  if (gave_up || (deployment.progress_by && now >= *deployment.progress_by)) {
+    const std::string reason =
+        gave_up ? "it ended " + std::to_string(memory.exits) + " times: " + seen.reason
+                : "did not get healthy within " + absl::FormatDuration(options_.health_timeout) + ": " + seen.reason;
+    Advance(deployment.id, DeploymentEvent::kUnhealthy, {.reason = reason}).IgnoreError();
+    return absl::Seconds(1);
+  }
+  if (!seen.drift.empty()) {
+    absl::Duration retry = absl::Milliseconds(200) * memory.exits;
+    if (!Apply(view, desired, memory, retry)) return retry;
+    return absl::Milliseconds(50);
+  }
+  if (memory.probes == 20) {
+    db::RunTx(parts_.pool, "sync.explain", kTxTime, [&](db::Tx& tx) {
+      return parts_.lifecycle.Explain(tx, deployment.id, "waits until it is healthy: " + seen.reason);
+    }).IgnoreError();
+  }
+  return ProbePause(memory.probes++);
+}
+
+absl::Duration Syncer::WatchSteady(const View& view, const Observation& seen, DesiredState& desired, Memory& memory) {
+  const absl::Time now = parts_.clock.Now();
+  if (seen.drift.empty()) {
+    if (seen.health == Status::RUNNING) {
+      memory.healthy_since = std::min(memory.healthy_since, now);
+      if (now - memory.healthy_since > kCalm) memory.exits = 0;
+      memory.probes = 0;
+      return options_.resync_interval;
+    }
+    memory.healthy_since = absl::InfiniteFuture();
+    return ProbePause(memory.probes++);
+  }
+  memory.healthy_since = absl::InfiniteFuture();
+  if (now < memory.put_back_after) return memory.put_back_after - now;
+  const std::string what = Join(seen.drift, "; ");
+  if (view.deployment) {
+    db::RunTx(parts_.pool, "sync.drift", kTxTime, [&](db::Tx& tx) {
+      return parts_.lifecycle.Note(tx, *view.deployment, "drift.found", Verdict::kStarted,
+                                   what + "; it is put back to the commit",
+                                   {{"commit", desired.commit}, {"detail", seen.reason}});
+    }).IgnoreError();
+  }
+  absl::Duration retry;
+  if (!Apply(view, desired, memory, retry)) return retry;
+  if (seen.exited) memory.put_back_after = now + BackOff(memory.exits++);
+  if (view.deployment) {
+    db::RunTx(parts_.pool, "sync.put_back", kTxTime, [&](db::Tx& tx) {
+      return parts_.lifecycle.Note(tx, *view.deployment, "drift.put_back", Verdict::kDone, "was put back: " + what,
+                                   {{"commit", desired.commit}});
+    }).IgnoreError();
+  }
+  return absl::Milliseconds(50);
+}
+
+absl::Status Syncer::Advance(int64_t id, DeploymentEvent event, const Change& change) {
+  return db::RunTx(parts_.pool, "sync.advance", kTxTime,
+                   [&](db::Tx& tx) { return parts_.lifecycle.Advance(tx, id, event, change).status(); });
+}
+
+absl::Status Syncer::Remove(const AppEnvironment& where, const std::stop_token& stop) {
+  if (!schedule_.TakeThis(where, stop)) return absl::CancelledError("the service is stopping");
+  const absl::Status deleted = parts_.target.Delete(where);
+  {
+    MutexLock lock(mu_);
+    memories_.erase(where);
+  }
+  schedule_.GiveBack(where, std::nullopt);
+  return deleted;
+}
+
+Syncer::Memory Syncer::Recall(const AppEnvironment& where) {
+  MutexLock lock(mu_);
+  return memories_[where];
+}
+
+void Syncer::Remember(const AppEnvironment& where, const Memory& memory) {
+  MutexLock lock(mu_);
+  memories_[where] = memory;
+}
+
+}  // namespace slipway::gitops

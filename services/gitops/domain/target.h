@@ -1,0 +1,75 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "services/gitops/domain/deployment.h"
+
+namespace slipway::gitops {
+
+// Where a target may pull images from: host and port, user, password. A value; never logged.
+struct PullCredential {
+  std::string host = {};
+  std::string username = {};
+  std::string password = {};
+};
+
+// What shall run for one app in one environment: the files of its folder at a commit. A value.
+struct DesiredState {
+  AppEnvironment where = {};
+  std::string commit = {};
+  std::string tree = {};  // id of the folder's tree: equal trees are equal states
+  std::vector<Manifest> manifests = {};
+  std::vector<PullCredential> credentials = {};
+};
+
+// How it is on the target now. A value.
+struct Observation {
+  Health health = Health::DeploymentStatus_Health_UNKNOWN;
+  // What differs from the desired state, one sentence each; empty: nothing. Apply puts it back.
+  std::vector<std::string> drift = {};
+  // Why it is not healthy: exit code, last lines of the log, what a probe answered.
+  std::string reason = {};
+  // It ended by itself since it was applied, and Apply would start it anew.
+  bool exited = false;
+  std::string url = {};
+};
+
+// What Apply did. A value.
+struct Applied {
+  bool changed = false;       // false: it was equal already
+  std::string url = {};       // where it can be reached; empty: nowhere
+  std::vector<std::string> notes = {};  // what the target does otherwise than asked: "runs 1 replica, 3 are asked for"
+};
+
+// Something that runs apps: this machine now, clusters later. Level-triggered: every call compares and repairs. Calls for
+// different environments may run at once; never two for the same one. Owned by App; thread-safe.
+//
+// Errors are for people: INVALID_ARGUMENT (the manifests are not for this target, no try will change that), FAILED_PRECONDITION
+// (refused with cause and remedy: an image that does not exist, a registry that wants a credential), UNAVAILABLE and
+// DEADLINE_EXCEEDED (try again).
+class Target {
+ public:
+  virtual ~Target() = default;
+
+  // The differences that Apply would remove. Changes nothing.
+  virtual absl::StatusOr<std::vector<std::string>> Plan(const DesiredState& desired) = 0;
+  // Makes the target equal to the desired state. Does nothing when it is. Returns before the app is healthy.
+  virtual absl::StatusOr<Applied> Apply(const DesiredState& desired) = 0;
+  // Health and drift. Asks the app itself where it has a probe; at most one second.
+  virtual absl::StatusOr<Observation> Observe(const DesiredState& desired) = 0;
+  // Everything on the target that belongs to this installation, found by marks on it.
+  virtual absl::StatusOr<std::vector<AppEnvironment>> List() = 0;
+  // Takes the app's objects away; nothing there is fine.
+  virtual absl::Status Delete(const AppEnvironment& where) = 0;
+
+  // `changed` is called on a thread of the target when something of ours changed there by itself. Once, before use.
+  using OnChange = std::function<void(const AppEnvironment& where)>;
+  virtual void Subscribe(OnChange changed) = 0;
+};
+
+}  // namespace slipway::gitops

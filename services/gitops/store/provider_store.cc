@@ -1,0 +1,108 @@
+#include "services/gitops/store/provider_store.h"
+
+#include "libs/base/status.h"
+
+namespace slipway::gitops::providers {
+namespace {
+
+using Status = slipway::gitops::v1::GitOpsProviderStatus;
+
+#define PROVIDER_COLUMNS                                                                                               \
+  "id, uid, spec, token, live_spec, live_token, in_force, state, stages, attempts, commit_id, version, created_at, " \
+  "updated_at"
+
+constexpr db::Sql kInsert{"providers.insert",
+                          "INSERT INTO providers (id, uid, spec, token, state) VALUES ($1, $2, $3, $4, $5) RETURNING version, "
+                          "created_at, updated_at"};
+constexpr db::Sql kGet{"providers.get", "SELECT " PROVIDER_COLUMNS " FROM providers WHERE id = $1"};
+constexpr db::Sql kLock{"providers.lock", "SELECT " PROVIDER_COLUMNS " FROM providers WHERE id = $1 FOR UPDATE"};
+constexpr db::Sql kList{"providers.list",
+                        "SELECT " PROVIDER_COLUMNS " FROM providers WHERE id > $1 ORDER BY id LIMIT $2"};
+constexpr db::Sql kInForce{"providers.in_force", "SELECT " PROVIDER_COLUMNS " FROM providers WHERE in_force"};
+constexpr db::Sql kUpdate{"providers.update",
+                          "UPDATE providers SET spec = $2, token = $3, live_spec = $4, live_token = $5, in_force = $6, "
+                          "state = $7, stages = $8, attempts = $9, next_attempt = now() + $10::interval, commit_id = $11, "
+                          "version = version + 1, updated_at = now() WHERE id = $1 RETURNING version, updated_at"};
+constexpr db::Sql kDelete{"providers.delete", "DELETE FROM providers WHERE id = $1"};
+constexpr db::Sql kDue{"providers.due", "SELECT " PROVIDER_COLUMNS
+                                        " FROM providers WHERE state = 'VALIDATING' AND next_attempt <= now() ORDER BY id"};
+constexpr db::Sql kSetCommit{"providers.set_commit",
+                             "UPDATE providers SET commit_id = $2 WHERE id = $1 AND commit_id <> $2"};
+
+Provider FromRow(const db::Row& row) {
+  Provider provider{.id = row.GetString("id"),
+                    .uid = row.GetString("uid"),
+                    .token = row.GetBytes("token"),
+                    .live_token = row.GetBytes("live_token"),
+                    .in_force = row.GetBool("in_force"),
+                    .attempts = row.GetInt("attempts"),
+                    .commit = row.GetString("commit_id"),
+                    .version = row.GetInt64("version"),
+                    .created = row.GetTime("created_at"),
+                    .updated = row.GetTime("updated_at")};
+  provider.spec.ParseFromString(row.GetBytes("spec"));
+  if (!row.IsNull("live_spec")) provider.live_spec.emplace().ParseFromString(row.GetBytes("live_spec"));
+  provider.stages.ParseFromString(row.GetBytes("stages"));
+  Status::State_Parse(row.GetString("state"), &provider.state);
+  return provider;
+}
+
+absl::StatusOr<std::optional<Provider>> First(absl::StatusOr<db::Result> rows) {
+  SLIPWAY_RETURN_IF_ERROR(rows.status());
+  if (rows->empty()) return std::nullopt;
+  return FromRow((*rows)[0]);
+}
+
+absl::StatusOr<std::vector<Provider>> All(absl::StatusOr<db::Result> rows) {
+  SLIPWAY_RETURN_IF_ERROR(rows.status());
+  std::vector<Provider> all;
+  for (const db::Row& row : *rows) all.push_back(FromRow(row));
+  return all;
+}
+
+}  // namespace
+
+absl::Status Insert(db::Tx& tx, Provider& provider) {
+  const std::string spec = provider.spec.SerializeAsString();
+  SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows, tx.Exec(kInsert, provider.id, provider.uid, db::Bytes{spec},
+                                                          db::Bytes{provider.token}, Status::State_Name(provider.state)));
+  provider.version = rows[0].GetInt64("version");
+  provider.created = rows[0].GetTime("created_at");
+  provider.updated = rows[0].GetTime("updated_at");
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<Provider>> Get(db::Tx& tx, const std::string& id, bool lock) {
+  return First(tx.Exec(lock ? kLock : kGet, id));
+}
+
+absl::StatusOr<std::vector<Provider>> List(db::Tx& tx, const std::string& after, int limit) {
+  return All(tx.Exec(kList, after, limit));
+}
+
+absl::StatusOr<std::optional<Provider>> GetInForce(db::Tx& tx) { return First(tx.Exec(kInForce)); }
+
+absl::Status Update(db::Tx& tx, Provider& provider, absl::Duration next_attempt) {
+  const std::string spec = provider.spec.SerializeAsString();
+  const std::string live = provider.live_spec ? provider.live_spec->SerializeAsString() : "";
+  const std::string stages = provider.stages.SerializeAsString();
+  const db::Param live_spec = provider.live_spec ? db::Param(db::Bytes{live}) : db::Param(std::nullopt);
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const db::Result rows,
+      tx.Exec(kUpdate, provider.id, db::Bytes{spec}, db::Bytes{provider.token}, live_spec,
+              db::Bytes{provider.live_token}, provider.in_force, Status::State_Name(provider.state), db::Bytes{stages},
+              provider.attempts, next_attempt, provider.commit));
+  provider.version = rows[0].GetInt64("version");
+  provider.updated = rows[0].GetTime("updated_at");
+  return absl::OkStatus();
+}
+
+absl::Status Delete(db::Tx& tx, const std::string& id) { return tx.Exec(kDelete, id).status(); }
+
+absl::StatusOr<std::vector<Provider>> DueForValidation(db::Tx& tx) { return All(tx.Exec(kDue)); }
+
+absl::Status SetCommit(db::Tx& tx, const std::string& id, const std::string& commit) {
+  return tx.Exec(kSetCommit, id, commit).status();
+}
+
+}  // namespace slipway::gitops::providers

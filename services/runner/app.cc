@@ -1,6 +1,7 @@
 #include "services/runner/app.h"
 
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 
@@ -24,6 +25,9 @@ sigset_t EndSignals() {
 
 absl::StatusOr<std::unique_ptr<App>> App::Create(const Config& config) {
   log::Init({"runner", log::ParseLevel(config.log_level).value_or(log::Level::kInfo)});
+  // Files of a checkout are copied into images: their modes must not depend on how the runner was started. What is private
+  // lies in folders of mode 0700.
+  ::umask(022);
   std::unique_ptr<App> app(new App);
   SLIPWAY_ASSIGN_OR_RETURN(const std::string token, ReadFile(config.token_file, 4096));
   for (const char* folder : {"/mirrors", "/jobs", "/images"}) {

@@ -3,7 +3,11 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <filesystem>
+#include <utility>
+#include <vector>
 
 #include "libs/base/file.h"
 #include "libs/base/status.h"
@@ -14,6 +18,9 @@
 
 namespace slipway::runner {
 namespace {
+
+constexpr char kCommitRefs[] = "refs/slipway/";
+constexpr size_t kCommitRefsKept = 64;
 
 // A file of the new repository: it lives as long as its job, so nothing is synced.
 absl::Status WriteAt(int folder, const char* path, const std::string& text) {
@@ -37,6 +44,31 @@ absl::Status MakeRepository(const std::string& folder, const std::string& url, c
   return WriteAt(at.get(), "config",
                  "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n[remote \"origin\"]\n\turl = " +
                      url + "\n");
+}
+
+// Forgets the oldest refs of single commits: a fetch tells the server all refs, and needs only recent ones to be small.
+void TidyCommitRefs(const std::string& git_dir) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  std::vector<std::pair<fs::file_time_type, fs::path>> refs;
+  for (const auto& entry : fs::directory_iterator(git_dir + "/" + kCommitRefs, error)) {
+    refs.emplace_back(entry.last_write_time(error), entry.path());
+  }
+  if (refs.size() < 2 * kCommitRefsKept) return;
+  std::sort(refs.begin(), refs.end());
+  refs.resize(refs.size() - kCommitRefsKept);
+  for (const auto& [time, path] : refs) fs::remove(path, error);
+}
+
+// Fetches the commit if it is not there: by its id, which saves the list of refs, else by what the remote offers.
+absl::Status Bring(git::Mirror& mirror, const std::string& commit) {
+  const absl::StatusOr<bool> here =
+      mirror.Read([&](const git::Repository& r) -> absl::StatusOr<bool> { return r.HasCommit(commit); });
+  if (here.ok() && *here) return absl::OkStatus();
+  const absl::Status fetched = mirror.Fetch({commit + ":" + kCommitRefs + commit});
+  if (absl::IsNotFound(fetched) || absl::IsUnknown(fetched)) return mirror.EnsureCommit(commit);
+  if (fetched.ok()) TidyCommitRefs(mirror.git_dir());
+  return fetched;
 }
 
 }  // namespace
@@ -64,7 +96,7 @@ absl::StatusOr<CheckedOut> Checkout::Run(const git::GitRemote& remote, const std
   CheckedOut out;
   SLIPWAY_ASSIGN_OR_RETURN(out.folder, MakeFolderBeneath(workspace, path));
   SLIPWAY_ASSIGN_OR_RETURN(const std::shared_ptr<git::Mirror> mirror, mirrors_.Get(remote));
-  SLIPWAY_RETURN_IF_ERROR(mirror->EnsureCommit(commit));
+  SLIPWAY_RETURN_IF_ERROR(Bring(*mirror, commit));
   out.objects = mirror->git_dir() + "/objects";
   SLIPWAY_RETURN_IF_ERROR(MakeRepository(out.folder, remote.url, commit, out.objects));
   SLIPWAY_RETURN_IF_ERROR(cli_.RunLocal(out.folder + "/.git", {"--work-tree=" + out.folder, "checkout", "--quiet",

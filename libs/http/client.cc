@@ -189,7 +189,7 @@ absl::StatusOr<HttpResponse> HttpClient::Follow(const HttpRequest& first, const 
     SLIPWAY_ASSIGN_OR_RETURN(const Url url, ParseUrl(request.url));
     SLIPWAY_ASSIGN_OR_RETURN(HttpResponse response, Once(request, url, deadline, on_data, stop));
     const std::string_view location = response.Header("Location");
-    if (!IsRedirect(response.status) || location.empty()) return response;
+    if (!request.follow_redirects || !IsRedirect(response.status) || location.empty()) return response;
     if (hop == kMaxRedirects) return RedirectRefused(url.ForPeople(), "too many");
     SLIPWAY_ASSIGN_OR_RETURN(request.url, ResolveReference(request.url, location));
     SLIPWAY_ASSIGN_OR_RETURN(const Url next, ParseUrl(request.url));

@@ -31,6 +31,7 @@ struct HttpRequest {
   std::string password = {};
   std::string bearer = {};   // Authorization: Bearer
   std::string ca_file = {};  // PEM bundle instead of the system's
+  bool follow_redirects = true;  // false: a redirect is an answer like any other
 };
 
 // What came back. Every status that the peer sent is an answer, not an error.

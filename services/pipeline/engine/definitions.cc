@@ -50,6 +50,12 @@ absl::StatusOr<std::string> ReadToken(std::string_view token, const std::string&
   return text->substr(key.size());
 }
 
+// For what is rolled back.
+Caller Unaudited(Caller caller) {
+  caller.audit = nullptr;
+  return caller;
+}
+
 Message* KindMessage(v1::Resource* resource) {
   const auto* oneof = resource->GetDescriptor()->oneof_decl(0);
   const auto* field = resource->GetReflection()->GetOneofFieldDescriptor(*resource, oneof);
@@ -128,8 +134,9 @@ absl::Status Definitions::CreateIn(db::Tx& tx, const Caller& caller, std::string
 absl::Status Definitions::Create(const Caller& caller, std::string_view parent, std::string_view id, bool validate_only,
                                  Message* resource) const {
   const Mistakes mistakes = CheckUrls(*resource);
+  const Caller author = validate_only ? Unaudited(caller) : caller;
   return Run(caller, "definitions.create", validate_only, resource,
-             [&](db::Tx& tx, Message* copy) { return CreateIn(tx, caller, parent, id, mistakes, copy); });
+             [&](db::Tx& tx, Message* copy) { return CreateIn(tx, author, parent, id, mistakes, copy); });
 }
 
 absl::Status Definitions::Get(const Caller& caller, std::string_view name, Message* resource) const {
@@ -214,8 +221,9 @@ absl::StatusOr<Definitions::Outcome> Definitions::UpdateIn(db::Tx& tx, const Cal
 
 absl::Status Definitions::Update(const Caller& caller, bool allow_missing, bool validate_only, Message* resource) const {
   const Mistakes mistakes = CheckUrls(*resource);
+  const Caller author = validate_only ? Unaudited(caller) : caller;
   return Run(caller, "definitions.update", validate_only, resource, [&](db::Tx& tx, Message* copy) {
-    return UpdateIn(tx, caller, allow_missing, mistakes, copy).status();
+    return UpdateIn(tx, author, allow_missing, mistakes, copy).status();
   });
 }
 
@@ -297,8 +305,7 @@ absl::StatusOr<v1::ValidateResourcesResponse> Definitions::ValidateSet(const Cal
                                                                        const v1::ValidateResourcesRequest& request) const {
   if (request.resources_size() > kMaxSet) return InvalidField("resources", "are more than 1000; split them");
   using Result = v1::ValidateResourcesResponse::Result;
-  Caller quiet = caller;
-  quiet.audit = nullptr;
+  const Caller quiet = Unaudited(caller);
   std::vector<Mistakes> mistakes;
   for (v1::Resource resource : request.resources()) {
     Message* message = KindMessage(&resource);

@@ -1,0 +1,81 @@
+#include "services/build/app.h"
+
+#include "libs/base/status.h"
+#include "libs/config/config.h"
+#include "services/build/engine/app_deletion.h"
+
+namespace slipway::build {
+
+Config Config::Parse(int argc, char** argv) {
+  Config config;
+  config::ConfigParser parser("build", "Runs, jobs, runners, logs, images.");
+  config.common.Bind(parser);
+  parser.String(&config.pipeline_address,
+                {.flag = "pipeline-address", .help = "address of the pipeline service", .required = true});
+  parser.Size(&config.log_limit, {.flag = "log-limit", .help = "bytes of one job's log at most"});
+  parser.Int(&config.max_attempts,
+             {.flag = "max-attempts", .help = "how often a job is started whose runner is lost, 1 to 100"});
+  parser.ParseOrExit(argc, argv);
+  return config;
+}
+
+absl::StatusOr<std::unique_ptr<App>> App::Create(Config config) {
+  std::unique_ptr<App> app(new App(std::move(config)));
+  SLIPWAY_RETURN_IF_ERROR(app->Init());
+  return app;
+}
+
+absl::Status App::Init() {
+  service::Runtime::Options options;
+  options.name = "build";
+  options.config = config_.common;
+  options.migrations = Service::Migrations();
+  SLIPWAY_ASSIGN_OR_RETURN(runtime_, service::Runtime::Create(std::move(options)));
+
+  pipeline_peer_.emplace(runtime_->MakePeer(config_.pipeline_address));
+  auth_peer_.emplace(runtime_->MakePeer(config_.common.auth_address));
+  pipeline_ = std::make_unique<PipelineClient>(*pipeline_peer_);
+  auth_ = std::make_unique<AuthClient>(*auth_peer_);
+
+  EngineLimits limits;
+  limits.max_attempts = config_.max_attempts;
+  service_ = std::make_unique<Service>(Service::Surroundings{.pool = runtime_->pool(),
+                                                             .clock = runtime_->clock(),
+                                                             .gate = runtime_->gate(),
+                                                             .streams = runtime_->streams(),
+                                                             .metrics = runtime_->metrics(),
+                                                             .pipeline = *pipeline_,
+                                                             .auth = *auth_,
+                                                             .data_dir = config_.common.data_dir,
+                                                             .log_limit = static_cast<int64_t>(config_.log_limit),
+                                                             .limits = limits});
+  records_ = std::make_unique<service::RecordsApi>(runtime_->gate(), runtime_->pool(), runtime_->name());
+
+  pipeline_events_ = std::make_unique<service::GrpcEventSource>(
+      *pipeline_peer_, [this](grpc::ClientContext* context, const auto& request) {
+        return pipeline_->stub().WatchEvents(context, request);
+      });
+  consumer_ = std::make_unique<events::ConsumerLoop>(
+      runtime_->pool(), *pipeline_events_,
+      [this](db::Tx& tx, const events::Event& event) { return ApplyPipelineEvent(service_->core(), tx, event); },
+      events::ConsumerOptions{.consumer = "build.definitions",
+                              .source = "pipeline",
+                              .holder = "build",
+                              .metrics = &runtime_->metrics()});
+  return absl::OkStatus();
+}
+
+absl::Status App::Run() {
+  SLIPWAY_RETURN_IF_ERROR(
+      runtime_->Serve({&service_->build_api(), &service_->runner_api(), records_.get()},
+                      {BuildApi::Contract(), RunnerApi::Contract(), service::RecordsApi::Contract()}));
+  service_->Start();
+  consumer_->Start();
+  runtime_->WaitForSignal();
+  runtime_->Shutdown();
+  consumer_->Stop();
+  service_->Stop();
+  return absl::OkStatus();
+}
+
+}  // namespace slipway::build

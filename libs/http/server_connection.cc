@@ -2,7 +2,7 @@
 
 #include <sys/socket.h>
 
-#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/read.hpp>
 #include <cstdio>
@@ -81,14 +81,17 @@ Connection::~Connection() {
   state_->changed.notify_all();
 }
 
+// All calls from outside are posted, also from a thread of the strand: they take effect in the order in which they were
+// made, whichever threads made them.
+
 void Connection::Start() {
-  asio::dispatch(stream_.get_executor(), [self = shared_from_this()] {
+  asio::post(stream_.get_executor(), [self = shared_from_this()] {
     self->Await(self->state_->options.request_timeout);
   });
 }
 
 void Connection::Shutdown(bool force) {
-  asio::dispatch(stream_.get_executor(), [self = shared_from_this(), force] {
+  asio::post(stream_.get_executor(), [self = shared_from_this(), force] {
     if (force || self->phase_ == Phase::kStreaming) {
       self->Disconnected();
     } else if (self->phase_ == Phase::kIdle) {
@@ -267,7 +270,7 @@ std::string Connection::Head(int status, const Headers& headers, const std::stri
 
 void Connection::Send(uint64_t exchange, ServerResponse response) {
   if (closed_) return;
-  asio::dispatch(stream_.get_executor(), [self = shared_from_this(), exchange,
+  asio::post(stream_.get_executor(), [self = shared_from_this(), exchange,
                                           held = std::move(response)]() mutable {
     if (!self->Current(exchange) || self->phase_ != Phase::kHandling) return;
     self->SendNow(std::move(held), !self->keep_alive_ || self->state_->stopping);
@@ -320,7 +323,7 @@ void Connection::Linger(size_t budget) {
 
 void Connection::BeginStream(uint64_t exchange, int status, Headers headers) {
   if (closed_) return;
-  asio::dispatch(stream_.get_executor(), [self = shared_from_this(), exchange, status,
+  asio::post(stream_.get_executor(), [self = shared_from_this(), exchange, status,
                                           held = std::move(headers)] {
     if (!self->Current(exchange) || self->phase_ != Phase::kHandling) return;
     self->phase_ = Phase::kStreaming;
@@ -338,7 +341,7 @@ void Connection::Write(uint64_t exchange, std::string piece, std::function<void(
     if (written) written(false);
     return;
   }
-  asio::dispatch(stream_.get_executor(),
+  asio::post(stream_.get_executor(),
                  [self = shared_from_this(), exchange, bytes = std::move(piece),
                   done = std::move(written)]() mutable {
                    if (!self->Current(exchange) || self->phase_ != Phase::kStreaming) {
@@ -357,7 +360,7 @@ void Connection::Write(uint64_t exchange, std::string piece, std::function<void(
 
 void Connection::End(uint64_t exchange) {
   if (closed_) return;
-  asio::dispatch(stream_.get_executor(), [self = shared_from_this(), exchange] {
+  asio::post(stream_.get_executor(), [self = shared_from_this(), exchange] {
     if (!self->Current(exchange) || self->phase_ != Phase::kStreaming) return;
     const bool terminator = self->chunked_ && !self->head_only_;
     self->pieces_.push_back({terminator ? "0\r\n\r\n" : "", nullptr, true});
@@ -386,7 +389,7 @@ void Connection::PumpStream() {
 
 void Connection::OnDisconnect(uint64_t exchange, std::function<void()> callback) {
   if (closed_) return callback();
-  asio::dispatch(stream_.get_executor(),
+  asio::post(stream_.get_executor(),
                  [self = shared_from_this(), exchange, held = std::move(callback)]() mutable {
                    if (self->phase_ == Phase::kClosed && exchange == self->exchange_) {
                      return held();
@@ -397,7 +400,7 @@ void Connection::OnDisconnect(uint64_t exchange, std::function<void()> callback)
 
 void Connection::Abandoned(uint64_t exchange) {
   if (closed_) return;
-  asio::dispatch(stream_.get_executor(), [self = shared_from_this(), exchange] {
+  asio::post(stream_.get_executor(), [self = shared_from_this(), exchange] {
     if (!self->Current(exchange)) return;
     if (self->phase_ == Phase::kHandling) {
       self->SendNow({.status = 500, .headers = {}, .body = ""}, /*close=*/true);

@@ -240,6 +240,15 @@ TEST_CASE("a request that nobody answers gets 500, an unended stream is cut") {
   CHECK(stream.ReadAll().find("0\r\n\r\n") == std::string::npos);
 }
 
+TEST_CASE("an answer from another thread wins over the handler's letting go") {
+  const auto server = Serve([](ServerRequest, std::shared_ptr<Responder> responder) {
+    std::thread([&responder] { responder->Send({.status = 200, .headers = {}, .body = "answer"}); }).join();
+  });
+  TestSocket client(server->port());
+  client.Send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  CHECK(client.ReadUntil("answer").rfind("HTTP/1.1 200", 0) == 0);
+}
+
 TEST_CASE("stopping lets the running request end and closes idle connections") {
   std::promise<std::shared_ptr<Responder>> started;
   const auto server = Serve([&](ServerRequest, std::shared_ptr<Responder> responder) {

@@ -71,7 +71,8 @@ absl::StatusOr<std::unique_ptr<App>> App::Create(const Config& config) {
   app->identity_ = std::make_unique<rpc::AssertionSource>(app->backends_->channels().at("auth"),
                                                           std::string(Trim(token)));
   app->webhooks_ = std::make_unique<WebhookIntake>(
-      rpc::Peer(app->backends_->channels().at("trigger"), app->identity_.get()), kWebhookLanes);
+      rpc::Peer(app->backends_->channels().at("trigger"), app->identity_.get()), kWebhookLanes,
+      config.webhook_timeout);
   app->front_door_ = std::make_unique<FrontDoor>(
       FrontDoor::Parts{*app->contract_, *app->transcoder_, *app->backends_, *app->explain_,
                        *app->webhooks_, app->metrics_, SLIPWAY_VERSION});

@@ -26,6 +26,9 @@ void Config::Bind(config::ConfigParser& parser) {
                                       .required = true});
   parser.Int(&max_connections,
              {.flag = "max-connections", .help = "open client connections at most"});
+  parser.Duration(&webhook_timeout,
+                  {.flag = "webhook-timeout",
+                   .help = "after which a forge hears 503 when its delivery could not be stored"});
   parser.String(&log_level, {.flag = "log-level", .help = "debug, info, warn or error"});
 }
 

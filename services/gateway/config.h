@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 
+#include "absl/time/time.h"
 #include "libs/config/config.h"
 
 namespace slipway::gateway {
@@ -19,6 +20,7 @@ struct Config {
   std::string service_token_file;
   std::string log_level = "info";
   int max_connections = 1024;
+  absl::Duration webhook_timeout = absl::Seconds(9);  // forges wait 10 s
 
   void Bind(config::ConfigParser& parser);
   // The services' addresses by their names.

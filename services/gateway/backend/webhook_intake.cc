@@ -1,6 +1,6 @@
 #include "services/gateway/backend/webhook_intake.h"
 
-#include "libs/log/log.h"
+#include "absl/time/clock.h"
 #include "slipway/trigger/v1/trigger.grpc.pb.h"
 
 namespace slipway::gateway {
@@ -10,12 +10,11 @@ namespace pb = slipway::trigger::v1;
 
 constexpr size_t kMaxBatch = 64;
 constexpr size_t kMaxBatchBytes = 24 << 20;
-// Forges wait 10 s for an answer.
-constexpr absl::Duration kTimeout = absl::Seconds(9);
 
 }  // namespace
 
-WebhookIntake::WebhookIntake(rpc::Peer trigger, int lanes) : trigger_(std::move(trigger)) {
+WebhookIntake::WebhookIntake(rpc::Peer trigger, int lanes, absl::Duration timeout)
+    : trigger_(std::move(trigger)), timeout_(timeout) {
   for (int i = 0; i < lanes; ++i) {
     lanes_.emplace_back([this](const std::stop_token& stop) { Run(stop); });
   }
@@ -35,7 +34,7 @@ WebhookIntake::~WebhookIntake() {
 void WebhookIntake::Deliver(Incoming incoming, Done done) {
   {
     const MutexLock lock(mu_);
-    waiting_.push_back({std::move(incoming), std::move(done)});
+    waiting_.push_back({std::move(incoming), std::move(done), absl::Now() + timeout_});
   }
   wake_.notify_one();
 }
@@ -62,15 +61,26 @@ void WebhookIntake::Run(const std::stop_token& stop) {
 }
 
 void WebhookIntake::Send(std::vector<Waiting> batch) {
+  const absl::Time now = absl::Now();
+  std::erase_if(batch, [now](const Waiting& item) {
+    if (item.deadline > now) return false;
+    item.done(absl::UnavailableError("the trigger service does not keep up"));
+    return true;
+  });
+  if (batch.empty()) return;
   pb::DeliverBatchRequest request;
   for (Waiting& item : batch) *request.add_deliveries() = std::move(item.incoming);
   const auto stub = pb::TriggerService::NewStub(trigger_.channel());
   rpc::CallOptions options;
-  options.timeout = kTimeout;
+  options.timeout = timeout_;
+  options.deadline = batch.front().deadline;
   options.retry = true;  // a delivery that was stored already is known by its id
   if (request.deliveries_size() == 1) options.traceparent = request.deliveries(0).traceparent();
   absl::StatusOr<pb::DeliverBatchResponse> response = trigger_.Call<pb::DeliverBatchResponse>(
       *stub, &pb::TriggerService::Stub::DeliverBatch, request, options);
+  if (response.status().code() == absl::StatusCode::kDeadlineExceeded) {
+    response = absl::UnavailableError("the trigger service did not answer in time");
+  }
   if (response.ok() && response->answers_size() != request.deliveries_size()) {
     response = absl::InternalError("trigger answered another number of deliveries");
   }

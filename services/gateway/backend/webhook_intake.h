@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "libs/base/mutex.h"
 #include "libs/rpc/channel.h"
 #include "slipway/trigger/v1/trigger.pb.h"
@@ -23,8 +24,9 @@ class WebhookIntake {
   using Done = std::function<void(absl::StatusOr<Answer> answer)>;
   using Incoming = slipway::trigger::v1::DeliverBatchRequest::Incoming;
 
-  // `trigger` is called as the gateway itself. `lanes` calls run at once.
-  WebhookIntake(rpc::Peer trigger, int lanes);
+  // `trigger` is called as the gateway itself. `lanes` calls run at once. A delivery that is not answered after `timeout`
+  // gets UNAVAILABLE: the forge, which waits no longer, may send it again.
+  WebhookIntake(rpc::Peer trigger, int lanes, absl::Duration timeout);
   ~WebhookIntake();
 
   // `done` is called once, on one of the intake's threads. After the destructor began: with UNAVAILABLE.
@@ -34,6 +36,7 @@ class WebhookIntake {
   struct Waiting {
     Incoming incoming;
     Done done;
+    absl::Time deadline;
   };
 
   void Run(const std::stop_token& stop);
@@ -41,6 +44,7 @@ class WebhookIntake {
   void Send(std::vector<Waiting> batch);
 
   rpc::Peer trigger_;
+  const absl::Duration timeout_;
   Mutex mu_;
   std::condition_variable_any wake_;
   std::deque<Waiting> waiting_ SLIPWAY_GUARDED_BY(mu_);

@@ -7,6 +7,7 @@
 #include "libs/log/log.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/status.h"
+#include "services/gateway/front/errors.h"
 #include "services/gateway/front/http_error.h"
 
 namespace slipway::gateway {
@@ -67,6 +68,12 @@ void Exchange::Respond(int status, std::string body, http::Headers headers) {
 }
 
 absl::Status Exchange::Hide(const absl::Status& status) const {
+  // A service says UNAVAILABLE with a reason; without one gRPC itself could not reach it.
+  if (status.code() == absl::StatusCode::kUnavailable && DetailsOf(status).reason.empty()) {
+    log::Warn("http.backend_unavailable", MessageOf(status),
+              {{"request_id", request_id_}, {"route", route_}});
+    return ServiceUnavailable(route_);
+  }
   if (status.code() != absl::StatusCode::kInternal && status.code() != absl::StatusCode::kUnknown) {
     return status;
   }
@@ -103,7 +110,8 @@ void Exchange::Finish(int status, absl::StatusCode code) {
   if (finished_.exchange(true)) return;
   const absl::Duration took = absl::Now() - start_;
   metrics_.RpcDone(route_, rpc::CodeName(code), took);
-  log::Info("http.request", method_ + " " + Truncate(ToValidUtf8(path_), 300),
+  const bool probe = route_ == "healthz" || route_ == "readyz" || route_ == "metrics";
+  log::Log(probe ? log::Level::kDebug : log::Level::kInfo, "http.request", method_ + " " + Truncate(ToValidUtf8(path_), 300),
             {{"route", route_},
              {"status", status},
              {"code", rpc::CodeName(code)},

@@ -3,6 +3,7 @@
 #include "absl/time/clock.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
+#include "services/gateway/front/errors.h"
 #include "services/gateway/front/http_error.h"
 #include "services/gateway/front/message_stream.h"
 #include "services/gateway/openapi/openapi.h"
@@ -108,7 +109,7 @@ void FrontDoor::HandleAdmin(const http::ServerRequest& request,
                             std::shared_ptr<http::Responder> responder) {
   const auto exchange =
       std::make_shared<Exchange>(request, std::move(responder), parts_.metrics);
-  if (!HandlePage(request, exchange)) exchange->RespondError(absl::NotFoundError("no such page"));
+  if (!HandlePage(request, exchange)) exchange->RespondError(NoSuchPath());
 }
 
 bool FrontDoor::HandlePage(const http::ServerRequest& request, const ExchangePtr& exchange) {
@@ -118,7 +119,7 @@ bool FrontDoor::HandlePage(const http::ServerRequest& request, const ExchangePtr
   if (!known) return false;
   exchange->SetRoute(std::string(path.substr(1)));
   if (request.method != "GET" && request.method != "HEAD") {
-    exchange->RespondError(absl::UnimplementedError("only GET is possible here"), 405, {{"Allow", "GET"}});
+    exchange->RespondError(MethodNotAllowed(request.method, "GET"), 405, {{"Allow", "GET"}});
   } else if (path == "/healthz") {
     RespondText(*exchange, 200, "ok\n");
   } else if (path == "/version") {
@@ -156,11 +157,10 @@ void FrontDoor::HandleWebhook(http::ServerRequest request, const ExchangePtr& ex
       Split(PathOf(request.target).substr(kWebhooks.size()), '/');
   if (parts.size() != 2 || parts[0].empty() || parts[1].empty() ||
       ToValidUtf8(request.target) != request.target) {
-    return exchange->RespondError(absl::NotFoundError("webhooks go to /webhooks/{forge}/{hook}"));
+    return exchange->RespondError(NoWebhookPath());
   }
   if (request.method != "POST") {
-    return exchange->RespondError(absl::UnimplementedError("only POST is possible here"), 405,
-                                  {{"Allow", "POST"}});
+    return exchange->RespondError(MethodNotAllowed(request.method, "POST"), 405, {{"Allow", "POST"}});
   }
   WebhookIntake::Incoming incoming = IncomingOf(std::move(request), parts[0], parts[1], *exchange);
   parts_.webhooks.Deliver(std::move(incoming),
@@ -175,13 +175,15 @@ void FrontDoor::HandleRpc(const http::ServerRequest& request, const ExchangePtr&
   const std::string method = request.method == "HEAD" ? "GET" : request.method;
   absl::StatusOr<BoundCall> call = parts_.transcoder.Bind(method, request.target, request.body, events);
   if (!call.ok()) {
+    if (call.status().code() == absl::StatusCode::kNotFound) {
+      return exchange->RespondError(NoSuchPath());
+    }
     if (call.status().code() != absl::StatusCode::kUnimplemented) {
       return exchange->RespondError(call.status());
     }
     const std::string allowed = MessageOf(call.status());
-    return exchange->RespondError(
-        absl::UnimplementedError(ToAbsl(request.method + " is not possible here, but " + allowed)), 405,
-        {{"Allow", allowed}});
+    return exchange->RespondError(MethodNotAllowed(request.method, allowed), 405,
+                                  {{"Allow", allowed}});
   }
   exchange->SetRoute(FullMethod(call->route->rpc));
   if (call->route->rpc->service()->full_name() == kExplainService) {

@@ -52,6 +52,8 @@ absl::StatusOr<std::unique_ptr<App>> App::Create(const Config& config) {
     SLIPWAY_ASSIGN_OR_RETURN(app->admin_, service::AdminServer::Start(config.admin_listen, app->metrics_,
                                                                       [agent = app->agent_.get()] { return agent->Ready(); }));
   }
+  // The first image build need not wait for the probe.
+  app->warm_up_ = std::jthread([images = app->images_.get()](const std::stop_token& stop) { images->Prepare(stop); });
   return app;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <thread>
 
 #include "absl/status/statusor.h"
 #include "libs/git/cli.h"
@@ -43,6 +44,7 @@ class App {
   std::unique_ptr<JobSlots> slots_;
   std::unique_ptr<Agent> agent_;
   std::unique_ptr<service::AdminServer> admin_;
+  std::jthread warm_up_;
 };
 
 }  // namespace slipway::runner

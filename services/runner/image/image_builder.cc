@@ -3,9 +3,11 @@
 #include <algorithm>
 
 #include "absl/time/clock.h"
+#include "libs/base/error.h"
 #include "libs/base/file.h"
 #include "libs/base/status.h"
 #include "libs/base/strings.h"
+#include "libs/log/log.h"
 #include "services/runner/errors.h"
 #include "services/runner/image/build_files.h"
 #include "services/runner/image/tool_errors.h"
@@ -54,6 +56,11 @@ ProcessSpec ToolSpec(const ImageRequest& request, const BuildFiles& files, absl:
 }
 
 }  // namespace
+
+void ImageBuilder::Prepare(std::stop_token stop) {
+  const absl::Status found = setup_.Facts(stop).status();
+  if (!found.ok() && !stop.stop_requested()) log::Warn("image.setup", MessageOf(found));
+}
 
 absl::StatusOr<std::string> ImageBuilder::BuildAndPush(const ImageRequest& request, const JobCgroup& cgroup,
                                                        const Sandbox::Output& output, std::stop_token stop) {

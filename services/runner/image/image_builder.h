@@ -50,6 +50,9 @@ class ImageBuilder {
  public:
   ImageBuilder(std::string data, const Sandbox& sandbox) : setup_(std::move(data), sandbox), sandbox_(sandbox) {}
 
+  // Finds out how images are built here, which the first build would do otherwise. A failure is logged.
+  void Prepare(std::stop_token stop);
+
   // The digest (sha256:...) under which the registry has the image. Progress goes to `output`.
   absl::StatusOr<std::string> BuildAndPush(const ImageRequest& request, const JobCgroup& cgroup,
                                            const Sandbox::Output& output, std::stop_token stop);

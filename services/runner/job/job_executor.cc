@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "absl/time/clock.h"
-#include "libs/base/encoding.h"
 #include "libs/base/error.h"
 #include "libs/base/file.h"
 #include "libs/base/status.h"
@@ -28,10 +27,6 @@ bool IsLoopback(const std::string& host) {
   return host.rfind("127.", 0) == 0 || host.rfind("localhost:", 0) == 0 || host == "localhost" || host.rfind("[::1]", 0) == 0;
 }
 
-std::string CgroupName(const build::v1::Lease& lease) {
-  return "slipway-" + Sha256Hex(lease.key().job()).substr(0, 16) + "-" + std::to_string(lease.key().fence());
-}
-
 // netrc(5) of curl and git: the host without its port.
 std::string Netrc(const build::v1::JobCredential& credential) {
   return "machine " + credential.host().substr(0, credential.host().rfind(':')) + " login " + credential.username() +
@@ -47,7 +42,7 @@ JobExecutor::JobExecutor(const JobTools& tools, const build::v1::Lease& lease, s
       workspace_(folder_ + "/workspace"),
       courier_(courier),
       texts_(JobSecrets(lease)),
-      cgroup_(tools.sandbox.cgroups(), CgroupName(lease), tools.limits),
+      cgroup_(tools.sandbox.cgroups(), CgroupName(FolderName(lease.key())), tools.limits),
       deadline_(absl::Now() + JobTimeout(lease.job())),
       env_(JobEnvironment(lease)) {
   for (const plan::v1::Step& step : lease.job().steps()) {

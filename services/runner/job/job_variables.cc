@@ -1,6 +1,7 @@
 #include "services/runner/job/job_variables.h"
 
 #include "absl/time/time.h"
+#include "libs/base/encoding.h"
 #include "libs/base/strings.h"
 #include "services/runner/job/proto_time.h"
 
@@ -28,6 +29,12 @@ JobName ParseJobName(const std::string& name) {
   out.job = part(9);
   return out;
 }
+
+std::string FolderName(const build::v1::LeaseKey& key) {
+  return Sha256Hex(key.job()).substr(0, 16) + "-" + std::to_string(key.fence());
+}
+
+std::string CgroupName(const std::string& folder_name) { return "slipway-" + folder_name; }
 
 std::map<std::string, std::string> JobEnvironment(const build::v1::Lease& lease) {
   std::map<std::string, std::string> env;

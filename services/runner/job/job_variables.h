@@ -17,6 +17,11 @@ struct JobName {
 };
 JobName ParseJobName(const std::string& name);
 
+// Name of the job's folder: unique for each holding.
+std::string FolderName(const build::v1::LeaseKey& key);
+// Name of the job's control group, by its folder's name.
+std::string CgroupName(const std::string& folder_name);
+
 // What every step of the job knows: its variables, and on top of them CI and the SLIPWAY_ and GIT_ names, which a variable of
 // the same name can't replace. Pure.
 std::map<std::string, std::string> JobEnvironment(const build::v1::Lease& lease);

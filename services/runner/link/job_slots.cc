@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/time/clock.h"
-#include "libs/base/encoding.h"
 #include "libs/base/error.h"
 #include "libs/base/file.h"
 #include "libs/log/log.h"
@@ -47,6 +46,8 @@ void JobSlots::DeliverLeftovers(const std::stop_token& stop) {
       }
       if (stop.stop_requested()) return;
     }
+    // Takes over the control group of that name, and with it goes what a killed process left there.
+    const JobCgroup left(tools_.sandbox.cgroups(), CgroupName(std::filesystem::path(folder).filename()), tools_.limits);
     RemoveAll(folder).IgnoreError();
   }
 }
@@ -60,7 +61,7 @@ void JobSlots::Start(build::v1::Lease lease) {
     LoseLocked(job);
   }
   Job& job = jobs_.emplace_back();
-  job.folder = jobs_folder_ + "/" + Sha256Hex(lease.key().job()).substr(0, 16) + "-" + std::to_string(lease.key().fence());
+  job.folder = jobs_folder_ + "/" + FolderName(lease.key());
   job.lease = std::move(lease);
   job.thread = std::thread([this, &job] { Run(job); });
   changed_.notify_all();

@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cmath>
+#include <filesystem>
 
 #include "libs/base/file.h"
 #include "libs/base/status.h"
@@ -17,6 +19,7 @@ namespace slipway::runner {
 namespace {
 
 constexpr char kMount[] = "/sys/fs/cgroup";
+constexpr auto kSweepAge = std::chrono::hours(1);
 constexpr int kCpuPeriodMicroseconds = 100'000;
 
 // Control files take one write and no truncation.
@@ -35,9 +38,19 @@ bool CanMakeChild(const std::string& root, const std::string& control) {
   return works;
 }
 
-}  // namespace
+// Groups of jobs whose runner was killed. Young ones may belong to another runner that is about to use them.
+void SweepOldGroups(const std::string& root) {
+  namespace fs = std::filesystem;
+  if (root.empty()) return;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(root, error)) {
+    if (entry.path().filename().string().rfind("slipway-", 0) != 0) continue;
+    if (fs::file_time_type::clock::now() - entry.last_write_time(error) < kSweepAge) continue;
+    ::rmdir(entry.path().c_str());  // refused while a process is in it
+  }
+}
 
-CgroupRoots DetectCgroups() {
+CgroupRoots FindRoots() {
   CgroupRoots roots;
   const absl::StatusOr<std::string> own = ReadFile("/proc/self/cgroup");
   if (!own.ok()) return roots;
@@ -61,6 +74,14 @@ CgroupRoots DetectCgroups() {
       if (controller == "cpu" && CanMakeChild(root, "cpu.cfs_quota_us")) roots.cpu = root;
     }
   }
+  return roots;
+}
+
+}  // namespace
+
+CgroupRoots DetectCgroups() {
+  CgroupRoots roots = FindRoots();
+  for (const std::string& root : {roots.memory, roots.pids, roots.cpu}) SweepOldGroups(root);
   return roots;
 }
 

@@ -1,6 +1,8 @@
 #include "services/runner/sandbox/sandbox.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <boost/json.hpp>
@@ -30,6 +32,8 @@ constexpr int kInfoFd = 11;
 constexpr int kBlockFd = 12;
 constexpr int kFirstData = 13;
 constexpr absl::Duration kProbeTimeout = absl::Seconds(10);
+// How long the kernel may take to end a namespace whose parent has ended.
+constexpr int kNamespaceEndMs = 1000;
 // Bubblewrap needs no time to end, and all that it started ends with it.
 constexpr absl::Duration kKillGrace = absl::Milliseconds(100);
 
@@ -165,7 +169,7 @@ absl::StatusOr<ProcessResult> Sandbox::Run(const SandboxCommand& command, const 
   spec.kill_grace = kKillGrace;
   spec.fds.emplace_back(kArgumentsFd, arguments.get());
   for (size_t i = 0; i < files.owned.size(); ++i) spec.fds.emplace_back(files.data[i].fd, files.owned[i].get());
-  return RunInCgroup(std::move(spec), 1, cgroup, stop);
+  return RunNamespace(std::move(spec), cgroup, stop);
 }
 
 absl::StatusOr<ProcessResult> Sandbox::RunTool(ProcessSpec spec, const std::vector<std::string>& visible,
@@ -177,33 +181,38 @@ absl::StatusOr<ProcessResult> Sandbox::RunTool(ProcessSpec spec, const std::vect
   argv.push_back("--");
   spec.argv = Plus(std::move(argv), spec.argv);
   spec.kill_grace = kKillGrace;
-  return RunInCgroup(std::move(spec), 1, cgroup, stop);
+  return RunNamespace(std::move(spec), cgroup, stop);
 }
 
-absl::StatusOr<ProcessResult> Sandbox::RunInCgroup(ProcessSpec spec, size_t options_at, const JobCgroup& cgroup,
-                                                   std::stop_token stop) const {
-  if (cgroup.empty()) return process::Run(spec, stop);
+absl::StatusOr<ProcessResult> Sandbox::RunNamespace(ProcessSpec spec, const JobCgroup& cgroup,
+                                                    std::stop_token stop) const {
   SLIPWAY_ASSIGN_OR_RETURN(Pipe info, MakePipe());
   SLIPWAY_ASSIGN_OR_RETURN(Pipe block, MakePipe());
-  const std::vector<std::string> options = {"--info-fd", std::to_string(kInfoFd), "--block-fd",
-                                            std::to_string(kBlockFd)};
-  spec.argv.insert(spec.argv.begin() + static_cast<ptrdiff_t>(options_at), options.begin(), options.end());
+  const std::vector<std::string> options = {"--info-fd", std::to_string(kInfoFd), "--block-fd", std::to_string(kBlockFd)};
+  spec.argv.insert(spec.argv.begin() + 1, options.begin(), options.end());
   spec.fds.emplace_back(kInfoFd, info.write.get());
   spec.fds.emplace_back(kBlockFd, block.read.get());
-  absl::Status joined = absl::InternalError("bubblewrap did not start");
+  absl::Status joined;
+  UniqueFd first_process;  // of the namespace
+  std::stop_source end;
+  const std::stop_callback forward(stop, [&end] { end.request_stop(); });
   std::thread joiner([&] {
     const pid_t pid = ReadChildPid(info.read.get());
     if (pid == 0) return;
+    first_process = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     joined = cgroup.Join(pid);
-    // Without its limits the step must not start: the closed pipe ends the pause, so the run is stopped first.
+    // Nothing starts without its limits.
     if (joined.ok() && ::write(block.write.get(), "1", 1) != 1) joined = ErrnoStatus(errno, "bubblewrap");
+    if (!joined.ok()) end.request_stop();
   });
-  std::stop_source give_up;
-  const std::stop_callback forward(stop, [&] { give_up.request_stop(); });
-  absl::StatusOr<ProcessResult> result = process::Run(spec, give_up.get_token());
+  absl::StatusOr<ProcessResult> result = process::Run(spec, end.get_token());
   info.write.Reset();  // ends the reading if bubblewrap never wrote
   joiner.join();
-  if (result.ok() && result->ok() && !joined.ok()) return joined;
+  if (!joined.ok()) return joined;
+  // A namespace's first process ends as its last: when it is gone, all is.
+  pollfd ended{first_process.get(), POLLIN, 0};
+  while (::poll(&ended, 1, kNamespaceEndMs) < 0 && errno == EINTR) {
+  }
   return result;
 }
 

@@ -52,9 +52,10 @@ class Sandbox {
 
   absl::StatusOr<process::ProcessResult> RunPlain(const SandboxCommand& command, const Output& output,
                                                   std::stop_token stop) const;
-  // Adds bubblewrap's pause before exec, in which the child is moved into `cgroup`.
-  absl::StatusOr<process::ProcessResult> RunInCgroup(process::ProcessSpec spec, size_t options_at,
-                                                     const JobCgroup& cgroup, std::stop_token stop) const;
+  // Runs bubblewrap, moves the first process of its namespace into `cgroup` before anything else starts in it, and returns
+  // when the whole namespace has ended.
+  absl::StatusOr<process::ProcessResult> RunNamespace(process::ProcessSpec spec, const JobCgroup& cgroup,
+                                                      std::stop_token stop) const;
 
   Options options_;
   bool sandboxed_ = false;

@@ -76,7 +76,9 @@ absl::StatusOr<process::ProcessResult> GitCli::RunRemote(const GitRemote& remote
                                                          const std::vector<std::string>& arguments,
                                                          int lock_fd) const {
   SLIPWAY_RETURN_IF_ERROR(ValidateUrl(remote.url, options_.allow_file));
-  process::ProcessSpec spec = Spec(git_dir, arguments);
+  SLIPWAY_ASSIGN_OR_RETURN(std::vector<std::string> options, PinnedAddresses(remote.url));
+  options.insert(options.end(), arguments.begin(), arguments.end());
+  process::ProcessSpec spec = Spec(git_dir, options);
   if (!remote.username.empty() || !remote.password.empty()) {
     const Address address = AddressOf(remote.url);
     spec.env["SLIPWAY_GIT_SCHEME"] = address.scheme;
@@ -87,6 +89,16 @@ absl::StatusOr<process::ProcessResult> GitCli::RunRemote(const GitRemote& remote
   }
   if (lock_fd >= 0) spec.fds = {{3, lock_fd}};
   return process::Run(spec, options_.stop);
+}
+
+absl::StatusOr<std::vector<std::string>> GitCli::PinnedAddresses(const std::string& url) const {
+  if (options_.guard == nullptr || !url.starts_with("http")) return std::vector<std::string>();
+  SLIPWAY_ASSIGN_OR_RETURN(const http::OutgoingGuard::Resolved resolved, options_.guard->Resolve(url));
+  // An address as host needs no look-up.
+  const bool is_address = resolved.addresses.size() == 1 && resolved.addresses[0] == resolved.url.host;
+  if (resolved.addresses.empty() || is_address) return std::vector<std::string>();
+  return std::vector<std::string>{"-c", "http.curloptResolve=" + resolved.url.host + ":" + std::to_string(resolved.url.port) +
+                                            ":" + Join(resolved.addresses, ",")};
 }
 
 absl::Status GitCli::Fetch(const GitRemote& remote, const std::string& git_dir,

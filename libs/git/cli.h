@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "libs/base/file.h"
 #include "libs/git/remote.h"
+#include "libs/http/outgoing_guard.h"
 #include "libs/process/process_spec.h"
 
 namespace slipway::git {
@@ -22,6 +23,9 @@ class GitCli {
     absl::Duration timeout = absl::Seconds(60);  // of one network command
     std::stop_token stop;                        // ends running commands at shutdown
     bool allow_file = false;                     // tests only: file:// URLs
+    // Asked before each network command, and its answer pinned, so that a second look-up of the name leads nowhere else.
+    // Null: every address. Must outlive the object.
+    const http::OutgoingGuard* guard = nullptr;
   };
 
   // Makes the private folder with the askpass helper; it goes with the object.
@@ -58,6 +62,8 @@ class GitCli {
  private:
   GitCli(Options options, TempDir home) : options_(std::move(options)), home_(std::move(home)) {}
   process::ProcessSpec Spec(const std::string& git_dir, const std::vector<std::string>& arguments) const;
+  // The options that keep git on the addresses that the guard has seen.
+  absl::StatusOr<std::vector<std::string>> PinnedAddresses(const std::string& url) const;
   // Runs a command that talks to `remote`, whose URL is checked first.
   absl::StatusOr<process::ProcessResult> RunRemote(const GitRemote& remote, const std::string& git_dir,
                                                    const std::vector<std::string>& arguments, int lock_fd = -1) const;

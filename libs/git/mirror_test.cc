@@ -103,6 +103,24 @@ TEST_CASE("The cause of a failed fetch is told apart") {
   CHECK(mirror->Fetch().ok());
 }
 
+TEST_CASE("Addresses that the installation does not call are refused before git runs, allowed ones are fetched") {
+  Bed bed;
+  const std::string url = bed.server.Url("demo/hello");
+  const auto closed = *http::OutgoingGuard::Create({});
+  GitCli::Options options;
+  options.guard = &closed;
+  auto guarded = *GitCli::Create(options);
+  for (const std::string& inside : {url, std::string("http://169.254.169.254/latest/meta-data"), std::string("http://2130706433/x.git"), std::string("http://0x7f000001/x.git"),
+                                    std::string("http://[::1]/x.git"), std::string("http://localhost/x.git"), std::string("https://10.0.0.1/x.git")}) {
+    INFO(inside);
+    CHECK(ReasonOf(guarded->ListRemote({inside, "", ""}).status()) == "OUTGOING_ADDRESS_REFUSED");
+  }
+  const std::string pair = url.substr(7, url.find('/', 7) - 7);
+  const auto open = *http::OutgoingGuard::Create({pair});
+  options.guard = &open;
+  CHECK((*GitCli::Create(options))->ListRemote({url, "", ""}).ok());
+}
+
 TEST_CASE("A server that accepts and stays silent costs the deadline and no more") {
   Bed bed;
   GitCli::Options options;

@@ -1,7 +1,7 @@
 """Follows one push through the suite over REST and prints each part as it ends: `demo_follow.py COMMIT`.
 With --current before it: shows what runs now, and follows the push only if nothing does.
 
-Takes SLIPWAY_URL and SLIPWAY_TOKEN from the environment. Exit code 1 with one line that says what failed and what to ask.
+Takes SLIPWAY_URL, SLIPWAY_TOKEN and SENDER_LOG (the log of slipway-push-sender) from the environment. Exit code 1 with one line that says what failed and what to ask.
 """
 
 import datetime
@@ -69,6 +69,18 @@ def delivery_of(commit):
     return None
 
 
+def accepted_after(delivery):
+    """How long after the start of post-receive the sender had the answer, from the sender's log."""
+    try:
+        with open(os.environ["SENDER_LOG"], encoding="utf-8") as log:
+            for line in log:
+                if '"push.delivered"' in line and delivery.get("forgeId", "?") in line:
+                    return f" in {json.loads(line)['since_push_us'] / 1000:.0f} ms"
+    except (OSError, ValueError, KeyError):
+        pass
+    return ""
+
+
 def ended_run(name):
     run = get(name)
     return run if run.get("state") in ENDED else None
@@ -102,7 +114,7 @@ def follow(commit):
     if not delivery:
         fail("the push did not arrive at the suite; see ./slipway deliveries")
     delivery_id = delivery["name"].split("/")[1]
-    show("webhook", f"accepted, delivery {delivery_id}")
+    show("webhook", f"accepted{accepted_after(delivery)}, delivery {delivery_id}")
     run_name = next((m["run"] for m in delivery.get("matches", []) if m.get("run")), "")
     if not run_name:
         fail(f"the push started nothing: {delivery.get('outcome')}; ask ./slipway why delivery {delivery_id}")

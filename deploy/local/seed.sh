@@ -26,7 +26,7 @@ sign_in() {
   if [[ -n $API_TOKEN ]] && api GET /v1/whoami >/dev/null 2>&1; then return; fi
   local answer
   answer=$(printf '{"user": "admin", "password": "%s"}' "$(cat "$DATA/keys/admin-password")" |
-    curl -sS --fail-with-body -m 30 -H 'Content-Type: application/json' --data @- "$GATEWAY_URL/v1/auth:signIn") ||
+    curl -sS --fail-with-body -m 30 -H "Content-Type: application/json" --data @- "$GATEWAY_URL/v1/auth:signIn" 2>&1) ||
     fail "the administrator could not sign in: ${answer:0:300}; see $DATA/log/auth/current"
   API_TOKEN=$(json_field token <<<"$answer")
 }

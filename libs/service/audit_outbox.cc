@@ -15,9 +15,9 @@ namespace {
 
 namespace authpb = slipway::auth::v1;
 
-constexpr db::Sql kInsert{"audit.insert", "INSERT INTO audit_outbox (id, entry) VALUES ($1, $2)"};
-constexpr db::Sql kRead{"audit.read", "SELECT id, entry FROM audit_outbox ORDER BY id LIMIT 256"};
-constexpr db::Sql kDelete{"audit.delete", "DELETE FROM audit_outbox WHERE id = ANY($1::text[])"};
+constexpr db::Sql kInsert{"audit_outbox.insert", "INSERT INTO audit_outbox (id, entry) VALUES ($1, $2)"};
+constexpr db::Sql kRead{"audit_outbox.read", "SELECT id, entry FROM audit_outbox ORDER BY id LIMIT 256"};
+constexpr db::Sql kDelete{"audit_outbox.delete", "DELETE FROM audit_outbox WHERE id = ANY($1::text[])"};
 constexpr absl::Duration kTimeout = absl::Seconds(5);
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "libs/base/file.h"
 #include "libs/log/log.h"
 #include "libs/telemetry/trace_context.h"
+#include "services/runner/job/job_variables.h"
 
 namespace slipway::runner {
 namespace {

@@ -3,6 +3,7 @@
 
 PACKAGE_LIST=$SOURCE_DIR/tools/packages.txt
 POLICY_RC_D=/usr/sbin/policy-rc.d
+POLICY_MARK='# for the time of an installation by slipway'
 
 # The packages of the list that are not installed, one a line.
 missing_packages() {
@@ -18,7 +19,7 @@ missing_packages() {
 # also after a failure.
 forbid_service_starts() {
   if [[ -e $POLICY_RC_D || -L $POLICY_RC_D ]]; then mv -f "$POLICY_RC_D" "$POLICY_RC_D.slipway-saved"; fi
-  printf '#!/bin/sh\nexit 101\n' >"$POLICY_RC_D"
+  printf '#!/bin/sh\n%s\nexit 101\n' "$POLICY_MARK" >"$POLICY_RC_D"
   chmod 0755 "$POLICY_RC_D"
 }
 
@@ -40,11 +41,11 @@ install_packages() {
   count=$(wc -l <<<"$missing")
   log=$(mktemp /tmp/slipway-packages.XXXXXX)
   (
-    exec 9>/run/slipway-packages.lock
+    exec 9>"${SLIPWAY_PACKAGES_LOCK:-/run/slipway-packages.lock}"
     flock 9
     trap allow_service_starts EXIT
     # An earlier run that was killed left its policy behind: the saved file, if any, is the true one.
-    if grep -qs '^exit 101$' "$POLICY_RC_D" && [[ $(wc -l <"$POLICY_RC_D") -eq 2 ]]; then allow_service_starts; fi
+    if grep -qsxF "$POLICY_MARK" "$POLICY_RC_D"; then allow_service_starts; fi
     forbid_service_starts
     export DEBIAN_FRONTEND=noninteractive
     apt-get -q update

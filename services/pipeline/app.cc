@@ -55,27 +55,21 @@ absl::Status App::Init() {
   mirrors_ = std::make_unique<git::MirrorStore>(*git_, config_.common.data_dir);
   outbox_ = std::make_unique<events::Outbox>(runtime_->pool());
   auth_.emplace(runtime_->MakePeer(config_.common.auth_address));
-  secrets_ = std::make_unique<Secrets>(*keys_);
-  deletions_ = std::make_unique<Deletions>(runtime_->pool(), *outbox_, *secrets_, DeleteScopeAt(*auth_));
-  const auto check_url = [this](std::string_view url) { return guard_->CheckUrl(url); };
-  definitions_ = std::make_unique<Definitions>(Definitions::Parts{
-      runtime_->pool(), *outbox_, *secrets_, check_url, [this] { deletions_->Wake(); }});
-  repositories_ = std::make_unique<Repositories>(
-      Repositories::Parts{runtime_->pool(), *git_, *mirrors_, *secrets_, check_url});
-  planner_ = std::make_unique<Planner>(runtime_->pool(), *repositories_, *secrets_);
-  tags_ = std::make_unique<Tags>(runtime_->pool());
-  api_ = std::make_unique<PipelineApi>(PipelineApi::Parts{runtime_->gate(), runtime_->streams(), *outbox_, runtime_->audit(),
-                                                          *definitions_, *deletions_, *planner_, *repositories_, *tags_});
+  engine_ = std::make_unique<Engine>(
+      Engine::Parts{runtime_->pool(), *outbox_, *keys_, *git_, *mirrors_,
+                    [this](std::string_view url) { return guard_->CheckUrl(url); }, DeleteScopeAt(*auth_)});
+  api_ = std::make_unique<PipelineApi>(
+      PipelineApi::Parts{runtime_->gate(), runtime_->streams(), *outbox_, runtime_->audit(), *engine_});
   records_ = std::make_unique<service::RecordsApi>(runtime_->gate(), runtime_->pool(), "pipeline");
   outbox_->Start();
-  deletions_->Start();
+  engine_->deletions.Start();
   return runtime_->Serve({api_.get(), records_.get()}, {PipelineApi::Contract(), service::RecordsApi::Contract()});
 }
 
 App::~App() {
   if (runtime_ == nullptr) return;
   runtime_->Shutdown();
-  if (deletions_ != nullptr) deletions_->Stop();
+  if (engine_ != nullptr) engine_->deletions.Stop();
   if (outbox_ != nullptr) outbox_->Stop();
 }
 

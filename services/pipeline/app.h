@@ -14,6 +14,7 @@
 #include "libs/service/records_api.h"
 #include "libs/service/runtime.h"
 #include "services/pipeline/api/pipeline_api.h"
+#include "services/pipeline/engine/engine.h"
 
 namespace slipway::pipeline {
 
@@ -47,12 +48,7 @@ class App {
   std::unique_ptr<git::MirrorStore> mirrors_;
   std::unique_ptr<events::Outbox> outbox_;
   std::optional<rpc::Peer> auth_;
-  std::unique_ptr<Secrets> secrets_;
-  std::unique_ptr<Deletions> deletions_;
-  std::unique_ptr<Definitions> definitions_;
-  std::unique_ptr<Repositories> repositories_;
-  std::unique_ptr<Planner> planner_;
-  std::unique_ptr<Tags> tags_;
+  std::unique_ptr<Engine> engine_;
   std::unique_ptr<PipelineApi> api_;
   std::unique_ptr<service::RecordsApi> records_;
 };

@@ -16,7 +16,7 @@ grpc::Status PipelineApi::Create(ServerContext* context, const Request& request,
   return parts_.gate.Unary(context, request, response, [&](CallContext& call) -> absl::StatusOr<Resource> {
     Resource created = resource;
     SLIPWAY_RETURN_IF_ERROR(
-        parts_.definitions.Create(CallerOf(call), parent, id, request.validate_only(), &created));
+        parts_.engine.definitions.Create(CallerOf(call), parent, id, request.validate_only(), &created));
     return created;
   });
 }
@@ -25,7 +25,7 @@ template <typename Request, typename Resource>
 grpc::Status PipelineApi::Get(ServerContext* context, const Request& request, Resource* response) {
   return parts_.gate.Unary(context, request, response, [&](CallContext& call) -> absl::StatusOr<Resource> {
     Resource found;
-    SLIPWAY_RETURN_IF_ERROR(parts_.definitions.Get(CallerOf(call), request.name(), &found));
+    SLIPWAY_RETURN_IF_ERROR(parts_.engine.definitions.Get(CallerOf(call), request.name(), &found));
     return found;
   });
 }
@@ -40,7 +40,7 @@ grpc::Status PipelineApi::List(ServerContext* context, const Request& request, c
     Response page;
     SLIPWAY_ASSIGN_OR_RETURN(
         *page.mutable_next_page_token(),
-        parts_.definitions.List(caller, KindOf(Resource::default_instance()), parent, request.page_size(),
+        parts_.engine.definitions.List(caller, KindOf(Resource::default_instance()), parent, request.page_size(),
                                 request.page_token(), [&] { return (page.*add)(); }));
     return page;
   });
@@ -52,7 +52,7 @@ grpc::Status PipelineApi::Update(ServerContext* context, const Request& request,
   return parts_.gate.Unary(context, request, response, [&](CallContext& call) -> absl::StatusOr<Resource> {
     Resource updated = resource;
     SLIPWAY_RETURN_IF_ERROR(
-        parts_.definitions.Update(CallerOf(call), request.allow_missing(), request.validate_only(), &updated));
+        parts_.engine.definitions.Update(CallerOf(call), request.allow_missing(), request.validate_only(), &updated));
     return updated;
   });
 }
@@ -61,7 +61,7 @@ template <typename Request, typename Resource>
 grpc::Status PipelineApi::Delete(ServerContext* context, const Request& request, Resource* response) {
   return parts_.gate.Unary(context, request, response, [&](CallContext& call) -> absl::StatusOr<Resource> {
     Resource deleted;
-    SLIPWAY_RETURN_IF_ERROR(parts_.definitions.Delete(CallerOf(call), request.name(), request.etag(), &deleted));
+    SLIPWAY_RETURN_IF_ERROR(parts_.engine.definitions.Delete(CallerOf(call), request.name(), request.etag(), &deleted));
     return deleted;
   });
 }

@@ -49,42 +49,42 @@ Caller PipelineApi::CallerOf(CallContext& call) {
 grpc::Status PipelineApi::ListCommits(ServerContext* context, const v1::ListCommitsRequest* request,
                                       v1::ListCommitsResponse* response) {
   return parts_.gate.Unary(context, *request, response, [&](CallContext& call) {
-    return parts_.repositories.ListCommits(CallerOf(call), *request);
+    return parts_.engine.repositories.ListCommits(CallerOf(call), *request);
   });
 }
 
 grpc::Status PipelineApi::ValidateResources(ServerContext* context, const v1::ValidateResourcesRequest* request,
                                             v1::ValidateResourcesResponse* response) {
   return parts_.gate.Unary(context, *request, response, [&](CallContext& call) {
-    return parts_.definitions.ValidateSet(CallerOf(call), *request);
+    return parts_.engine.definitions.ValidateSet(CallerOf(call), *request);
   });
 }
 
 grpc::Status PipelineApi::DeleteDeploymentPipeline(ServerContext* context, const v1::DeleteDeploymentPipelineRequest* request,
                                                    v1::Workflow* response) {
   return parts_.gate.Unary(context, *request, response, [&](CallContext& call) {
-    return parts_.deletions.DeletePipeline(CallerOf(call), request->name());
+    return parts_.engine.deletions.DeletePipeline(CallerOf(call), request->name());
   });
 }
 
 grpc::Status PipelineApi::FindWorkflows(ServerContext* context, const v1::FindWorkflowsRequest* request,
                                         v1::FindWorkflowsResponse* response) {
   return parts_.gate.Unary(context, *request, response, [&](CallContext& call) {
-    return parts_.planner.FindWorkflows(CallerOf(call), *request);
+    return parts_.engine.planner.FindWorkflows(CallerOf(call), *request);
   });
 }
 
 grpc::Status PipelineApi::ListChangedPaths(ServerContext* context, const v1::ListChangedPathsRequest* request,
                                            v1::ListChangedPathsResponse* response) {
   return parts_.gate.Unary(context, *request, response, [&](CallContext& call) {
-    return parts_.repositories.ListChangedPaths(CallerOf(call), *request);
+    return parts_.engine.repositories.ListChangedPaths(CallerOf(call), *request);
   });
 }
 
 grpc::Status PipelineApi::CreatePlans(ServerContext* context, const v1::CreatePlansRequest* request,
                                       v1::CreatePlansResponse* response) {
   return parts_.gate.Unary(context, *request, response, [&](CallContext& call) {
-    return parts_.planner.CreatePlans(CallerOf(call), *request);
+    return parts_.engine.planner.CreatePlans(CallerOf(call), *request);
   });
 }
 
@@ -93,7 +93,7 @@ grpc::Status PipelineApi::ReserveImageTag(ServerContext* context, const v1::Rese
   return parts_.gate.Unary(context, *request, response,
                            [&](CallContext& call) -> absl::StatusOr<v1::ReserveImageTagResponse> {
                              v1::ReserveImageTagResponse answer;
-                             SLIPWAY_ASSIGN_OR_RETURN(*answer.mutable_tag(), parts_.tags.Reserve(CallerOf(call), *request));
+                             SLIPWAY_ASSIGN_OR_RETURN(*answer.mutable_tag(), parts_.engine.tags.Reserve(CallerOf(call), *request));
                              return answer;
                            });
 }
@@ -101,7 +101,7 @@ grpc::Status PipelineApi::ReserveImageTag(ServerContext* context, const v1::Rese
 grpc::Status PipelineApi::ReleaseImageTag(ServerContext* context, const v1::ReleaseImageTagRequest* request,
                                           v1::ReleaseImageTagResponse* response) {
   return parts_.gate.Unary(context, *request, response, [&](CallContext& call) {
-    return parts_.tags.Release(CallerOf(call), request->idempotency_key(), request->used());
+    return parts_.engine.tags.Release(CallerOf(call), request->idempotency_key(), request->used());
   });
 }
 
@@ -110,21 +110,21 @@ grpc::Status PipelineApi::ResolveSecrets(ServerContext* context, const v1::Resol
   return parts_.gate.Unary(context, *request, response,
                            [&](CallContext& call) -> absl::StatusOr<v1::ResolveSecretsResponse> {
                              SLIPWAY_RETURN_IF_ERROR(MayResolve(call, *request));
-                             return parts_.planner.ResolveSecrets(CallerOf(call), *request);
+                             return parts_.engine.planner.ResolveSecrets(CallerOf(call), *request);
                            });
 }
 
 grpc::Status PipelineApi::ResolveDeployment(ServerContext* context, const v1::ResolveDeploymentRequest* request,
                                             v1::ResolveDeploymentResponse* response) {
   return parts_.gate.Unary(context, *request, response, [&](CallContext& call) {
-    return parts_.planner.ResolveDeployment(CallerOf(call), *request);
+    return parts_.engine.planner.ResolveDeployment(CallerOf(call), *request);
   });
 }
 
 grpc::Status PipelineApi::ConfirmDeletion(ServerContext* context, const v1::ConfirmDeletionRequest* request,
                                           v1::ConfirmDeletionResponse* response) {
   return parts_.gate.Unary(context, *request, response, [&](CallContext& call) {
-    return parts_.deletions.Confirm(CallerOf(call), request->name(), request->service(), request->app_uid());
+    return parts_.engine.deletions.Confirm(CallerOf(call), request->name(), request->service(), request->app_uid());
   });
 }
 

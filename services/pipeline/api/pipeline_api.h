@@ -6,11 +6,7 @@
 #include "libs/rpc/call_gate.h"
 #include "libs/rpc/push_stream.h"
 #include "libs/service/audit_outbox.h"
-#include "services/pipeline/engine/definitions.h"
-#include "services/pipeline/engine/deletions.h"
-#include "services/pipeline/engine/planner.h"
-#include "services/pipeline/engine/repositories.h"
-#include "services/pipeline/engine/tags.h"
+#include "services/pipeline/engine/engine.h"
 #include "slipway/pipeline/v1/pipeline.grpc.pb.h"
 
 namespace slipway::pipeline {
@@ -23,11 +19,7 @@ class PipelineApi final : public v1::PipelineService::WithCallbackMethod_WatchEv
     rpc::StreamHub& streams;
     events::Outbox& outbox;
     service::AuditOutbox& audit;
-    Definitions& definitions;
-    Deletions& deletions;
-    Planner& planner;
-    Repositories& repositories;
-    Tags& tags;
+    Engine& engine;
   };
   explicit PipelineApi(Parts parts) : parts_(parts) {}
 

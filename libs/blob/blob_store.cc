@@ -9,11 +9,13 @@ namespace slipway::blob {
 namespace {
 
 bool IsKeyChar(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+         c == '_' || c == '-';
 }
 
 bool IsPart(const std::string& part) {
-  return !part.empty() && part.size() <= 200 && part.front() != '.' && std::all_of(part.begin(), part.end(), IsKeyChar);
+  return !part.empty() && part.size() <= 200 && part.front() != '.' &&
+         std::all_of(part.begin(), part.end(), IsKeyChar);
 }
 
 }  // namespace

@@ -25,7 +25,8 @@ struct Place {
 };
 
 absl::Status Problem(int error_number, const std::string& key) {
-  if (error_number == ENOENT || error_number == ENOTDIR) return absl::NotFoundError("no blob \"" + key + "\"");
+  if (error_number == ENOENT || error_number == ENOTDIR)
+    return absl::NotFoundError("no blob \"" + key + "\"");
   return ErrnoStatus(error_number, "blob " + key);
 }
 
@@ -33,7 +34,8 @@ absl::StatusOr<UniqueFd> OpenFolder(const std::string& root, const std::string& 
   return OpenBeneath(root, relative.empty() ? "." : relative, O_RDONLY | O_DIRECTORY);
 }
 
-// The folder that `key` lies in; with `create` its parts are made, each synced into the one above it.
+// The folder that `key` lies in; with `create` its parts are made, each synced into the one above
+// it.
 absl::StatusOr<Place> PlaceOf(const std::string& root, const std::string& key, bool create) {
   SLIPWAY_RETURN_IF_ERROR(ValidateKey(key));
   const size_t slash = key.rfind('/');
@@ -59,16 +61,20 @@ absl::StatusOr<Place> PlaceOf(const std::string& root, const std::string& key, b
   return Place{*std::move(open), name};
 }
 
-// Writes what `fill` writes into a temporary file beside the blob, syncs it, and puts it into the blob's place.
-absl::Status Replace(const std::string& root, const std::string& key, const std::function<absl::Status(int fd)>& fill) {
+// Writes what `fill` writes into a temporary file beside the blob, syncs it, and puts it into the
+// blob's place.
+absl::Status Replace(const std::string& root, const std::string& key,
+                     const std::function<absl::Status(int fd)>& fill) {
   SLIPWAY_ASSIGN_OR_RETURN(const Place place, PlaceOf(root, key, true));
   const std::string temporary = "." + place.name + "." + RandomHex(6);
   const auto write = [&]() -> absl::Status {
-    UniqueFd fd(::openat(place.folder.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    UniqueFd fd(::openat(place.folder.get(), temporary.c_str(),
+                         O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!fd.valid()) return Problem(errno, key);
     SLIPWAY_RETURN_IF_ERROR(fill(fd.get()));
     if (::fsync(fd.get()) != 0) return Problem(errno, key);
-    if (::renameat(place.folder.get(), temporary.c_str(), place.folder.get(), place.name.c_str()) != 0) {
+    if (::renameat(place.folder.get(), temporary.c_str(), place.folder.get(), place.name.c_str()) !=
+        0) {
       return Problem(errno, key);
     }
     ::fsync(place.folder.get());
@@ -91,7 +97,8 @@ absl::Status WriteAll(int fd, std::string_view bytes) {
 
 absl::StatusOr<UniqueFd> OpenBlob(const std::string& root, const std::string& key) {
   SLIPWAY_ASSIGN_OR_RETURN(const Place place, PlaceOf(root, key, false));
-  UniqueFd fd(::openat(place.folder.get(), place.name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  UniqueFd fd(::openat(place.folder.get(), place.name.c_str(),
+                       O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!fd.valid()) return Problem(errno == ELOOP ? ENOENT : errno, key);
   struct stat info;
   if (::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) return Problem(ENOENT, key);
@@ -124,7 +131,8 @@ absl::Status DirectoryBlobStore::PutFile(const std::string& key, const std::stri
   });
 }
 
-absl::StatusOr<std::string> DirectoryBlobStore::Get(const std::string& key, uint64_t offset, uint64_t length) {
+absl::StatusOr<std::string> DirectoryBlobStore::Get(const std::string& key, uint64_t offset,
+                                                    uint64_t length) {
   SLIPWAY_ASSIGN_OR_RETURN(const UniqueFd fd, OpenBlob(root_, key));
   struct stat info;
   if (::fstat(fd.get(), &info) != 0) return Problem(errno, key);
@@ -132,7 +140,8 @@ absl::StatusOr<std::string> DirectoryBlobStore::Get(const std::string& key, uint
   std::string out(offset < size ? std::min(length, size - offset) : 0, '\0');
   size_t got = 0;
   while (got < out.size()) {
-    const ssize_t n = ::pread(fd.get(), out.data() + got, out.size() - got, static_cast<off_t>(offset + got));
+    const ssize_t n =
+        ::pread(fd.get(), out.data() + got, out.size() - got, static_cast<off_t>(offset + got));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return Problem(errno, key);
     if (n == 0) break;
@@ -153,7 +162,8 @@ absl::Status DirectoryBlobStore::Delete(const std::string& key) {
   const absl::StatusOr<Place> place = PlaceOf(root_, key, false);
   if (absl::IsNotFound(place.status())) return absl::OkStatus();
   SLIPWAY_RETURN_IF_ERROR(place.status());
-  if (::unlinkat(place->folder.get(), place->name.c_str(), 0) != 0 && errno != ENOENT) return Problem(errno, key);
+  if (::unlinkat(place->folder.get(), place->name.c_str(), 0) != 0 && errno != ENOENT)
+    return Problem(errno, key);
   ::fsync(place->folder.get());
   return absl::OkStatus();
 }

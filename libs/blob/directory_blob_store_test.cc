@@ -43,15 +43,18 @@ TEST_CASE("A file is stored whole, whatever its size") {
   REQUIRE(WriteFileAtomic(file, content).ok());
   REQUIRE(bed.store->PutFile("artifacts/a.tar", file).ok());
   CHECK(*bed.store->Get("artifacts/a.tar", 0, UINT64_MAX) == content);
-  CHECK(bed.store->PutFile("artifacts/b", bed.dir.path() + "/none").code() == absl::StatusCode::kNotFound);
+  CHECK(bed.store->PutFile("artifacts/b", bed.dir.path() + "/none").code() ==
+        absl::StatusCode::kNotFound);
   CHECK_FALSE(bed.store->Size("artifacts/b").ok());
 }
 
 TEST_CASE("Keys that are no plain paths are refused") {
   Bed bed;
-  for (const std::string& key : {std::string(), std::string("/a"), std::string("a/"), std::string("a//b"), std::string(".."), std::string("../a"), std::string("a/../b"),
-                                 std::string("a/./b"), std::string(".hidden"), std::string("a b"), std::string("a\nb"), std::string("a\0b", 3), std::string("\xc3\xbc"),
-                                 std::string(300, 'a'), std::string(2000, 'a')}) {
+  for (const std::string& key :
+       {std::string(), std::string("/a"), std::string("a/"), std::string("a//b"), std::string(".."),
+        std::string("../a"), std::string("a/../b"), std::string("a/./b"), std::string(".hidden"),
+        std::string("a b"), std::string("a\nb"), std::string("a\0b", 3), std::string("\xc3\xbc"),
+        std::string(300, 'a'), std::string(2000, 'a')}) {
     INFO(key);
     CHECK(bed.store->Put(key, "x").code() == absl::StatusCode::kInvalidArgument);
     CHECK(bed.store->Get(key, 0, 1).status().code() == absl::StatusCode::kInvalidArgument);
@@ -73,7 +76,8 @@ TEST_CASE("A symbolic link in the folder leads nowhere") {
   CHECK(*ReadFile(outside) == "secret");
 }
 
-TEST_CASE("A reader sees one whole blob or the other while it is replaced, and no temporary file stays") {
+TEST_CASE(
+    "A reader sees one whole blob or the other while it is replaced, and no temporary file stays") {
   Bed bed;
   const std::string one(200'000, '1'), two(300'000, '2');
   REQUIRE(bed.store->Put("k", one).ok());
@@ -89,7 +93,8 @@ TEST_CASE("A reader sees one whole blob or the other while it is replaced, and n
   }
   writer.join();
   CHECK(whole);
-  CHECK(std::distance(std::filesystem::directory_iterator(bed.root), std::filesystem::directory_iterator()) == 1);
+  CHECK(std::distance(std::filesystem::directory_iterator(bed.root),
+                      std::filesystem::directory_iterator()) == 1);
 }
 
 }  // namespace

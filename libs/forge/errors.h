@@ -8,7 +8,8 @@
 
 namespace slipway::forge {
 
-inline absl::Status WebhookError(absl::StatusCode code, std::string_view reason, std::string_view text) {
+inline absl::Status WebhookError(absl::StatusCode code, std::string_view reason,
+                                 std::string_view text) {
   ErrorDetails details;
   details.reason = std::string(reason);
   return MakeError(code, text, std::move(details));
@@ -16,16 +17,19 @@ inline absl::Status WebhookError(absl::StatusCode code, std::string_view reason,
 
 // UNAUTHENTICATED: who sent this is not known.
 inline absl::Status SignatureMissing() {
-  return WebhookError(absl::StatusCode::kUnauthenticated, "SIGNATURE_MISSING",
-                      "the delivery has no X-Hub-Signature-256 header; set the hook's secret in the forge");
+  return WebhookError(
+      absl::StatusCode::kUnauthenticated, "SIGNATURE_MISSING",
+      "the delivery has no X-Hub-Signature-256 header; set the hook's secret in the forge");
 }
 inline absl::Status SignatureTooWeak() {
-  return WebhookError(absl::StatusCode::kUnauthenticated, "SIGNATURE_TOO_WEAK",
-                      "the delivery is signed with SHA-1 only; the forge must send X-Hub-Signature-256");
+  return WebhookError(
+      absl::StatusCode::kUnauthenticated, "SIGNATURE_TOO_WEAK",
+      "the delivery is signed with SHA-1 only; the forge must send X-Hub-Signature-256");
 }
 inline absl::Status SignatureWrong() {
-  return WebhookError(absl::StatusCode::kUnauthenticated, "SIGNATURE_WRONG",
-                      "the signature does not fit the hook's secret; set the same secret in the forge");
+  return WebhookError(
+      absl::StatusCode::kUnauthenticated, "SIGNATURE_WRONG",
+      "the signature does not fit the hook's secret; set the same secret in the forge");
 }
 inline absl::Status HookWithoutSecret() {
   return WebhookError(absl::StatusCode::kUnauthenticated, "HOOK_WITHOUT_SECRET",

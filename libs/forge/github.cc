@@ -16,11 +16,11 @@ namespace {
 
 using boost::json::value;
 
-constexpr size_t kMaxBody = 25 << 20;      // GitHub's own limit
-constexpr size_t kListedCommits = 2048;    // GitHub lists no more
-constexpr size_t kListedPaths = 3000;      // nor more paths of one commit
-constexpr size_t kMaxText = 64 << 10;      // of one message
-constexpr size_t kMaxName = 1024;          // of a ref, URL or name
+constexpr size_t kMaxBody = 25 << 20;    // GitHub's own limit
+constexpr size_t kListedCommits = 2048;  // GitHub lists no more
+constexpr size_t kListedPaths = 3000;    // nor more paths of one commit
+constexpr size_t kMaxText = 64 << 10;    // of one message
+constexpr size_t kMaxName = 1024;        // of a ref, URL or name
 
 std::string Text(const value& json, std::string_view path, size_t max = kMaxName) {
   return Truncate(ToValidUtf8(json::GetString(json, path).value_or("")), max);
@@ -33,13 +33,15 @@ bool IsCommitId(std::string_view text) {
 bool IsZero(std::string_view id) { return id.find_first_not_of('0') == std::string_view::npos; }
 
 bool HasControl(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
 absl::StatusOr<value> PayloadOf(const http::Headers& headers, std::string_view body) {
   if (body.size() > kMaxBody) return PayloadMalformed("the payload is larger than 25 MiB");
   const std::string content_type = ToLower(http::FindHeader(headers, "Content-Type"));
-  const std::string_view media_type = Trim(std::string_view(content_type).substr(0, content_type.find(';')));
+  const std::string_view media_type =
+      Trim(std::string_view(content_type).substr(0, content_type.find(';')));
   std::string unpacked;
   if (media_type == "application/x-www-form-urlencoded") {
     std::optional<std::string> field = FormValue(body, "payload");
@@ -82,15 +84,17 @@ bool ReadCommit(const value& json, PushedCommit& commit) {
   commit.id = Text(json, "id");
   commit.message = Text(json, "message", kMaxText);
   commit.timestamp = Text(json, "timestamp");
-  commit.author = {Text(json, "author.name"), Text(json, "author.email"), Text(json, "author.username")};
+  commit.author = {Text(json, "author.name"), Text(json, "author.email"),
+                   Text(json, "author.username")};
   const bool added = ReadPaths(json, "added", commit.added);
   const bool removed = ReadPaths(json, "removed", commit.removed);
   const bool modified = ReadPaths(json, "modified", commit.modified);
   return IsCommitId(commit.id) && added && removed && modified;
 }
 
-// Reads the list of commits. It is complete only if it ends with the pushed commit, and the push went forward from a
-// commit that was there: of a new or forced ref the list tells less than the repository.
+// Reads the list of commits. It is complete only if it ends with the pushed commit, and the push
+// went forward from a commit that was there: of a new or forced ref the list tells less than the
+// repository.
 void ReadCommits(const value& payload, Event& event) {
   const boost::json::array* list = json::GetArray(payload, "commits");
   if (list == nullptr) return;
@@ -100,15 +104,16 @@ void ReadCommits(const value& payload, Event& event) {
     whole = ReadCommit(item, commit) && whole;
     event.commits.push_back(std::move(commit));
   }
-  event.commits_complete =
-      whole && !event.forced && !event.created && !event.deleted && event.commits.back().id == event.after;
+  event.commits_complete = whole && !event.forced && !event.created && !event.deleted &&
+                           event.commits.back().id == event.after;
 }
 
 absl::Status ReadPush(const value& payload, Event& event) {
   event.ref = Text(payload, "ref");
   event.before = Text(payload, "before");
   event.after = Text(payload, "after");
-  if (!event.ref.starts_with("refs/") || HasControl(event.ref)) return PayloadMalformed("\"ref\" is no ref");
+  if (!event.ref.starts_with("refs/") || HasControl(event.ref))
+    return PayloadMalformed("\"ref\" is no ref");
   if (!IsCommitId(event.before)) return PayloadMalformed("\"before\" is no commit id");
   if (!IsCommitId(event.after)) return PayloadMalformed("\"after\" is no commit id");
   if (event.repository.Urls().empty()) return PayloadMalformed("\"repository\" has no URL");
@@ -116,7 +121,8 @@ absl::Status ReadPush(const value& payload, Event& event) {
   event.created = IsZero(event.before);
   event.deleted = IsZero(event.after);
   event.forced = json::GetBool(payload, "forced").value_or(false);
-  event.pusher = {Text(payload, "pusher.name"), Text(payload, "pusher.email"), Text(payload, "sender.login")};
+  event.pusher = {Text(payload, "pusher.name"), Text(payload, "pusher.email"),
+                  Text(payload, "sender.login")};
   ReadCommits(payload, event);
   if (const value* head = json::Find(payload, "head_commit")) ReadCommit(*head, event.head);
   if (event.head.id != event.after) event.head = {};
@@ -125,12 +131,14 @@ absl::Status ReadPush(const value& payload, Event& event) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<Event>> ReadGitHubDelivery(const http::Headers& headers, std::string_view body) {
+absl::StatusOr<std::vector<Event>> ReadGitHubDelivery(const http::Headers& headers,
+                                                      std::string_view body) {
   Event event;
   event.name = Truncate(ToValidUtf8(http::FindHeader(headers, "X-GitHub-Event")), 80);
   event.delivery_id = std::string(http::FindHeader(headers, "X-GitHub-Delivery"));
   if (event.name.empty()) return PayloadMalformed("the header X-GitHub-Event is missing");
-  if (event.delivery_id.empty() || event.delivery_id.size() > 128 || HasControl(event.delivery_id)) {
+  if (event.delivery_id.empty() || event.delivery_id.size() > 128 ||
+      HasControl(event.delivery_id)) {
     return PayloadMalformed("the header X-GitHub-Delivery is missing or is no id");
   }
   event.delivery_id = ToValidUtf8(event.delivery_id);

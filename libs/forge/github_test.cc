@@ -37,8 +37,11 @@ constexpr char kPush[] = R"({
   "head_commit": {"id": "0d1a26e67d8f5eaf1f6ba5c57fc3c7d91ac0fd1c", "message": "Drop list", "timestamp": "2026-01-02T03:05:05+01:00",
      "author": {"name": "Bo", "email": "bo@example.com"}, "added": [], "removed": ["src/list.c"], "modified": []}})";
 
-http::Headers HeadersOf(const std::string& event, const std::string& content_type = "application/json") {
-  return {{"Content-Type", content_type}, {"X-GitHub-Event", event}, {"X-GitHub-Delivery", "72d3162e-cc78-11e3-81ab-4c9367dc0958"}};
+http::Headers HeadersOf(const std::string& event,
+                        const std::string& content_type = "application/json") {
+  return {{"Content-Type", content_type},
+          {"X-GitHub-Event", event},
+          {"X-GitHub-Delivery", "72d3162e-cc78-11e3-81ab-4c9367dc0958"}};
 }
 
 Event Read(const boost::json::value& payload) {
@@ -56,7 +59,9 @@ TEST_CASE("A push becomes an event with its commits") {
   CHECK(event.kind == Event::Kind::kPush);
   CHECK(event.delivery_id == "72d3162e-cc78-11e3-81ab-4c9367dc0958");
   CHECK(event.repository.full_name == "acme/shop");
-  CHECK(event.repository.Urls() == std::vector<std::string>{"https://github.com/acme/shop.git", "https://github.com/acme/shop", "git@github.com:acme/shop.git"});
+  CHECK(event.repository.Urls() == std::vector<std::string>{"https://github.com/acme/shop.git",
+                                                            "https://github.com/acme/shop",
+                                                            "git@github.com:acme/shop.git"});
   CHECK(event.ref == "refs/heads/main");
   CHECK(event.IsBranch());
   CHECK(event.ShortRef() == "main");
@@ -76,12 +81,15 @@ TEST_CASE("A push becomes an event with its commits") {
 
 TEST_CASE("A form carries the same payload as JSON does") {
   std::string form = "other=1&payload=";
-  for (const char c : std::string_view(kPush)) form += c == ' ' ? "+" : "%" + HexEncode(std::string(1, c));
-  auto events = ReadGitHubDelivery(HeadersOf("push", "application/x-www-form-urlencoded; charset=utf-8"), form);
+  for (const char c : std::string_view(kPush))
+    form += c == ' ' ? "+" : "%" + HexEncode(std::string(1, c));
+  auto events = ReadGitHubDelivery(
+      HeadersOf("push", "application/x-www-form-urlencoded; charset=utf-8"), form);
   REQUIRE(events.ok());
   CHECK(events->front().commits.size() == 2);
   for (const char* bad : {"", "payload", "payload=%", "payload=%7", "payload=%zz", "pay=1"}) {
-    CHECK_FALSE(ReadGitHubDelivery(HeadersOf("push", "application/x-www-form-urlencoded"), bad).ok());
+    CHECK_FALSE(
+        ReadGitHubDelivery(HeadersOf("push", "application/x-www-form-urlencoded"), bad).ok());
   }
 }
 
@@ -126,7 +134,9 @@ TEST_CASE("A list of commits that may be cut off is not called complete") {
 }
 
 TEST_CASE("A ping and events that are not known start nothing and are no error") {
-  auto ping = ReadGitHubDelivery(HeadersOf("ping"), R"({"zen": "Keep it logically awesome.", "hook_id": 1, "hook": {"type": "Repository", "events": ["push"]}})");
+  auto ping = ReadGitHubDelivery(
+      HeadersOf("ping"),
+      R"({"zen": "Keep it logically awesome.", "hook_id": 1, "hook": {"type": "Repository", "events": ["push"]}})");
   REQUIRE(ping.ok());
   CHECK(ping->front().kind == Event::Kind::kPing);
   auto other = ReadGitHubDelivery(HeadersOf("star"), R"({"action": "created"})");
@@ -142,7 +152,8 @@ TEST_CASE("What is no delivery is refused by name") {
     return MessageOf(status);
   };
   CHECK(problem({}, kPush).find("X-GitHub-Event") != std::string::npos);
-  CHECK(problem({{"X-GitHub-Event", "push"}}, kPush).find("X-GitHub-Delivery") != std::string::npos);
+  CHECK(problem({{"X-GitHub-Event", "push"}}, kPush).find("X-GitHub-Delivery") !=
+        std::string::npos);
   CHECK(problem(HeadersOf("push", "text/plain"), kPush).find("text/plain") != std::string::npos);
   CHECK(problem(HeadersOf("push"), "{").find("line 1") != std::string::npos);
   CHECK(problem(HeadersOf("push"), "[]").find("object") != std::string::npos);
@@ -150,7 +161,8 @@ TEST_CASE("What is no delivery is refused by name") {
   CHECK(problem(HeadersOf("push"), std::string(100'000, '[')).find("deep") != std::string::npos);
 }
 
-// Calls `visit(mutant)` for every value of `root` (reached through `node`) deleted, nullified and retyped.
+// Calls `visit(mutant)` for every value of `root` (reached through `node`) deleted, nullified and
+// retyped.
 template <typename F>
 void ForEachMutant(boost::json::value& root, boost::json::value& node, const F& visit) {
   const auto with = [&](boost::json::value& place, const boost::json::value& other) {
@@ -159,9 +171,19 @@ void ForEachMutant(boost::json::value& root, boost::json::value& node, const F& 
     visit(root);
     std::swap(place, kept);
   };
-  const boost::json::array others = {nullptr, true, -1, 1e300, "", "text", std::string(40, '0'), "\xff\xfe", std::string(3, '\0'),
-                                                  boost::json::array(), boost::json::object(), boost::json::array{boost::json::array{1}, "x", nullptr},
-                                                  boost::json::value{{"id", 1}}};
+  const boost::json::array others = {nullptr,
+                                     true,
+                                     -1,
+                                     1e300,
+                                     "",
+                                     "text",
+                                     std::string(40, '0'),
+                                     "\xff\xfe",
+                                     std::string(3, '\0'),
+                                     boost::json::array(),
+                                     boost::json::object(),
+                                     boost::json::array{boost::json::array{1}, "x", nullptr},
+                                     boost::json::value{{"id", 1}}};
   if (boost::json::object* object = node.if_object()) {
     std::vector<std::string> keys;
     for (const auto& entry : *object) keys.emplace_back(entry.key());

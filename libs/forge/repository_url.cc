@@ -28,7 +28,8 @@ Parts Take(std::string_view url) {
     parts.host = ToLower(authority);
   } else {
     const size_t colon = url.find(':');
-    if (colon == std::string_view::npos || url.substr(0, colon).find('/') != std::string_view::npos) return {};
+    if (colon == std::string_view::npos || url.substr(0, colon).find('/') != std::string_view::npos)
+      return {};
     parts.scheme = "ssh";
     parts.host = ToLower(url.substr(0, colon));
     parts.path = url.substr(colon + 1);
@@ -37,13 +38,16 @@ Parts Take(std::string_view url) {
   return parts;
 }
 
-// The host without the port that needs no mention. An ssh port never shows in the other URLs of a repository.
+// The host without the port that needs no mention. An ssh port never shows in the other URLs of a
+// repository.
 std::string HostOf(const Parts& parts) {
   const size_t colon = parts.host.rfind(':');
-  if (colon == std::string::npos || parts.host.find(']', colon) != std::string::npos) return parts.host;
+  if (colon == std::string::npos || parts.host.find(']', colon) != std::string::npos)
+    return parts.host;
   const std::string port = parts.host.substr(colon + 1);
   if (port.find_first_not_of("0123456789") != std::string::npos) return "";
-  const bool silent = parts.scheme == "ssh" || port.empty() || (parts.scheme == "https" && port == "443") ||
+  const bool silent = parts.scheme == "ssh" || port.empty() ||
+                      (parts.scheme == "https" && port == "443") ||
                       (parts.scheme == "http" && port == "80");
   return silent ? parts.host.substr(0, colon) : parts.host;
 }
@@ -52,7 +56,9 @@ std::string HostOf(const Parts& parts) {
 std::string Normalise(std::string_view url) {
   if (url.size() > 4096 || std::any_of(url.begin(), url.end(), IsOdd)) return "";
   const Parts parts = Take(url);
-  if (parts.scheme != "https" && parts.scheme != "http" && parts.scheme != "ssh" && parts.scheme != "git+ssh") return "";
+  if (parts.scheme != "https" && parts.scheme != "http" && parts.scheme != "ssh" &&
+      parts.scheme != "git+ssh")
+    return "";
   if (parts.path.find_first_of("?#") != std::string::npos) return "";
   std::string out = HostOf(parts);
   if (out.empty() || out.front() == ':') return "";
@@ -76,7 +82,8 @@ std::string NormaliseRepositoryUrl(std::string_view url) {
 bool IsRepositoryWithin(std::string_view url, std::string_view prefix) {
   const std::string repository = NormaliseRepositoryUrl(url);
   const std::string outer = Normalise(prefix);
-  return !repository.empty() && !outer.empty() && (repository == outer || repository.starts_with(outer + "/"));
+  return !repository.empty() && !outer.empty() &&
+         (repository == outer || repository.starts_with(outer + "/"));
 }
 
 }  // namespace slipway::forge

@@ -8,11 +8,13 @@
 
 namespace slipway::forge {
 
-absl::Status VerifyGitHubSignature(const http::Headers& headers, std::string_view body, std::string_view secret) {
+absl::Status VerifyGitHubSignature(const http::Headers& headers, std::string_view body,
+                                   std::string_view secret) {
   if (secret.empty()) return HookWithoutSecret();
   std::string_view header = http::FindHeader(headers, "X-Hub-Signature-256");
   if (header.empty()) {
-    return http::FindHeader(headers, "X-Hub-Signature").empty() ? SignatureMissing() : SignatureTooWeak();
+    return http::FindHeader(headers, "X-Hub-Signature").empty() ? SignatureMissing()
+                                                                : SignatureTooWeak();
   }
   constexpr std::string_view kPrefix = "sha256=";
   if (!header.starts_with(kPrefix)) return SignatureWrong();

@@ -18,7 +18,8 @@ constexpr size_t kMaxPaths = 100'000;
 
 using PathSet = std::set<std::string>;
 
-// Both names of every difference. Without rename detection a rename is a removal and an addition: both names.
+// Both names of every difference. Without rename detection a rename is a removal and an addition:
+// both names.
 absl::StatusOr<PathSet> Difference(git_repository* repo, git_tree* from, git_tree* to) {
   git_diff_options options = GIT_DIFF_OPTIONS_INIT;
   options.flags |= GIT_DIFF_SKIP_BINARY_CHECK | GIT_DIFF_INCLUDE_TYPECHANGE;
@@ -34,8 +35,8 @@ absl::StatusOr<PathSet> Difference(git_repository* repo, git_tree* from, git_tre
   return out;
 }
 
-// What a commit changed: against its parent; of a merge only what differs from every parent, since the rest is the
-// change of another commit.
+// What a commit changed: against its parent; of a merge only what differs from every parent, since
+// the rest is the change of another commit.
 absl::StatusOr<PathSet> ChangesOf(git_repository* repo, const git_commit* commit) {
   SLIPWAY_ASSIGN_OR_RETURN(const TreeHandle tree, TreeOf(commit));
   const unsigned parents = git_commit_parentcount(commit);
@@ -57,8 +58,8 @@ absl::StatusOr<PathSet> ChangesOf(git_repository* repo, const git_commit* commit
 }
 
 // Hides what was there before the push: `before`, or for a new ref all branches but itself.
-absl::Status HideOld(const Repository& repository, git_revwalk* walk, const std::string& before, bool is_new,
-                     const std::string& ref) {
+absl::Status HideOld(const Repository& repository, git_revwalk* walk, const std::string& before,
+                     bool is_new, const std::string& ref) {
   if (!is_new) {
     SLIPWAY_ASSIGN_OR_RETURN(const git_oid id, ParseSha(before));
     return Check(git_revwalk_hide(walk, &id), before);
@@ -74,7 +75,8 @@ absl::Status HideOld(const Repository& repository, git_revwalk* walk, const std:
 
 }  // namespace
 
-absl::StatusOr<ChangedPaths> Repository::GetChangedPaths(const std::string& before, const std::string& after,
+absl::StatusOr<ChangedPaths> Repository::GetChangedPaths(const std::string& before,
+                                                         const std::string& after,
                                                          const std::string& ref) const {
   git_repository* repo = handle_.get();
   SLIPWAY_ASSIGN_OR_RETURN(const CommitHandle end, LookupCommit(repo, after));

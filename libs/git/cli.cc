@@ -12,8 +12,8 @@
 namespace slipway::git {
 namespace {
 
-// git asks "Username for 'http://host': " and "Password for 'http://user@host': ". Any other host, which only a
-// server's trick could bring up, gets no answer.
+// git asks "Username for 'http://host': " and "Password for 'http://user@host': ". Any other host,
+// which only a server's trick could bring up, gets no answer.
 constexpr char kAskpass[] = R"(#!/bin/sh
 case "$1" in
   "Username for '$SLIPWAY_GIT_SCHEME://$SLIPWAY_GIT_HOST'"*) printf '%s\n' "$SLIPWAY_GIT_USERNAME" ;;
@@ -22,15 +22,16 @@ case "$1" in
 esac
 )";
 
-// For every command. Nothing that a repository or a user's configuration says gets to run a program.
+// For every command. Nothing that a repository or a user's configuration says gets to run a
+// program.
 const std::vector<std::string> kConfig = {
-    "protocol.version=2",       "credential.helper=",   "core.hooksPath=/dev/null", "core.fsmonitor=false",
-    "http.followRedirects=false", "http.lowSpeedLimit=1", "http.lowSpeedTime=30",     "gc.auto=0",
-    "maintenance.auto=false",   "advice.detachedHead=false", "transfer.credentialsInUrl=die",
+    "protocol.version=2", "credential.helper=", "core.hooksPath=/dev/null", "core.fsmonitor=false",
+    "http.followRedirects=false", "http.lowSpeedLimit=1", "http.lowSpeedTime=30", "gc.auto=0",
+    "maintenance.auto=false", "advice.detachedHead=false", "transfer.credentialsInUrl=die",
     "submodule.recurse=false",
-    // What is fetched stays a pack and is on disk before a ref points to it: libgit2 1.5 reads a loose object that a
-    // power cut has truncated for ever.
-    "fetch.unpackLimit=1",      "core.fsync=committed"};
+    // What is fetched stays a pack and is on disk before a ref points to it: libgit2 1.5 reads a
+    // loose object that a power cut has truncated for ever.
+    "fetch.unpackLimit=1", "core.fsync=committed"};
 
 struct Address {
   std::string scheme;
@@ -51,7 +52,8 @@ absl::StatusOr<std::unique_ptr<GitCli>> GitCli::Create(Options options) {
   return std::unique_ptr<GitCli>(new GitCli(std::move(options), std::move(home)));
 }
 
-process::ProcessSpec GitCli::Spec(const std::string& git_dir, const std::vector<std::string>& arguments) const {
+process::ProcessSpec GitCli::Spec(const std::string& git_dir,
+                                  const std::vector<std::string>& arguments) const {
   process::ProcessSpec spec;
   spec.argv = {"git"};
   for (const std::string& item : kConfig) {
@@ -72,7 +74,8 @@ process::ProcessSpec GitCli::Spec(const std::string& git_dir, const std::vector<
   return spec;
 }
 
-absl::StatusOr<process::ProcessResult> GitCli::RunRemote(const GitRemote& remote, const std::string& git_dir,
+absl::StatusOr<process::ProcessResult> GitCli::RunRemote(const GitRemote& remote,
+                                                         const std::string& git_dir,
                                                          const std::vector<std::string>& arguments,
                                                          int lock_fd) const {
   SLIPWAY_RETURN_IF_ERROR(ValidateUrl(remote.url, options_.allow_file));
@@ -93,49 +96,76 @@ absl::StatusOr<process::ProcessResult> GitCli::RunRemote(const GitRemote& remote
 
 absl::StatusOr<std::vector<std::string>> GitCli::PinnedAddresses(const std::string& url) const {
   if (options_.guard == nullptr || !url.starts_with("http")) return std::vector<std::string>();
-  SLIPWAY_ASSIGN_OR_RETURN(const http::OutgoingGuard::Resolved resolved, options_.guard->Resolve(url));
+  SLIPWAY_ASSIGN_OR_RETURN(const http::OutgoingGuard::Resolved resolved,
+                           options_.guard->Resolve(url));
   // An address as host needs no look-up.
-  const bool is_address = resolved.addresses.size() == 1 && resolved.addresses[0] == resolved.url.host;
+  const bool is_address =
+      resolved.addresses.size() == 1 && resolved.addresses[0] == resolved.url.host;
   if (resolved.addresses.empty() || is_address) return std::vector<std::string>();
-  return std::vector<std::string>{"-c", "http.curloptResolve=" + resolved.url.host + ":" + std::to_string(resolved.url.port) +
-                                            ":" + Join(resolved.addresses, ",")};
+  return std::vector<std::string>{"-c", "http.curloptResolve=" + resolved.url.host + ":" +
+                                            std::to_string(resolved.url.port) + ":" +
+                                            Join(resolved.addresses, ",")};
 }
 
 absl::Status GitCli::Fetch(const GitRemote& remote, const std::string& git_dir,
                            const std::vector<std::string>& refspecs, int lock_fd) const {
-  std::vector<std::string> arguments = {"fetch",   "--quiet", "--prune",           "--no-tags", "--no-write-fetch-head",
-                                        "--force", "--no-recurse-submodules", "--end-of-options", remote.url};
+  std::vector<std::string> arguments = {"fetch",
+                                        "--quiet",
+                                        "--prune",
+                                        "--no-tags",
+                                        "--no-write-fetch-head",
+                                        "--force",
+                                        "--no-recurse-submodules",
+                                        "--end-of-options",
+                                        remote.url};
   for (const std::string& refspec : refspecs) {
     SLIPWAY_RETURN_IF_ERROR(ValidateRefspec(refspec));
     arguments.push_back(refspec);
   }
-  SLIPWAY_ASSIGN_OR_RETURN(const process::ProcessResult result, RunRemote(remote, git_dir, arguments, lock_fd));
+  SLIPWAY_ASSIGN_OR_RETURN(const process::ProcessResult result,
+                           RunRemote(remote, git_dir, arguments, lock_fd));
   return RemoteStatus(remote.url, result);
 }
 
-absl::Status GitCli::Push(const GitRemote& remote, const std::string& git_dir, const std::string& sha,
-                          const std::string& ref) const {
+absl::Status GitCli::Push(const GitRemote& remote, const std::string& git_dir,
+                          const std::string& sha, const std::string& ref) const {
   SLIPWAY_RETURN_IF_ERROR(ValidateRefName(ref));
   if (!IsSha(sha)) return InvalidName("commit", sha, "is not a full commit id");
-  if (!ref.starts_with("refs/heads/")) return InvalidName("ref", ref, "is not a branch: refs/heads/...");
+  if (!ref.starts_with("refs/heads/"))
+    return InvalidName("ref", ref, "is not a branch: refs/heads/...");
   SLIPWAY_ASSIGN_OR_RETURN(
       const process::ProcessResult result,
       RunRemote(remote, git_dir,
-                {"push", "--porcelain", "--no-verify", "--recurse-submodules=no", "--end-of-options", remote.url, sha + ":" + ref}));
+                {"push", "--porcelain", "--no-verify", "--recurse-submodules=no",
+                 "--end-of-options", remote.url, sha + ":" + ref}));
+  return PushStatus(remote.url, ref, result);
+}
+
+absl::Status GitCli::DeleteBranch(const GitRemote& remote, const std::string& git_dir,
+                                  const std::string& ref) const {
+  SLIPWAY_RETURN_IF_ERROR(ValidateRefName(ref));
+  if (!ref.starts_with("refs/heads/"))
+    return InvalidName("ref", ref, "is not a branch: refs/heads/...");
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const process::ProcessResult result,
+      RunRemote(remote, git_dir,
+                {"push", "--porcelain", "--no-verify", "--end-of-options", remote.url, ":" + ref}));
   return PushStatus(remote.url, ref, result);
 }
 
 absl::StatusOr<std::string> GitCli::RunLocal(const std::string& git_dir,
                                              const std::vector<std::string>& arguments) const {
-  SLIPWAY_ASSIGN_OR_RETURN(process::ProcessResult result, process::Run(Spec(git_dir, arguments), options_.stop));
+  SLIPWAY_ASSIGN_OR_RETURN(process::ProcessResult result,
+                           process::Run(Spec(git_dir, arguments), options_.stop));
   if (result.ok()) return std::move(result.out);
   const std::string detail = result.err.empty() ? result.Describe() : result.err;
   return CommandFailed("git " + arguments.front(), detail);
 }
 
 absl::StatusOr<GitCli::RemoteRefs> GitCli::ListRemote(const GitRemote& remote) const {
-  SLIPWAY_ASSIGN_OR_RETURN(const process::ProcessResult result,
-                           RunRemote(remote, "", {"ls-remote", "--symref", "--end-of-options", remote.url}));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const process::ProcessResult result,
+      RunRemote(remote, "", {"ls-remote", "--symref", "--end-of-options", remote.url}));
   SLIPWAY_RETURN_IF_ERROR(RemoteStatus(remote.url, result));
   RemoteRefs out;
   for (const std::string& line : Split(result.out, '\n')) {
@@ -145,7 +175,8 @@ absl::StatusOr<GitCli::RemoteRefs> GitCli::ListRemote(const GitRemote& remote) c
     const std::string name = line.substr(tab + 1);
     if (left.starts_with("ref: ")) {
       if (name == "HEAD") out.default_branch = left.substr(5);
-    } else if ((name.starts_with("refs/heads/") || name.starts_with("refs/tags/")) && !name.ends_with("^{}")) {
+    } else if ((name.starts_with("refs/heads/") || name.starts_with("refs/tags/")) &&
+               !name.ends_with("^{}")) {
       out.refs.push_back({name, left});
     }
   }
@@ -155,9 +186,11 @@ absl::StatusOr<GitCli::RemoteRefs> GitCli::ListRemote(const GitRemote& remote) c
 absl::Status GitCli::Checkout(const std::string& git_dir, const std::string& commit,
                               const std::string& directory) const {
   if (!IsSha(commit)) return InvalidName("commit", commit, "is not a full commit id");
-  SLIPWAY_RETURN_IF_ERROR(RunLocal("", {"init", "--quiet", "--template=", "--end-of-options", directory}).status());
+  SLIPWAY_RETURN_IF_ERROR(
+      RunLocal("", {"init", "--quiet", "--template=", "--end-of-options", directory}).status());
   SLIPWAY_RETURN_IF_ERROR(MakeDirectories(directory + "/.git/objects/info"));
-  SLIPWAY_RETURN_IF_ERROR(WriteFileAtomic(directory + "/.git/objects/info/alternates", git_dir + "/objects\n"));
+  SLIPWAY_RETURN_IF_ERROR(
+      WriteFileAtomic(directory + "/.git/objects/info/alternates", git_dir + "/objects\n"));
   return RunLocal(directory + "/.git",
                   {"--work-tree=" + directory, "checkout", "--quiet", "--detach", commit})
       .status();

@@ -41,6 +41,10 @@ class GitCli {
   absl::Status Push(const GitRemote& remote, const std::string& git_dir, const std::string& sha,
                     const std::string& ref) const;
 
+  // Deletes a branch of the remote ("refs/heads/x"), whatever it points to.
+  absl::Status DeleteBranch(const GitRemote& remote, const std::string& git_dir,
+                            const std::string& ref) const;
+
   // A command without network in `git_dir`; GIT_FAILED with git's message when it fails.
   absl::StatusOr<std::string> RunLocal(const std::string& git_dir, const std::vector<std::string>& arguments) const;
 

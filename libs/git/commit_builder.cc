@@ -15,7 +15,8 @@ absl::Status CheckPath(const std::string& path) {
   if (path.empty() || path.size() > 4096) return PathRefused(path, "is empty or too long");
   if (path.find('\0') != std::string::npos) return PathRefused(path, "contains a NUL byte");
   for (const std::string& part : Split(path, '/')) {
-    if (part.empty() || part == "." || part == "..") return PathRefused(path, "has an empty, '.' or '..' part");
+    if (part.empty() || part == "." || part == "..")
+      return PathRefused(path, "has an empty, '.' or '..' part");
     if (ToLower(part) == ".git") return PathRefused(path, "has a part '.git'");
   }
   return absl::OkStatus();
@@ -42,16 +43,21 @@ absl::StatusOr<TreeHandle> EmptyTree(git_repository* repo) {
 absl::StatusOr<SignatureHandle> SignatureOf(const Identity& identity, absl::Time time) {
   git_signature* raw = nullptr;
   SLIPWAY_RETURN_IF_ERROR(
-      Check(git_signature_new(&raw, identity.name.c_str(), identity.email.c_str(), absl::ToUnixSeconds(time), 0), "author"));
+      Check(git_signature_new(&raw, identity.name.c_str(), identity.email.c_str(),
+                              absl::ToUnixSeconds(time), 0),
+            "author"));
   return SignatureHandle(raw);
 }
 
 }  // namespace
 
-void CommitBuilder::Put(const std::string& path, std::string_view content) { changes_[path] = std::string(content); }
+void CommitBuilder::Put(const std::string& path, std::string_view content) {
+  changes_[path] = std::string(content);
+}
 void CommitBuilder::Remove(const std::string& path) { changes_[path] = std::nullopt; }
 
-absl::StatusOr<std::optional<std::string>> CommitBuilder::Commit(const std::string& message, const Identity& author,
+absl::StatusOr<std::optional<std::string>> CommitBuilder::Commit(const std::string& message,
+                                                                 const Identity& author,
                                                                  absl::Time time) const {
   git_repository* repo = repository_.handle_.get();
   CommitHandle parent;
@@ -71,8 +77,8 @@ absl::StatusOr<std::optional<std::string>> CommitBuilder::Commit(const std::stri
     update.filemode = GIT_FILEMODE_BLOB;
     if (content) {
       update.action = GIT_TREE_UPDATE_UPSERT;
-      SLIPWAY_RETURN_IF_ERROR(
-          Check(git_blob_create_from_buffer(&update.id, repo, content->data(), content->size()), path));
+      SLIPWAY_RETURN_IF_ERROR(Check(
+          git_blob_create_from_buffer(&update.id, repo, content->data(), content->size()), path));
     } else {
       if (!Contains(base_tree.get(), path)) continue;
       update.action = GIT_TREE_UPDATE_REMOVE;
@@ -81,9 +87,11 @@ absl::StatusOr<std::optional<std::string>> CommitBuilder::Commit(const std::stri
   }
   git_oid tree_id = *git_tree_id(base_tree.get());
   if (!updates.empty()) {
-    const int code = git_tree_create_updated(&tree_id, repo, base_tree.get(), updates.size(), updates.data());
+    const int code =
+        git_tree_create_updated(&tree_id, repo, base_tree.get(), updates.size(), updates.data());
     if (code < 0 && git_error_last() != nullptr && git_error_last()->klass == GIT_ERROR_TREE) {
-      return PathRefused(updates.front().path, std::string("can't be written: ") + git_error_last()->message);
+      return PathRefused(updates.front().path,
+                         std::string("can't be written: ") + git_error_last()->message);
     }
     SLIPWAY_RETURN_IF_ERROR(Check(code, "tree"));
   }
@@ -95,9 +103,10 @@ absl::StatusOr<std::optional<std::string>> CommitBuilder::Commit(const std::stri
   SLIPWAY_ASSIGN_OR_RETURN(const SignatureHandle signature, SignatureOf(author, time));
   const git_commit* parents[] = {parent.get()};
   git_oid id;
-  SLIPWAY_RETURN_IF_ERROR(Check(git_commit_create(&id, repo, nullptr, signature.get(), signature.get(), "UTF-8",
-                                                  message.c_str(), tree.get(), parent ? 1 : 0, parents),
-                                "commit"));
+  SLIPWAY_RETURN_IF_ERROR(
+      Check(git_commit_create(&id, repo, nullptr, signature.get(), signature.get(), "UTF-8",
+                              message.c_str(), tree.get(), parent ? 1 : 0, parents),
+            "commit"));
   return ShaOf(&id);
 }
 

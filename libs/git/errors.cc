@@ -8,18 +8,22 @@ namespace {
 
 using Metadata = std::vector<std::pair<std::string, std::string>>;
 
-absl::Status Make(absl::StatusCode code, std::string_view reason, std::string text, Metadata metadata) {
+absl::Status Make(absl::StatusCode code, std::string_view reason, std::string text,
+                  Metadata metadata) {
   ErrorDetails details;
   details.reason = std::string(reason);
   details.metadata = std::move(metadata);
   return MakeError(code, text, std::move(details));
 }
 
-absl::Status Remote(absl::StatusCode code, std::string_view reason, std::string_view url, std::string text) {
+absl::Status Remote(absl::StatusCode code, std::string_view reason, std::string_view url,
+                    std::string text) {
   return Make(code, reason, std::string(url) + ": " + std::move(text), {{"url", std::string(url)}});
 }
 
-std::string Quoted(std::string_view value) { return "\"" + Truncate(ToValidUtf8(value), 200) + "\""; }
+std::string Quoted(std::string_view value) {
+  return "\"" + Truncate(ToValidUtf8(value), 200) + "\"";
+}
 std::string Detail(std::string_view detail) { return Truncate(ToValidUtf8(Trim(detail)), 500); }
 
 }  // namespace
@@ -30,18 +34,21 @@ absl::Status InvalidName(std::string_view what, std::string_view value, std::str
 }
 
 absl::Status AuthenticationFailed(std::string_view url) {
-  return Remote(absl::StatusCode::kUnauthenticated, "GIT_AUTHENTICATION_FAILED", url,
-                "the git server refused user name or token; check the git account of this repository");
+  return Remote(
+      absl::StatusCode::kUnauthenticated, "GIT_AUTHENTICATION_FAILED", url,
+      "the git server refused user name or token; check the git account of this repository");
 }
 
 absl::Status AccessForbidden(std::string_view url) {
   return Remote(absl::StatusCode::kPermissionDenied, "GIT_FORBIDDEN", url,
-                "the git server denies access (403); give the git account's token the right to this repository");
+                "the git server denies access (403); give the git account's token the right to "
+                "this repository");
 }
 
 absl::Status RepositoryNotFound(std::string_view url) {
-  return Remote(absl::StatusCode::kNotFound, "GIT_REPOSITORY_NOT_FOUND", url,
-                "no such repository, or the git account may not see it; check the URL and the account");
+  return Remote(
+      absl::StatusCode::kNotFound, "GIT_REPOSITORY_NOT_FOUND", url,
+      "no such repository, or the git account may not see it; check the URL and the account");
 }
 
 absl::Status RemoteRefNotFound(std::string_view url, std::string_view detail) {
@@ -60,9 +67,10 @@ absl::Status CertificateRefused(std::string_view url, std::string_view detail) {
 }
 
 absl::Status Redirected(std::string_view url) {
-  return Remote(absl::StatusCode::kFailedPrecondition, "GIT_REDIRECTED", url,
-                "the server redirects to another address, which is not followed with credentials; use the "
-                "repository's own URL");
+  return Remote(
+      absl::StatusCode::kFailedPrecondition, "GIT_REDIRECTED", url,
+      "the server redirects to another address, which is not followed with credentials; use the "
+      "repository's own URL");
 }
 
 absl::Status NotAGitServer(std::string_view url) {
@@ -76,12 +84,14 @@ absl::Status TimedOut(std::string_view url, std::string_view after) {
 }
 
 absl::Status Stopped(std::string_view url) {
-  return Remote(absl::StatusCode::kCancelled, "GIT_STOPPED", url, "stopped before the git server answered");
+  return Remote(absl::StatusCode::kCancelled, "GIT_STOPPED", url,
+                "stopped before the git server answered");
 }
 
 absl::Status PushRejected(std::string_view ref, std::string_view detail) {
   return Make(absl::StatusCode::kAborted, "GIT_PUSH_REJECTED",
-              std::string(ref) + " has changed on the git server meanwhile: " + Detail(detail), {{"ref", std::string(ref)}});
+              std::string(ref) + " has changed on the git server meanwhile: " + Detail(detail),
+              {{"ref", std::string(ref)}});
 }
 
 absl::Status PushDeclined(std::string_view ref, std::string_view detail) {
@@ -91,7 +101,8 @@ absl::Status PushDeclined(std::string_view ref, std::string_view detail) {
 }
 
 absl::Status CommandFailed(std::string_view what, std::string_view detail) {
-  return Make(absl::StatusCode::kUnknown, "GIT_FAILED", std::string(what) + ": " + Detail(detail), {});
+  return Make(absl::StatusCode::kUnknown, "GIT_FAILED", std::string(what) + ": " + Detail(detail),
+              {});
 }
 
 absl::Status RevisionNotFound(std::string_view revision) {
@@ -110,18 +121,20 @@ absl::Status FileNotFound(std::string_view path, std::string_view commit) {
 }
 
 absl::Status PathRefused(std::string_view path, std::string_view problem) {
-  return Make(absl::StatusCode::kInvalidArgument, "GIT_PATH_REFUSED", "path " + Quoted(path) + " " + std::string(problem), {});
+  return Make(absl::StatusCode::kInvalidArgument, "GIT_PATH_REFUSED",
+              "path " + Quoted(path) + " " + std::string(problem), {});
 }
 
 absl::Status FileTooLarge(std::string_view path, size_t bytes, size_t max_bytes) {
   return Make(absl::StatusCode::kResourceExhausted, "GIT_FILE_TOO_LARGE",
-              "file " + Quoted(path) + " has " + std::to_string(bytes) + " bytes, at most " + std::to_string(max_bytes) +
-                  " are read",
+              "file " + Quoted(path) + " has " + std::to_string(bytes) + " bytes, at most " +
+                  std::to_string(max_bytes) + " are read",
               {});
 }
 
 absl::Status MirrorDamaged(std::string_view detail) {
-  return Make(absl::StatusCode::kDataLoss, "GIT_MIRROR_DAMAGED", "the local mirror is damaged: " + Detail(detail), {});
+  return Make(absl::StatusCode::kDataLoss, "GIT_MIRROR_DAMAGED",
+              "the local mirror is damaged: " + Detail(detail), {});
 }
 
 }  // namespace slipway::git

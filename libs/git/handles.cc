@@ -7,8 +7,8 @@ namespace slipway::git {
 void InitLibrary() {
   static const bool done = [] {
     git_libgit2_init();
-    for (const int level : {GIT_CONFIG_LEVEL_PROGRAMDATA, GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG,
-                            GIT_CONFIG_LEVEL_GLOBAL}) {
+    for (const int level : {GIT_CONFIG_LEVEL_PROGRAMDATA, GIT_CONFIG_LEVEL_SYSTEM,
+                            GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL}) {
       git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, level, "");
     }
     return true;
@@ -19,10 +19,11 @@ void InitLibrary() {
 absl::Status Check(int code, std::string_view what) {
   if (code >= 0) return absl::OkStatus();
   const git_error* error = git_error_last();
-  const std::string detail = std::string(what) + ": " + (error != nullptr ? error->message : "unknown cause");
+  const std::string detail =
+      std::string(what) + ": " + (error != nullptr ? error->message : "unknown cause");
   const int kind = error != nullptr ? error->klass : GIT_ERROR_NONE;
-  if (kind == GIT_ERROR_ODB || kind == GIT_ERROR_ZLIB || kind == GIT_ERROR_OBJECT || kind == GIT_ERROR_OS ||
-      kind == GIT_ERROR_REPOSITORY || kind == GIT_ERROR_REFERENCE) {
+  if (kind == GIT_ERROR_ODB || kind == GIT_ERROR_ZLIB || kind == GIT_ERROR_OBJECT ||
+      kind == GIT_ERROR_OS || kind == GIT_ERROR_REPOSITORY || kind == GIT_ERROR_REFERENCE) {
     return MirrorDamaged(detail);
   }
   return CommandFailed("git", detail);

@@ -25,7 +25,8 @@ absl::StatusOr<CommitHandle> LookupCommit(git_repository* repo, const std::strin
 
 absl::StatusOr<TreeHandle> TreeOf(const git_commit* commit) {
   git_tree* tree = nullptr;
-  SLIPWAY_RETURN_IF_ERROR(Check(git_commit_tree(&tree, commit), "tree of " + ShaOf(git_commit_id(commit))));
+  SLIPWAY_RETURN_IF_ERROR(
+      Check(git_commit_tree(&tree, commit), "tree of " + ShaOf(git_commit_id(commit))));
   return TreeHandle(tree);
 }
 

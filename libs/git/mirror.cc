@@ -33,9 +33,12 @@ bool IsRemoteFault(const absl::Status& status) {
 
 }  // namespace
 
-std::vector<std::string> AllBranchesAndTags() { return {"+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"}; }
+std::vector<std::string> AllBranchesAndTags() {
+  return {"+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"};
+}
 
-absl::StatusOr<std::unique_ptr<Mirror>> Mirror::Open(const GitCli& cli, std::string git_dir, GitRemote remote) {
+absl::StatusOr<std::unique_ptr<Mirror>> Mirror::Open(const GitCli& cli, std::string git_dir,
+                                                     GitRemote remote) {
   SLIPWAY_RETURN_IF_ERROR(InitBare(git_dir));
   return std::unique_ptr<Mirror>(new Mirror(cli, std::move(git_dir), std::move(remote)));
 }
@@ -62,7 +65,8 @@ absl::Status Mirror::Fetch(const std::vector<std::string>& refspecs) {
     return batch->result;
   }
   changed_.wait(lock, [&] { return !busy_; });
-  // Whoever comes from here on belongs to the next batch: this one may miss what the remote gets now.
+  // Whoever comes from here on belongs to the next batch: this one may miss what the remote gets
+  // now.
   pending_.reset();
   busy_ = true;
   lock.unlock();
@@ -89,7 +93,9 @@ absl::Status Mirror::Fetch(const std::vector<std::string>& refspecs) {
 absl::Status Mirror::EnsureCommit(const std::string& sha) {
   if (!IsSha(sha)) return InvalidName("commit", sha, "is not a full commit id");
   const auto has = [&]() -> absl::StatusOr<bool> {
-    return Read([&](const Repository& repository) -> absl::StatusOr<bool> { return repository.HasCommit(sha); });
+    return Read([&](const Repository& repository) -> absl::StatusOr<bool> {
+      return repository.HasCommit(sha);
+    });
   };
   SLIPWAY_ASSIGN_OR_RETURN(bool here, has());
   if (here) return absl::OkStatus();
@@ -99,10 +105,14 @@ absl::Status Mirror::EnsureCommit(const std::string& sha) {
   return Fetch({sha + ":refs/slipway/" + sha});
 }
 
-absl::Status Mirror::Push(const std::string& ref, const std::string& old_sha, const std::string& sha) {
+absl::Status Mirror::Push(const std::string& ref, const std::string& old_sha,
+                          const std::string& sha) {
   SLIPWAY_RETURN_IF_ERROR(cli_.Push(remote(), git_dir_, sha, ref));
-  // The mirror knows at once what a fetch would tell; when it can't take the note, the next fetch does.
-  Read([&](const Repository& repository) { return repository.MoveRef(ref, old_sha, sha); }).IgnoreError();
+  // The mirror knows at once what a fetch would tell; when it can't take the note, the next fetch
+  // does.
+  Read([&](const Repository& repository) {
+    return repository.MoveRef(ref, old_sha, sha);
+  }).IgnoreError();
   return absl::OkStatus();
 }
 
@@ -112,7 +122,8 @@ absl::StatusOr<bool> Mirror::Repair() {
   busy_ = true;
   lock.unlock();
   absl::StatusOr<UniqueFd> file = LockAgainstOtherProcesses();
-  absl::StatusOr<bool> result = file.ok() ? RepairLocked(file->get()) : absl::StatusOr<bool>(file.status());
+  absl::StatusOr<bool> result =
+      file.ok() ? RepairLocked(file->get()) : absl::StatusOr<bool>(file.status());
   lock.lock();
   busy_ = false;
   changed_.notify_all();
@@ -140,7 +151,8 @@ void Mirror::TidyPacks() const {
 }
 
 absl::StatusOr<bool> Mirror::RepairLocked(int lock_fd) {
-  if (Repository::Open(git_dir_).ok() && cli_.RunLocal(git_dir_, {"fsck", "--no-dangling", "--no-progress"}).ok()) {
+  if (Repository::Open(git_dir_).ok() &&
+      cli_.RunLocal(git_dir_, {"fsck", "--no-dangling", "--no-progress"}).ok()) {
     return false;
   }
   SLIPWAY_RETURN_IF_ERROR(CloneAnew(lock_fd));
@@ -148,9 +160,12 @@ absl::StatusOr<bool> Mirror::RepairLocked(int lock_fd) {
 }
 
 absl::Status Mirror::CloneAnew(int lock_fd) {
-  // Names and ids as they stand in the ref files: no object is read, since it may be the damaged one.
+  // Names and ids as they stand in the ref files: no object is read, since it may be the damaged
+  // one.
   const std::string kept =
-      cli_.RunLocal(git_dir_, {"for-each-ref", "--format=%(objectname):%(refname)", "refs/pipelines/"}).value_or("");
+      cli_.RunLocal(git_dir_,
+                    {"for-each-ref", "--format=%(objectname):%(refname)", "refs/pipelines/"})
+          .value_or("");
   const std::string fresh = git_dir_ + ".fresh";
   SLIPWAY_RETURN_IF_ERROR(RemoveAll(fresh));
   SLIPWAY_RETURN_IF_ERROR(InitBare(fresh));
@@ -174,7 +189,8 @@ absl::StatusOr<UniqueFd> Mirror::LockAgainstOtherProcesses() const {
   spec.package = "util-linux";
   spec.fds = {{9, file.get()}};
   SLIPWAY_ASSIGN_OR_RETURN(const process::ProcessResult result, process::Run(spec));
-  if (!result.ok()) return absl::UnavailableError("another process works in the mirror " + git_dir_);
+  if (!result.ok())
+    return absl::UnavailableError("another process works in the mirror " + git_dir_);
   return file;
 }
 

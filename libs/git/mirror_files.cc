@@ -28,8 +28,8 @@ bool IsRepository(const std::string& git_dir) {
 void RemoveWhere(const fs::path& folder, const std::function<bool(const fs::path&)>& unwanted) {
   std::error_code error;
   std::vector<fs::path> found;
-  for (auto item = fs::recursive_directory_iterator(folder, error); !error && item != fs::recursive_directory_iterator();
-       item.increment(error)) {
+  for (auto item = fs::recursive_directory_iterator(folder, error);
+       !error && item != fs::recursive_directory_iterator(); item.increment(error)) {
     if (item->is_regular_file(error) && unwanted(item->path())) found.push_back(item->path());
   }
   for (const fs::path& path : found) fs::remove(path, error);

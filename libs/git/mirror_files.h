@@ -16,7 +16,8 @@ size_t CountPacks(const std::string& git_dir);
 // Removes lock files that a killed git left. Only when nothing else works in the repository.
 void SweepLockFiles(const std::string& git_dir);
 
-// Puts the repository at `fresh` into the place of the one at `git_dir` in one step, and removes the old one.
+// Puts the repository at `fresh` into the place of the one at `git_dir` in one step, and removes
+// the old one.
 absl::Status ReplaceRepository(const std::string& git_dir, const std::string& fresh);
 
 }  // namespace slipway::git

@@ -44,7 +44,8 @@ TEST_CASE("A mirror follows its remote: new, moved, forced and deleted branches,
   REQUIRE(mirror->Fetch().ok());
   CHECK(*Resolve(*mirror, "main") == bed.first);
 
-  const std::string second = bed.server.Commit("demo/hello", "main", {{"a.txt", "two\n"}}, "second");
+  const std::string second =
+      bed.server.Commit("demo/hello", "main", {{"a.txt", "two\n"}}, "second");
   bed.server.Git("demo/hello", {"branch", "feature/x", bed.first});
   bed.server.Git("demo/hello", {"tag", "-a", "v1", "-m", "release", second});
   REQUIRE(mirror->Fetch().ok());
@@ -67,7 +68,9 @@ TEST_CASE("An empty remote is fetched without an error") {
   CHECK((*mirror)->Fetch().ok());
 }
 
-TEST_CASE("Credentials get in, wrong or missing ones are named as the cause, and none shows up in an error") {
+TEST_CASE(
+    "Credentials get in, wrong or missing ones are named as the cause, and none shows up in an "
+    "error") {
   Bed bed;
   bed.server.RequirePassword("ada", "s3cret p@ss");
   auto mirror = bed.Open();
@@ -92,26 +95,33 @@ TEST_CASE("The cause of a failed fetch is told apart") {
   mirror->SetRemote(bed.server.Remote("demo/hello"));
   bed.server.AnswerWith("403 Forbidden");
   CHECK(ReasonOf(mirror->Fetch()) == "GIT_FORBIDDEN");
-  bed.server.AnswerWith("302 Found", "Location: http://127.0.0.1:1/other.git/info/refs?service=git-upload-pack\r\n");
+  bed.server.AnswerWith(
+      "302 Found", "Location: http://127.0.0.1:1/other.git/info/refs?service=git-upload-pack\r\n");
   CHECK(ReasonOf(mirror->Fetch()) == "GIT_REDIRECTED");
   bed.server.AnswerWith("502 Bad Gateway");
   CHECK(ReasonOf(mirror->Fetch()) == "GIT_HOST_UNREACHABLE");
   bed.server.AnswerWith("200 OK", "Content-Type: text/html\r\n", "<html>welcome</html>\n");
   CHECK(ReasonOf(mirror->Fetch()) == "GIT_NOT_A_REPOSITORY");
   bed.server.AnswerWith("");
-  CHECK(ReasonOf(mirror->Fetch({"refs/heads/nothing:refs/heads/nothing"})) == "GIT_REMOTE_REF_NOT_FOUND");
+  CHECK(ReasonOf(mirror->Fetch({"refs/heads/nothing:refs/heads/nothing"})) ==
+        "GIT_REMOTE_REF_NOT_FOUND");
   CHECK(mirror->Fetch().ok());
 }
 
-TEST_CASE("Addresses that the installation does not call are refused before git runs, allowed ones are fetched") {
+TEST_CASE(
+    "Addresses that the installation does not call are refused before git runs, allowed ones are "
+    "fetched") {
   Bed bed;
   const std::string url = bed.server.Url("demo/hello");
   const auto closed = *http::OutgoingGuard::Create({});
   GitCli::Options options;
   options.guard = &closed;
   auto guarded = *GitCli::Create(options);
-  for (const std::string& inside : {url, std::string("http://169.254.169.254/latest/meta-data"), std::string("http://2130706433/x.git"), std::string("http://0x7f000001/x.git"),
-                                    std::string("http://[::1]/x.git"), std::string("http://localhost/x.git"), std::string("https://10.0.0.1/x.git")}) {
+  for (const std::string& inside :
+       {url, std::string("http://169.254.169.254/latest/meta-data"),
+        std::string("http://2130706433/x.git"), std::string("http://0x7f000001/x.git"),
+        std::string("http://[::1]/x.git"), std::string("http://localhost/x.git"),
+        std::string("https://10.0.0.1/x.git")}) {
     INFO(inside);
     CHECK(ReasonOf(guarded->ListRemote({inside, "", ""}).status()) == "OUTGOING_ADDRESS_REFUSED");
   }
@@ -154,22 +164,27 @@ TEST_CASE("No URL, branch or refspec reaches git as an option or another transpo
   Bed bed;
   const std::string canary = bed.dir.path() + "/canary";
   auto mirror = bed.Open();
-  for (const std::string& url : {"--upload-pack=touch " + canary, "ext::sh -c touch% " + canary, std::string("file:///etc"),
-                                 "-" + bed.server.Url("demo/hello"), bed.server.FolderOf("demo/hello"), std::string("ssh://-oProxyCommand=x/y")}) {
+  for (const std::string& url :
+       {"--upload-pack=touch " + canary, "ext::sh -c touch% " + canary, std::string("file:///etc"),
+        "-" + bed.server.Url("demo/hello"), bed.server.FolderOf("demo/hello"),
+        std::string("ssh://-oProxyCommand=x/y")}) {
     INFO(url);
     mirror->SetRemote({url, "", ""});
     CHECK(mirror->Fetch().code() == absl::StatusCode::kInvalidArgument);
     CHECK(bed.cli->ListRemote({url, "", ""}).status().code() == absl::StatusCode::kInvalidArgument);
-    CHECK(mirror->Push("refs/heads/main", "", bed.first).code() == absl::StatusCode::kInvalidArgument);
+    CHECK(mirror->Push("refs/heads/main", "", bed.first).code() ==
+          absl::StatusCode::kInvalidArgument);
   }
   mirror->SetRemote(bed.server.Remote("demo/hello"));
-  for (const std::string& refspec : {"--upload-pack=touch " + canary, std::string("-v"), std::string("a..b"), std::string("+:x")}) {
+  for (const std::string& refspec : {"--upload-pack=touch " + canary, std::string("-v"),
+                                     std::string("a..b"), std::string("+:x")}) {
     INFO(refspec);
     CHECK(mirror->Fetch({refspec}).code() == absl::StatusCode::kInvalidArgument);
     CHECK(mirror->Push(refspec, "", bed.first).code() == absl::StatusCode::kInvalidArgument);
     CHECK(Resolve(*mirror, refspec).status().code() == absl::StatusCode::kInvalidArgument);
   }
-  CHECK(bed.cli->Checkout(mirror->git_dir(), "--orphan", bed.dir.path() + "/w").code() == absl::StatusCode::kInvalidArgument);
+  CHECK(bed.cli->Checkout(mirror->git_dir(), "--orphan", bed.dir.path() + "/w").code() ==
+        absl::StatusCode::kInvalidArgument);
   CHECK_FALSE(PathExists(canary));
 }
 
@@ -198,7 +213,8 @@ TEST_CASE("What the remote had when Fetch was called is here afterwards, whoever
     while (!done) (void)mirror->Fetch().ok();
   });
   for (int i = 0; i < 5; ++i) {
-    const std::string sha = bed.server.Commit("demo/hello", "main", {{"n.txt", std::to_string(i)}}, "n");
+    const std::string sha =
+        bed.server.Commit("demo/hello", "main", {{"n.txt", std::to_string(i)}}, "n");
     CHECK(mirror->Fetch().ok());
     CHECK(*Resolve(*mirror, "main") == sha);
   }
@@ -221,7 +237,8 @@ TEST_CASE("What a killed git left behind is swept away") {
   const std::string dir = bed.dir.path() + "/m.git";
   REQUIRE(MakeDirectories(dir + "/objects/pack").ok());
   REQUIRE(MakeDirectories(dir + "/refs/heads").ok());
-  for (const char* name : {"/objects/pack/tmp_pack_abc", "/refs/heads/main.lock", "/packed-refs.lock"}) {
+  for (const char* name :
+       {"/objects/pack/tmp_pack_abc", "/refs/heads/main.lock", "/packed-refs.lock"}) {
     REQUIRE(WriteFileAtomic(dir + name, "x").ok());
   }
   auto mirror = bed.Open();
@@ -236,7 +253,8 @@ TEST_CASE("A damaged mirror is cloned anew, by a fetch and by a read, and keeps 
   REQUIRE(mirror->Fetch().ok());
   REQUIRE(mirror->Read([&](const Repository& r) { return r.CreateKeepRef("p1", bed.first); }).ok());
   const auto damage = [&] {
-    for (const auto& item : std::filesystem::recursive_directory_iterator(mirror->git_dir() + "/objects")) {
+    for (const auto& item :
+         std::filesystem::recursive_directory_iterator(mirror->git_dir() + "/objects")) {
       if (item.path().extension() != ".pack") continue;
       std::filesystem::permissions(item.path(), std::filesystem::perms::owner_all);
       std::filesystem::resize_file(item.path(), item.file_size() / 2);
@@ -244,13 +262,15 @@ TEST_CASE("A damaged mirror is cloned anew, by a fetch and by a read, and keeps 
   };
   SECTION("found by a fetch") {
     damage();
-    const std::string second = bed.server.Commit("demo/hello", "main", {{"b.txt", "two\n"}}, "second");
+    const std::string second =
+        bed.server.Commit("demo/hello", "main", {{"b.txt", "two\n"}}, "second");
     CHECK(mirror->Fetch().ok());
     CHECK(*Resolve(*mirror, "main") == second);
   }
   SECTION("found by a read") {
     // The size stays, so that libgit2 takes the pack for a good one until it unpacks an object.
-    for (const auto& item : std::filesystem::directory_iterator(mirror->git_dir() + "/objects/pack")) {
+    for (const auto& item :
+         std::filesystem::directory_iterator(mirror->git_dir() + "/objects/pack")) {
       if (item.path().extension() != ".pack") continue;
       std::string bytes = *ReadFile(item.path());
       for (size_t i = 14; i < bytes.size() - 20; ++i) bytes[i] = '\x55';
@@ -263,7 +283,8 @@ TEST_CASE("A damaged mirror is cloned anew, by a fetch and by a read, and keeps 
   SECTION("found by looking for a commit") {
     damage();
     CHECK(mirror->EnsureCommit(bed.first).ok());
-    CHECK(*mirror->Read([&](const Repository& r) { return r.ReadFile(bed.first, "a.txt"); }) == "one\n");
+    CHECK(*mirror->Read([&](const Repository& r) { return r.ReadFile(bed.first, "a.txt"); }) ==
+          "one\n");
   }
   SECTION("the folder is gone") {
     REQUIRE(RemoveAll(mirror->git_dir()).ok());
@@ -281,7 +302,8 @@ TEST_CASE("A work tree is checked out from the mirror's objects") {
   const std::string work = bed.dir.path() + "/work";
   REQUIRE(bed.cli->Checkout(mirror->git_dir(), bed.first, work).ok());
   CHECK(*ReadFile(work + "/a.txt") == "one\n");
-  CHECK_FALSE(bed.cli->Checkout(mirror->git_dir(), std::string(40, 'a'), bed.dir.path() + "/none").ok());
+  CHECK_FALSE(
+      bed.cli->Checkout(mirror->git_dir(), std::string(40, 'a'), bed.dir.path() + "/none").ok());
 }
 
 TEST_CASE("The remote's refs and default branch are listed without a mirror") {

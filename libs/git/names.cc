@@ -23,7 +23,8 @@ std::string RefNameProblem(std::string_view name, int stars) {
   for (const char c : name) {
     if (IsControl(c)) return "contains a control character";
     if (c == '*' && stars-- > 0) continue;
-    if (std::string_view(" ~^:?*[\\").find(c) != std::string_view::npos) return std::string("contains '") + c + "'";
+    if (std::string_view(" ~^:?*[\\").find(c) != std::string_view::npos)
+      return std::string("contains '") + c + "'";
   }
   for (const std::string& part : Split(name, '/')) {
     if (part.empty()) return "has an empty part between slashes";
@@ -37,7 +38,8 @@ std::string RefNameProblem(std::string_view name, int stars) {
 std::string UrlProblem(std::string_view url, bool allow_file) {
   if (url.empty()) return "is empty";
   if (url.size() > 2048) return "is longer than 2048 bytes";
-  if (std::any_of(url.begin(), url.end(), [](char c) { return IsControl(c) || c == ' ' || c == '\\'; })) {
+  if (std::any_of(url.begin(), url.end(),
+                  [](char c) { return IsControl(c) || c == ' ' || c == '\\'; })) {
     return "contains a space, a backslash or a control character";
   }
   if (allow_file && url.starts_with("file:///")) return "";
@@ -54,7 +56,8 @@ std::string UrlProblem(std::string_view url, bool allow_file) {
   if (authority.find('@') != std::string_view::npos) {
     return "contains a user name or password; these belong into a git account";
   }
-  if (authority.empty() || authority.front() == ':' || authority.front() == '-') return "has no host";
+  if (authority.empty() || authority.front() == ':' || authority.front() == '-')
+    return "has no host";
   if (rest.size() <= authority.size() + 1) return "has no path to a repository";
   const std::vector<std::string> parts = Split(rest.substr(authority.size()), '/');
   if (std::find(parts.begin(), parts.end(), "..") != parts.end()) return "has '..' in its path";
@@ -77,7 +80,8 @@ absl::Status ValidateRefspec(std::string_view refspec) {
   if (problem.empty() && colon != std::string_view::npos) {
     const std::string_view destination = rest.substr(colon + 1);
     problem = RefNameProblem(destination, 1);
-    if (problem.empty() && (source.find('*') == std::string_view::npos) != (destination.find('*') == std::string_view::npos)) {
+    if (problem.empty() && (source.find('*') == std::string_view::npos) !=
+                               (destination.find('*') == std::string_view::npos)) {
       problem = "has '*' on one side only";
     }
   }

@@ -27,7 +27,8 @@ absl::Time TimeOf(const git_signature* signature) {
 Commit CommitOf(const git_commit* handle) {
   Commit out;
   out.sha = ShaOf(git_commit_id(handle));
-  for (unsigned i = 0; i < git_commit_parentcount(handle); ++i) out.parents.push_back(ShaOf(git_commit_parent_id(handle, i)));
+  for (unsigned i = 0; i < git_commit_parentcount(handle); ++i)
+    out.parents.push_back(ShaOf(git_commit_parent_id(handle, i)));
   out.author = IdentityOf(git_commit_author(handle));
   out.author_time = TimeOf(git_commit_author(handle));
   out.committer = IdentityOf(git_commit_committer(handle));
@@ -38,7 +39,8 @@ Commit CommitOf(const git_commit* handle) {
 }
 
 // The commit that a ref leads to; nothing if the ref does not exist or leads to no commit.
-absl::StatusOr<std::optional<std::string>> CommitOfRef(git_repository* repo, const std::string& name) {
+absl::StatusOr<std::optional<std::string>> CommitOfRef(git_repository* repo,
+                                                       const std::string& name) {
   git_oid id;
   const int code = git_reference_name_to_id(&id, repo, name.c_str());
   if (code == GIT_ENOTFOUND || code == GIT_EINVALIDSPEC) return std::nullopt;
@@ -48,7 +50,8 @@ absl::StatusOr<std::optional<std::string>> CommitOfRef(git_repository* repo, con
   const ObjectHandle owned(object);
   git_object* peeled = nullptr;
   const int peel = git_object_peel(&peeled, object, GIT_OBJECT_COMMIT);
-  if (peel == GIT_EPEEL || peel == GIT_EINVALIDSPEC) return std::nullopt;  // a tag of a blob or tree
+  if (peel == GIT_EPEEL || peel == GIT_EINVALIDSPEC)
+    return std::nullopt;  // a tag of a blob or tree
   SLIPWAY_RETURN_IF_ERROR(Check(peel, name));
   const ObjectHandle commit(peeled);
   return ShaOf(git_object_id(peeled));
@@ -59,7 +62,8 @@ absl::StatusOr<std::optional<std::string>> CommitOfRef(git_repository* repo, con
 std::string Commit::Subject() const { return message.substr(0, message.find('\n')); }
 
 void Repository::Deleter::operator()(git_repository* handle) const { git_repository_free(handle); }
-Repository::Repository(std::unique_ptr<git_repository, Deleter> handle) : handle_(std::move(handle)) {}
+Repository::Repository(std::unique_ptr<git_repository, Deleter> handle)
+    : handle_(std::move(handle)) {}
 Repository::Repository(Repository&&) noexcept = default;
 Repository& Repository::operator=(Repository&&) noexcept = default;
 Repository::~Repository() = default;
@@ -85,7 +89,8 @@ absl::StatusOr<std::string> Repository::Resolve(const std::string& revision) con
     if (sha) return *std::move(sha);
   }
   const std::string lower = ToLower(revision);
-  if (lower.size() < 4 || lower.size() > 40 || lower.find_first_not_of("0123456789abcdef") != std::string::npos) {
+  if (lower.size() < 4 || lower.size() > 40 ||
+      lower.find_first_not_of("0123456789abcdef") != std::string::npos) {
     return RevisionNotFound(revision);
   }
   git_oid prefix;
@@ -98,7 +103,9 @@ absl::StatusOr<std::string> Repository::Resolve(const std::string& revision) con
   return ShaOf(git_commit_id(CommitHandle(commit).get()));
 }
 
-bool Repository::HasCommit(const std::string& sha) const { return LookupCommit(handle_.get(), sha).ok(); }
+bool Repository::HasCommit(const std::string& sha) const {
+  return LookupCommit(handle_.get(), sha).ok();
+}
 
 absl::StatusOr<Commit> Repository::GetCommit(const std::string& sha) const {
   SLIPWAY_ASSIGN_OR_RETURN(const CommitHandle commit, LookupCommit(handle_.get(), sha));
@@ -122,7 +129,8 @@ absl::StatusOr<std::vector<Ref>> Repository::ListRefs(const std::string& prefix)
   return out;
 }
 
-absl::StatusOr<std::vector<Commit>> Repository::ListCommits(const std::string& revision, size_t limit,
+absl::StatusOr<std::vector<Commit>> Repository::ListCommits(const std::string& revision,
+                                                            size_t limit,
                                                             const std::string& after) const {
   SLIPWAY_ASSIGN_OR_RETURN(const std::string start, Resolve(revision));
   git_repository* repo = handle_.get();
@@ -151,7 +159,8 @@ absl::StatusOr<std::vector<Commit>> Repository::ListCommits(const std::string& r
   return out;
 }
 
-absl::StatusOr<bool> Repository::IsAncestor(const std::string& ancestor, const std::string& commit) const {
+absl::StatusOr<bool> Repository::IsAncestor(const std::string& ancestor,
+                                            const std::string& commit) const {
   SLIPWAY_RETURN_IF_ERROR(LookupCommit(handle_.get(), ancestor).status());
   SLIPWAY_RETURN_IF_ERROR(LookupCommit(handle_.get(), commit).status());
   if (ancestor == commit) return true;
@@ -168,7 +177,8 @@ absl::Status Repository::CreateKeepRef(const std::string& id, const std::string&
   SLIPWAY_RETURN_IF_ERROR(LookupCommit(handle_.get(), commit).status());
   SLIPWAY_ASSIGN_OR_RETURN(const git_oid target, ParseSha(commit));
   git_reference* reference = nullptr;
-  const int code = git_reference_create(&reference, handle_.get(), name.c_str(), &target, 1, nullptr);
+  const int code =
+      git_reference_create(&reference, handle_.get(), name.c_str(), &target, 1, nullptr);
   const ReferenceHandle owned(reference);
   return Check(code, name);
 }
@@ -180,7 +190,8 @@ absl::Status Repository::DeleteKeepRef(const std::string& id) const {
   return code == GIT_ENOTFOUND ? absl::OkStatus() : Check(code, name);
 }
 
-absl::Status Repository::MoveRef(const std::string& ref, const std::string& old_sha, const std::string& sha) const {
+absl::Status Repository::MoveRef(const std::string& ref, const std::string& old_sha,
+                                 const std::string& sha) const {
   SLIPWAY_RETURN_IF_ERROR(ValidateRefName(ref));
   SLIPWAY_RETURN_IF_ERROR(LookupCommit(handle_.get(), sha).status());
   SLIPWAY_ASSIGN_OR_RETURN(const git_oid target, ParseSha(sha));
@@ -190,10 +201,12 @@ absl::Status Repository::MoveRef(const std::string& ref, const std::string& old_
     code = git_reference_create(&reference, handle_.get(), ref.c_str(), &target, 0, nullptr);
   } else {
     SLIPWAY_ASSIGN_OR_RETURN(const git_oid current, ParseSha(old_sha));
-    code = git_reference_create_matching(&reference, handle_.get(), ref.c_str(), &target, 1, &current, nullptr);
+    code = git_reference_create_matching(&reference, handle_.get(), ref.c_str(), &target, 1,
+                                         &current, nullptr);
   }
   const ReferenceHandle owned(reference);
-  if (code == GIT_EMODIFIED || code == GIT_EEXISTS || code == GIT_ENOTFOUND || code == GIT_ELOCKED) {
+  if (code == GIT_EMODIFIED || code == GIT_EEXISTS || code == GIT_ENOTFOUND ||
+      code == GIT_ELOCKED) {
     return PushRejected(ref, "it no longer points to the expected commit");
   }
   return Check(code, ref);

@@ -14,7 +14,8 @@ namespace {
 constexpr int kMaxLinks = 10;
 constexpr size_t kMaxLinkLength = 4096;
 
-// A path inside the tree as its parts; GIT_PATH_REFUSED for one that is absolute or leaves the tree.
+// A path inside the tree as its parts; GIT_PATH_REFUSED for one that is absolute or leaves the
+// tree.
 absl::StatusOr<std::vector<std::string>> PartsOf(const std::string& path) {
   if (path.starts_with('/')) return PathRefused(path, "is absolute");
   if (path.find('\0') != std::string::npos) return PathRefused(path, "contains a NUL byte");
@@ -28,7 +29,8 @@ absl::StatusOr<std::vector<std::string>> PartsOf(const std::string& path) {
 }
 
 std::string BlobText(const git_blob* blob) {
-  return {static_cast<const char*>(git_blob_rawcontent(blob)), static_cast<size_t>(git_blob_rawsize(blob))};
+  return {static_cast<const char*>(git_blob_rawcontent(blob)),
+          static_cast<size_t>(git_blob_rawsize(blob))};
 }
 
 // Walks a tree part by part and follows the symbolic links on the way.
@@ -45,11 +47,13 @@ class PathWalk {
       const std::string part = std::move(left_.back());
       left_.pop_back();
       if (part == "..") {
-        if (folders_.empty()) return PathRefused(path_, "leads out of the repository by a symbolic link");
+        if (folders_.empty())
+          return PathRefused(path_, "leads out of the repository by a symbolic link");
         folders_.pop_back();
         continue;
       }
-      const git_tree_entry* entry = git_tree_entry_byname(folders_.empty() ? root : folders_.back().get(), part.c_str());
+      const git_tree_entry* entry =
+          git_tree_entry_byname(folders_.empty() ? root : folders_.back().get(), part.c_str());
       if (entry == nullptr) break;
       const git_filemode_t mode = git_tree_entry_filemode(entry);
       if (mode == GIT_FILEMODE_TREE) {
@@ -99,8 +103,8 @@ class PathWalk {
   git_repository* repo_;
   const std::string& path_;
   const std::string& commit_;
-  std::vector<std::string> left_;      // parts to go, the next one last
-  std::vector<TreeHandle> folders_;    // from the root's child to where we are
+  std::vector<std::string> left_;    // parts to go, the next one last
+  std::vector<TreeHandle> folders_;  // from the root's child to where we are
   int links_ = 0;
 };
 
@@ -110,13 +114,15 @@ absl::StatusOr<std::string> Repository::ReadFile(const std::string& commit, cons
                                                  size_t max_bytes) const {
   SLIPWAY_ASSIGN_OR_RETURN(const CommitHandle handle, LookupCommit(handle_.get(), commit));
   SLIPWAY_ASSIGN_OR_RETURN(const TreeHandle root, TreeOf(handle.get()));
-  SLIPWAY_ASSIGN_OR_RETURN(const BlobHandle blob, PathWalk(handle_.get(), path, commit).FindFile(root.get()));
+  SLIPWAY_ASSIGN_OR_RETURN(const BlobHandle blob,
+                           PathWalk(handle_.get(), path, commit).FindFile(root.get()));
   const size_t size = static_cast<size_t>(git_blob_rawsize(blob.get()));
   if (size > max_bytes) return FileTooLarge(path, size, max_bytes);
   return BlobText(blob.get());
 }
 
-absl::StatusOr<std::string> Repository::TreeId(const std::string& commit, const std::string& path) const {
+absl::StatusOr<std::string> Repository::TreeId(const std::string& commit,
+                                               const std::string& path) const {
   SLIPWAY_ASSIGN_OR_RETURN(const CommitHandle handle, LookupCommit(handle_.get(), commit));
   SLIPWAY_ASSIGN_OR_RETURN(const TreeHandle root, TreeOf(handle.get()));
   SLIPWAY_ASSIGN_OR_RETURN(const std::vector<std::string> parts, PartsOf(path));

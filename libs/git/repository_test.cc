@@ -28,7 +28,8 @@ struct Bed {
     return *Repository::Open(dir.path() + "/r.git");
   }
   // An empty content removes the file.
-  std::string Commit(const std::string& base, const Files& files, const std::string& message = "change") {
+  std::string Commit(const std::string& base, const Files& files,
+                     const std::string& message = "change") {
     CommitBuilder builder(repository, base);
     for (const auto& [path, content] : files) {
       if (content.empty()) {
@@ -46,7 +47,8 @@ struct Bed {
   void Branch(const std::string& name, const std::string& sha) {
     REQUIRE(repository.MoveRef("refs/heads/" + name, "", sha).ok());
   }
-  Paths Changed(const std::string& before, const std::string& after, const std::string& ref = "refs/heads/main") {
+  Paths Changed(const std::string& before, const std::string& after,
+                const std::string& ref = "refs/heads/main") {
     auto changed = repository.GetChangedPaths(before, after, ref);
     REQUIRE(changed.ok());
     CHECK(changed->complete);
@@ -65,7 +67,8 @@ TEST_CASE("A revision is resolved by name before by abbreviated id") {
   CHECK(*bed.repository.Resolve(one) == one);
   CHECK(*bed.repository.Resolve(one.substr(0, 9)) == one);
   CHECK(*bed.repository.Resolve(one.substr(0, 8)) == two);
-  for (const std::string revision : {"nothing", "abc", "0000000", "main~1", "main^{/x}", "@{-1}", "HEAD", "-x", ""}) {
+  for (const std::string revision :
+       {"nothing", "abc", "0000000", "main~1", "main^{/x}", "@{-1}", "HEAD", "-x", ""}) {
     INFO(revision);
     CHECK_FALSE(bed.repository.Resolve(revision).ok());
   }
@@ -74,21 +77,27 @@ TEST_CASE("A revision is resolved by name before by abbreviated id") {
 TEST_CASE("A commit shows author, times, parents and message as valid UTF-8") {
   Bed bed;
   const std::string one = bed.Commit("", {{"a", "1"}});
-  const std::string two = bed.Commit(one, {{"a", "2"}}, "subj\xff" "ect\n\nbody\n");
+  const std::string two = bed.Commit(one, {{"a", "2"}},
+                                     "subj\xff"
+                                     "ect\n\nbody\n");
   auto commit = bed.repository.GetCommit(two);
   REQUIRE(commit.ok());
   CHECK(commit->parents == Paths{one});
   CHECK(commit->author.email == "ada@example.com");
   CHECK(commit->author_time == absl::FromUnixSeconds(bed.clock));
-  CHECK(commit->Subject() == "subj\xef\xbf\xbd" "ect");
-  CHECK(bed.repository.GetCommit(std::string(40, 'a')).status().code() == absl::StatusCode::kNotFound);
+  CHECK(commit->Subject() ==
+        "subj\xef\xbf\xbd"
+        "ect");
+  CHECK(bed.repository.GetCommit(std::string(40, 'a')).status().code() ==
+        absl::StatusCode::kNotFound);
 }
 
 TEST_CASE("History comes newest first, in pages that neither repeat nor miss a commit") {
   Bed bed;
   std::string tip;
   Paths all;
-  for (int i = 0; i < 7; ++i) all.insert(all.begin(), tip = bed.Commit(tip, {{"n", std::to_string(i)}}));
+  for (int i = 0; i < 7; ++i)
+    all.insert(all.begin(), tip = bed.Commit(tip, {{"n", std::to_string(i)}}));
   bed.Branch("main", tip);
   Paths seen;
   std::string after;
@@ -100,15 +109,19 @@ TEST_CASE("History comes newest first, in pages that neither repeat nor miss a c
     after = page->back().sha;
   }
   CHECK(seen == all);
-  CHECK(bed.repository.ListCommits("main", 3, std::string(40, 'a')).status().code() == absl::StatusCode::kNotFound);
+  CHECK(bed.repository.ListCommits("main", 3, std::string(40, 'a')).status().code() ==
+        absl::StatusCode::kNotFound);
 }
 
 TEST_CASE("Changed paths are those of every commit of a push") {
   Bed bed;
-  const std::string base = bed.Commit("", {{"a", "1"}, {"docs/x.md", "x"}, {"old/name", "same content\n"}});
+  const std::string base =
+      bed.Commit("", {{"a", "1"}, {"docs/x.md", "x"}, {"old/name", "same content\n"}});
   const std::string touched = bed.Commit(base, {{"a", "2"}});
-  const std::string restored = bed.Commit(touched, {{"a", "1"}});  // the ends alone would not show "a"
-  const std::string renamed = bed.Commit(restored, {{"old/name", ""}, {"new/name", "same content\n"}});
+  const std::string restored =
+      bed.Commit(touched, {{"a", "1"}});  // the ends alone would not show "a"
+  const std::string renamed =
+      bed.Commit(restored, {{"old/name", ""}, {"new/name", "same content\n"}});
   CHECK(bed.Changed(base, touched) == Paths{"a"});
   CHECK(bed.Changed(base, restored) == Paths{"a"});
   CHECK(bed.Changed(base, renamed) == Paths{"a", "new/name", "old/name"});
@@ -146,7 +159,8 @@ TEST_CASE("Files are read within a limit and never from outside of the tree") {
   server.CreateRepository("r");
   TempDir dir = *TempDir::Create("links-");
   const auto git = [&](std::vector<std::string> arguments) { return server.Git("r", arguments); };
-  server.Commit("r", "main", {{"app/Dockerfile", "FROM scratch\n"}, {"big", std::string(5000, 'x')}}, "files");
+  server.Commit("r", "main",
+                {{"app/Dockerfile", "FROM scratch\n"}, {"big", std::string(5000, 'x')}}, "files");
   // Links as tree entries, made by plumbing: blob with the target, then the index.
   const auto link = [&](const std::string& path, const std::string& target) {
     const std::string file = dir.path() + "/target";
@@ -174,8 +188,10 @@ TEST_CASE("Files are read within a limit and never from outside of the tree") {
     CHECK(*text == "FROM scratch\n");
   }
   CHECK(repository->ReadFile(commit, "app/up")->size() == 5000);
-  CHECK(repository->ReadFile(commit, "big", 4999).status().code() == absl::StatusCode::kResourceExhausted);
-  for (const char* path : {"absolute", "outside", "app/outside", "loop", "../x", "a/../../b", "/etc/passwd", "app/../big"}) {
+  CHECK(repository->ReadFile(commit, "big", 4999).status().code() ==
+        absl::StatusCode::kResourceExhausted);
+  for (const char* path : {"absolute", "outside", "app/outside", "loop", "../x", "a/../../b",
+                           "/etc/passwd", "app/../big"}) {
     INFO(path);
     CHECK(DetailsOf(repository->ReadFile(commit, path).status()).reason == "GIT_PATH_REFUSED");
   }
@@ -212,8 +228,10 @@ TEST_CASE("Ancestry and keep refs") {
 
 TEST_CASE("A commit puts and removes files in nested folders and leaves no empty folder") {
   Bed bed;
-  const std::string one = bed.Commit("", {{"demo/hello/dev/app.yaml", "1"}, {"demo/hello/prod/app.yaml", "1"}, {"README", "r"}});
-  const std::string two = bed.Commit(one, {{"demo/hello/dev/app.yaml", ""}, {"demo/shop/dev/app.yaml", "2"}, {"not/there", ""}});
+  const std::string one = bed.Commit(
+      "", {{"demo/hello/dev/app.yaml", "1"}, {"demo/hello/prod/app.yaml", "1"}, {"README", "r"}});
+  const std::string two = bed.Commit(
+      one, {{"demo/hello/dev/app.yaml", ""}, {"demo/shop/dev/app.yaml", "2"}, {"not/there", ""}});
   CHECK(*bed.repository.ListFolder(two, "demo") == Paths{"hello/", "shop/"});
   CHECK(*bed.repository.ListFolder(two, "demo/hello") == Paths{"prod/"});
   CHECK(*bed.repository.ReadFile(two, "demo/shop/dev/app.yaml") == "2");
@@ -241,11 +259,13 @@ TEST_CASE("A commit that changes nothing is not made, and equal input gives an e
 TEST_CASE("Paths that are not plain ones are refused in a commit") {
   Bed bed;
   const std::string one = bed.Commit("", {{"a", "1"}, {"folder/x", "1"}});
-  for (const std::string path : {"", "/a", "a/", "../a", "x/../a", "x//y", ".", ".git/config", "x/.GIT/hooks/y", "a/below", "folder"}) {
+  for (const std::string path : {"", "/a", "a/", "../a", "x/../a", "x//y", ".", ".git/config",
+                                 "x/.GIT/hooks/y", "a/below", "folder"}) {
     INFO(path);
     CommitBuilder builder(bed.repository, one);
     builder.Put(path, "2");
-    CHECK(DetailsOf(builder.Commit("bad", kAda, absl::UnixEpoch()).status()).reason == "GIT_PATH_REFUSED");
+    CHECK(DetailsOf(builder.Commit("bad", kAda, absl::UnixEpoch()).status()).reason ==
+          "GIT_PATH_REFUSED");
   }
 }
 
@@ -259,12 +279,14 @@ TEST_CASE("Concurrent pushes to one branch are all there in the end") {
     std::vector<std::jthread> writers;
     for (int w = 0; w < kWriters; ++w) {
       writers.emplace_back([&, w] {
-        auto mirror = *Mirror::Open(*cli, dir.path() + "/" + std::to_string(w) + ".git", server.Remote("gitops"));
+        auto mirror = *Mirror::Open(*cli, dir.path() + "/" + std::to_string(w) + ".git",
+                                    server.Remote("gitops"));
         for (int i = 0; i < kEach; ++i) {
           absl::Status pushed;
           do {
             if (!mirror->Fetch().ok()) return;
-            const std::string old = mirror->Read([](const Repository& r) { return r.Resolve("main"); }).value_or("");
+            const std::string old =
+                mirror->Read([](const Repository& r) { return r.Resolve("main"); }).value_or("");
             auto sha = mirror->Read([&](const Repository& r) {
               CommitBuilder builder(r, old);
               builder.Put("w" + std::to_string(w) + "/" + std::to_string(i), "x");
@@ -281,10 +303,25 @@ TEST_CASE("Concurrent pushes to one branch are all there in the end") {
   CHECK(std::count(files.begin(), files.end(), '\n') + 1 == kWriters * kEach);
 }
 
+TEST_CASE("A branch of the remote is deleted") {
+  GitServer server;
+  server.CreateRepository("gitops");
+  const std::string sha = server.Commit("gitops", "main", {{"a", "1"}}, "a");
+  server.Git("gitops", {"branch", "check/1", sha});
+  TempDir dir = *TempDir::Create("delete-");
+  auto cli = *GitCli::Create({});
+  auto mirror = *Mirror::Open(*cli, dir.path() + "/m.git", server.Remote("gitops"));
+  CHECK(cli->DeleteBranch(mirror->remote(), mirror->git_dir(), "refs/heads/check/1").ok());
+  CHECK(server.Git("gitops", {"for-each-ref", "--format=%(refname)"}) == "refs/heads/main");
+  CHECK_FALSE(cli->DeleteBranch(mirror->remote(), mirror->git_dir(), "refs/tags/x").ok());
+}
+
 TEST_CASE("A push that a hook declines says what the hook said") {
   GitServer server;
   server.CreateRepository("gitops");
-  REQUIRE(WriteFileAtomic(server.FolderOf("gitops") + "/hooks/pre-receive", "#!/bin/sh\necho no deploys on Friday >&2\nexit 1\n", 0755).ok());
+  REQUIRE(WriteFileAtomic(server.FolderOf("gitops") + "/hooks/pre-receive",
+                          "#!/bin/sh\necho no deploys on Friday >&2\nexit 1\n", 0755)
+              .ok());
   TempDir dir = *TempDir::Create("push-");
   auto cli = *GitCli::Create({});
   auto mirror = *Mirror::Open(*cli, dir.path() + "/m.git", server.Remote("gitops"));

@@ -13,7 +13,8 @@ std::string PlaceOf(std::string_view text, size_t offset) {
   const std::string_view before = text.substr(0, offset);
   const size_t line = 1 + static_cast<size_t>(std::count(before.begin(), before.end(), '\n'));
   const size_t last_break = before.rfind('\n');
-  const size_t column = 1 + (last_break == std::string_view::npos ? offset : offset - last_break - 1);
+  const size_t column =
+      1 + (last_break == std::string_view::npos ? offset : offset - last_break - 1);
   return "line " + std::to_string(line) + ", column " + std::to_string(column);
 }
 
@@ -21,7 +22,8 @@ void AppendCanonical(const bj::value& value, std::string& out) {
   if (const bj::object* object = value.if_object()) {
     std::vector<const bj::key_value_pair*> members;
     for (const auto& member : *object) members.push_back(&member);
-    std::sort(members.begin(), members.end(), [](const auto* a, const auto* b) { return a->key() < b->key(); });
+    std::sort(members.begin(), members.end(),
+              [](const auto* a, const auto* b) { return a->key() < b->key(); });
     out += '{';
     for (size_t i = 0; i < members.size(); ++i) {
       if (i > 0) out += ',';
@@ -46,16 +48,20 @@ void AppendCanonical(const bj::value& value, std::string& out) {
 
 absl::StatusOr<bj::value> Parse(std::string_view text, const Limits& limits) {
   if (text.size() > limits.max_bytes) {
-    return absl::InvalidArgumentError("JSON of " + std::to_string(text.size()) + " bytes, at most " +
-                                      std::to_string(limits.max_bytes) + " are read");
+    return absl::InvalidArgumentError("JSON of " + std::to_string(text.size()) +
+                                      " bytes, at most " + std::to_string(limits.max_bytes) +
+                                      " are read");
   }
   bj::parse_options options;
   options.max_depth = limits.max_depth;
   bj::parser parser({}, options);
   bj::error_code error;
   const size_t read = parser.write_some({text.data(), text.size()}, error);
-  if (!error && text.find_first_not_of(" \t\r\n", read) != std::string_view::npos) error = bj::error::extra_data;
-  if (error) return absl::InvalidArgumentError("not valid JSON at " + PlaceOf(text, read) + ": " + error.message());
+  if (!error && text.find_first_not_of(" \t\r\n", read) != std::string_view::npos)
+    error = bj::error::extra_data;
+  if (error)
+    return absl::InvalidArgumentError("not valid JSON at " + PlaceOf(text, read) + ": " +
+                                      error.message());
   return parser.release();
 }
 

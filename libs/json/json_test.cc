@@ -8,8 +8,10 @@ namespace slipway::json {
 namespace {
 
 TEST_CASE("Parse names the place of a mistake") {
-  CHECK(MessageOf(Parse("{\"a\": 1,\n  \"b\": tru}").status()).starts_with("not valid JSON at line 2, column"));
-  for (const char* bad : {"", " ", "{", "[1,]", "{\"a\":1}}", "1 2", "nan", "'a'", "\"\xff\"", "// c\n1"}) {
+  CHECK(MessageOf(Parse("{\"a\": 1,\n  \"b\": tru}").status())
+            .starts_with("not valid JSON at line 2, column"));
+  for (const char* bad :
+       {"", " ", "{", "[1,]", "{\"a\":1}}", "1 2", "nan", "'a'", "\"\xff\"", "// c\n1"}) {
     INFO(bad);
     CHECK(Parse(bad).status().code() == absl::StatusCode::kInvalidArgument);
   }
@@ -24,7 +26,8 @@ TEST_CASE("Parse refuses depth and size beyond the limits") {
 }
 
 TEST_CASE("Getters read by path and never fail on another type") {
-  const auto value = *Parse(R"({"repository":{"full_name":"a/b","size":3,"private":true},"commits":[{"id":"x"},{"id":7}],"f":1.5})");
+  const auto value = *Parse(
+      R"({"repository":{"full_name":"a/b","size":3,"private":true},"commits":[{"id":"x"},{"id":7}],"f":1.5})");
   CHECK(GetString(value, "repository.full_name") == "a/b");
   CHECK(GetString(value, "commits[0].id") == "x");
   CHECK(GetInt(value, "repository.size") == 3);
@@ -32,8 +35,9 @@ TEST_CASE("Getters read by path and never fail on another type") {
   CHECK(GetArray(value, "commits")->size() == 2);
   CHECK(GetObject(value, "repository")->size() == 3);
   CHECK(Find(value, "") == &value);
-  for (const char* path : {"commits[1].id", "commits[2].id", "commits[-1]", "commits[x]", "commits[0", "commits[", "commits.id",
-                           "repository.full_name.x", "nothing", "repository..size", "f"}) {
+  for (const char* path :
+       {"commits[1].id", "commits[2].id", "commits[-1]", "commits[x]", "commits[0", "commits[",
+        "commits.id", "repository.full_name.x", "nothing", "repository..size", "f"}) {
     INFO(path);
     CHECK_FALSE(GetString(value, path).has_value());
   }

@@ -41,7 +41,8 @@ std::string TakeValue(std::string_view& rest) {
 }  // namespace
 
 std::string BearerChallenge::TokenUrl() const {
-  std::string url = realm + (realm.find('?') == std::string::npos ? "?" : "&") + "service=" + Escape(service);
+  std::string url =
+      realm + (realm.find('?') == std::string::npos ? "?" : "&") + "service=" + Escape(service);
   if (!scope.empty()) url += "&scope=" + Escape(scope);
   return url;
 }

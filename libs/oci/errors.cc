@@ -6,7 +6,8 @@
 namespace slipway::oci {
 namespace {
 
-absl::Status Make(absl::StatusCode code, std::string_view reason, std::string_view subject, const std::string& text) {
+absl::Status Make(absl::StatusCode code, std::string_view reason, std::string_view subject,
+                  const std::string& text) {
   ErrorDetails details;
   details.reason = std::string(reason);
   details.metadata = {{"subject", std::string(subject)}};
@@ -24,11 +25,13 @@ absl::Status Unauthorized(std::string_view registry) {
 
 absl::Status Forbidden(std::string_view registry, std::string_view repository) {
   return Make(absl::StatusCode::kPermissionDenied, "REGISTRY_FORBIDDEN", registry,
-              "the registry denies access to " + std::string(repository) + "; give its user the right to it");
+              "the registry denies access to " + std::string(repository) +
+                  "; give its user the right to it");
 }
 
 absl::Status ImageNotFound(std::string_view image) {
-  return Make(absl::StatusCode::kNotFound, "IMAGE_NOT_FOUND", image, "the registry has no such image");
+  return Make(absl::StatusCode::kNotFound, "IMAGE_NOT_FOUND", image,
+              "the registry has no such image");
 }
 
 absl::Status Unreachable(std::string_view registry, std::string_view detail) {
@@ -47,7 +50,8 @@ absl::Status NotARegistry(std::string_view registry, std::string_view detail) {
 }
 
 absl::Status DigestMismatch(std::string_view image) {
-  return Make(absl::StatusCode::kDataLoss, "DIGEST_MISMATCH", image, "the registry's content does not have this digest");
+  return Make(absl::StatusCode::kDataLoss, "DIGEST_MISMATCH", image,
+              "the registry's content does not have this digest");
 }
 
 absl::Status RegistryFailed(std::string_view registry, int status, std::string_view detail) {

@@ -16,23 +16,29 @@ absl::Status Invalid(std::string_view text, std::string_view problem) {
   ErrorDetails details;
   details.reason = "IMAGE_REFERENCE_INVALID";
   return MakeError(absl::StatusCode::kInvalidArgument,
-                   "image \"" + Truncate(ToValidUtf8(text), 200) + "\" " + std::string(problem), std::move(details));
+                   "image \"" + Truncate(ToValidUtf8(text), 200) + "\" " + std::string(problem),
+                   std::move(details));
 }
 
-// A first part with a dot, a port, or that is localhost, is a registry; "a/b" alone is a repository of docker.io.
+// A first part with a dot, a port, or that is localhost, is a registry; "a/b" alone is a repository
+// of docker.io.
 bool IsRegistry(std::string_view part) {
-  static const RE2 kHost(R"((?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?)");
-  return (part == "localhost" || part.find_first_of(".:") != std::string_view::npos) && Matches(part, kHost);
+  static const RE2 kHost(
+      R"((?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?)");
+  return (part == "localhost" || part.find_first_of(".:") != std::string_view::npos) &&
+         Matches(part, kHost);
 }
 
 }  // namespace
 
 std::string ImageReference::ToString() const {
-  return registry + "/" + repository + (tag.empty() ? "" : ":" + tag) + (digest.empty() ? "" : "@" + digest);
+  return registry + "/" + repository + (tag.empty() ? "" : ":" + tag) +
+         (digest.empty() ? "" : "@" + digest);
 }
 
 bool IsRepositoryName(std::string_view text) {
-  static const RE2 kName(R"([a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*)");
+  static const RE2 kName(
+      R"([a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*)");
   return text.size() <= 255 && Matches(text, kName);
 }
 
@@ -53,14 +59,16 @@ absl::StatusOr<ImageReference> ParseReference(std::string_view text) {
   if (const size_t at = rest.find('@'); at != std::string_view::npos) {
     out.digest = rest.substr(at + 1);
     rest = rest.substr(0, at);
-    if (!IsDigest(out.digest)) return Invalid(text, "has a digest that is not sha256: and 64 hex digits");
+    if (!IsDigest(out.digest))
+      return Invalid(text, "has a digest that is not sha256: and 64 hex digits");
   }
   const size_t slash = rest.find('/');
   if (slash != std::string_view::npos && IsRegistry(rest.substr(0, slash))) {
     out.registry = ToLower(rest.substr(0, slash));
     rest = rest.substr(slash + 1);
   }
-  if (const size_t colon = rest.rfind(':'); colon != std::string_view::npos && rest.find('/', colon) == std::string_view::npos) {
+  if (const size_t colon = rest.rfind(':');
+      colon != std::string_view::npos && rest.find('/', colon) == std::string_view::npos) {
     out.tag = rest.substr(colon + 1);
     rest = rest.substr(0, colon);
     if (!IsTag(out.tag)) return Invalid(text, "has a tag that is not [A-Za-z0-9_][A-Za-z0-9._-]*");
@@ -71,7 +79,8 @@ absl::StatusOr<ImageReference> ParseReference(std::string_view text) {
   if (out.registry == "docker.io" && out.repository.find('/') == std::string::npos) {
     out.repository = "library/" + out.repository;
   }
-  if (!IsRepositoryName(out.repository)) return Invalid(text, "has a repository name that is not lower-case parts between slashes");
+  if (!IsRepositoryName(out.repository))
+    return Invalid(text, "has a repository name that is not lower-case parts between slashes");
   if (out.tag.empty() && out.digest.empty()) out.tag = "latest";
   return out;
 }

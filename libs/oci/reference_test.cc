@@ -34,22 +34,46 @@ TEST_CASE("References are read as docker reads them") {
 }
 
 TEST_CASE("What is no reference is refused") {
-  for (const std::string& text : {std::string(), std::string(":tag"), std::string("@" + kDigest), std::string("A/b"), std::string("acme/Shop"), std::string("a//b"), std::string("a/"),
-                                  std::string("/a"), std::string("a:"), std::string("a:-x"), std::string("a:b c"), std::string("a@sha256:abc"), std::string("a@md5:abc"),
-                                  std::string("a@"), std::string("-a"), std::string("a_-b"), std::string("a..b"), std::string("../a"), std::string("http://host/a"),
-                                  std::string("a\n"), std::string("127.0.0.1:5000/"), std::string("127.0.0.1:5000"), std::string("user@host/a"), std::string(2000, 'a')}) {
+  for (const std::string& text : {std::string(),
+                                  std::string(":tag"),
+                                  std::string("@" + kDigest),
+                                  std::string("A/b"),
+                                  std::string("acme/Shop"),
+                                  std::string("a//b"),
+                                  std::string("a/"),
+                                  std::string("/a"),
+                                  std::string("a:"),
+                                  std::string("a:-x"),
+                                  std::string("a:b c"),
+                                  std::string("a@sha256:abc"),
+                                  std::string("a@md5:abc"),
+                                  std::string("a@"),
+                                  std::string("-a"),
+                                  std::string("a_-b"),
+                                  std::string("a..b"),
+                                  std::string("../a"),
+                                  std::string("http://host/a"),
+                                  std::string("a\n"),
+                                  std::string("127.0.0.1:5000/"),
+                                  std::string("127.0.0.1:5000"),
+                                  std::string("user@host/a"),
+                                  std::string(2000, 'a')}) {
     INFO(text);
     CHECK((!ParseReference(text).ok() || text == "127.0.0.1:5000"));
   }
 }
 
 TEST_CASE("A bearer challenge is read with its quotes") {
-  auto challenge = ParseBearerChallenge(R"(Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:a/b:pull,push")");
+  auto challenge = ParseBearerChallenge(
+      R"(Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:a/b:pull,push")");
   REQUIRE(challenge);
   CHECK(challenge->scope == "repository:a/b:pull,push");
-  CHECK(challenge->TokenUrl() == "https://auth.docker.io/token?service=registry.docker.io&scope=repository%3Aa%2Fb%3Apull%2Cpush");
+  CHECK(challenge->TokenUrl() ==
+        "https://auth.docker.io/"
+        "token?service=registry.docker.io&scope=repository%3Aa%2Fb%3Apull%2Cpush");
   CHECK(ParseBearerChallenge("bearer realm=\"x\"")->TokenUrl() == "x?service=");
-  for (const char* bad : {"", "Basic realm=\"x\"", "Bearer", "Bearer ", "Bearer service=\"x\"", "Bearer realm=\"", "Bearer ,,,", "Bearer =\"", "Bearer realm"}) {
+  for (const char* bad : {"", "Basic realm=\"x\"", "Bearer", "Bearer ", "Bearer service=\"x\"",
+                          "Bearer realm=\"", "Bearer ,,,", "Bearer =\"", "Bearer realm"}) {
     INFO(bad);
     CHECK_FALSE(ParseBearerChallenge(bad));
   }

@@ -24,15 +24,18 @@ std::string BaseOf(const std::string& url) {
   std::string base = url;
   while (base.ends_with('/')) base.pop_back();
   if (base.find("://") != std::string::npos) return base;
-  const bool local = base.starts_with("127.") || base.starts_with("localhost") || base.starts_with("[::1]");
+  const bool local =
+      base.starts_with("127.") || base.starts_with("localhost") || base.starts_with("[::1]");
   // Docker Hub's API lives under another name than its images.
   if (base == "docker.io" || base == "index.docker.io") return "https://registry-1.docker.io";
   return (local ? "http://" : "https://") + base;
 }
 
-std::string ImageName(const std::string& base, const std::string& repository, const std::string& identifier) {
+std::string ImageName(const std::string& base, const std::string& repository,
+                      const std::string& identifier) {
   const size_t at = base.find("://");
-  return base.substr(at == std::string::npos ? 0 : at + 3) + "/" + repository + (IsDigest(identifier) ? "@" : ":") + identifier;
+  return base.substr(at == std::string::npos ? 0 : at + 3) + "/" + repository +
+         (IsDigest(identifier) ? "@" : ":") + identifier;
 }
 
 // The registry's own words, from {"errors": [{"code": ..., "message": ...}]}.
@@ -55,22 +58,26 @@ absl::Status Transport(const absl::Status& status, const std::string& base) {
 }
 
 absl::Status CheckNames(const std::string& repository, const std::string& identifier) {
-  if (!IsRepositoryName(repository)) return InvalidField("repository", "is no name of an image repository");
-  if (!IsTag(identifier) && !IsDigest(identifier)) return InvalidField("reference", "is neither a tag nor a digest");
+  if (!IsRepositoryName(repository))
+    return InvalidField("repository", "is no name of an image repository");
+  if (!IsTag(identifier) && !IsDigest(identifier))
+    return InvalidField("reference", "is neither a tag nor a digest");
   return absl::OkStatus();
 }
 
 uint64_t SizeOf(const boost::json::value& manifest) {
   int64_t size = std::max<int64_t>(0, json::GetInt(manifest, "config.size").value_or(0));
   if (const auto* layers = json::GetArray(manifest, "layers")) {
-    for (const auto& layer : *layers) size += std::clamp<int64_t>(json::GetInt(layer, "size").value_or(0), 0, 1LL << 48);
+    for (const auto& layer : *layers)
+      size += std::clamp<int64_t>(json::GetInt(layer, "size").value_or(0), 0, 1LL << 48);
   }
   return static_cast<uint64_t>(size);
 }
 
 }  // namespace
 
-absl::StatusOr<http::HttpResponse> RegistryClient::SendOnce(const Call& call, const std::string& base,
+absl::StatusOr<http::HttpResponse> RegistryClient::SendOnce(const Call& call,
+                                                            const std::string& base,
                                                             const std::string& bearer) const {
   http::HttpRequest request;
   request.method = call.method;
@@ -78,8 +85,8 @@ absl::StatusOr<http::HttpResponse> RegistryClient::SendOnce(const Call& call, co
   request.max_response_bytes = kMaxAnswer;
   request.follow_redirects = false;
   if (call.manifest) {
-    request.headers.emplace_back("Accept", std::string(kOciManifest) + ", " + kOciIndex + ", " + kDockerManifest + ", " +
-                                               kDockerIndex);
+    request.headers.emplace_back("Accept", std::string(kOciManifest) + ", " + kOciIndex + ", " +
+                                               kDockerManifest + ", " + kDockerIndex);
   }
   if (!bearer.empty()) {
     request.bearer = bearer;
@@ -110,7 +117,8 @@ absl::StatusOr<std::string> RegistryClient::GetToken(const Call& call, const std
   http::HttpRequest request;
   request.url = bearer->TokenUrl();
   request.max_response_bytes = kMaxAnswer;
-  // The token server may be another host; a password goes there only where nobody on the way reads it.
+  // The token server may be another host; a password goes there only where nobody on the way reads
+  // it.
   if (!call.endpoint.username.empty() && (realm.scheme == "https" || realm.SameOrigin(registry))) {
     request.username = call.endpoint.username;
     request.password = call.endpoint.password;
@@ -121,7 +129,8 @@ absl::StatusOr<std::string> RegistryClient::GetToken(const Call& call, const std
   const auto body = json::Parse(response->body);
   if (!body.ok()) return NotARegistry(base, "the token server's answer is no JSON");
   for (const char* field : {"token", "access_token"}) {
-    if (auto token = json::GetString(*body, field); token && !token->empty()) return *std::move(token);
+    if (auto token = json::GetString(*body, field); token && !token->empty())
+      return *std::move(token);
   }
   return NotARegistry(base, "the token server gave no token");
 }
@@ -130,7 +139,8 @@ absl::StatusOr<http::HttpResponse> RegistryClient::Send(const Call& call) const 
   const std::string base = BaseOf(call.endpoint.url);
   SLIPWAY_ASSIGN_OR_RETURN(http::HttpResponse response, SendOnce(call, base, ""));
   if (response.status == 401 && ParseBearerChallenge(response.Header("WWW-Authenticate"))) {
-    SLIPWAY_ASSIGN_OR_RETURN(const std::string token, GetToken(call, base, response.Header("WWW-Authenticate")));
+    SLIPWAY_ASSIGN_OR_RETURN(const std::string token,
+                             GetToken(call, base, response.Header("WWW-Authenticate")));
     SLIPWAY_ASSIGN_OR_RETURN(response, SendOnce(call, base, token));
   }
   switch (response.status) {
@@ -155,7 +165,12 @@ absl::StatusOr<http::HttpResponse> RegistryClient::Send(const Call& call) const 
 }
 
 absl::Status RegistryClient::Ping(const RegistryEndpoint& endpoint, std::stop_token stop) const {
-  return Send({.endpoint = endpoint, .repository = "", .identifier = "", .path = "/v2/", .stop = stop}).status();
+  return Send({.endpoint = endpoint,
+               .repository = "",
+               .identifier = "",
+               .path = "/v2/",
+               .stop = stop})
+      .status();
 }
 
 absl::StatusOr<std::string> RegistryClient::ResolveDigest(const RegistryEndpoint& endpoint,
@@ -174,11 +189,13 @@ absl::StatusOr<std::string> RegistryClient::ResolveDigest(const RegistryEndpoint
   const std::string digest(response.Header("Docker-Content-Digest"));
   if (IsDigest(digest)) return digest;
   // The header is optional in the specification; the bytes are not.
-  SLIPWAY_ASSIGN_OR_RETURN(ImageManifest manifest, GetManifest(endpoint, repository, tag_or_digest, stop));
+  SLIPWAY_ASSIGN_OR_RETURN(ImageManifest manifest,
+                           GetManifest(endpoint, repository, tag_or_digest, stop));
   return std::move(manifest.digest);
 }
 
-absl::StatusOr<bool> RegistryClient::TagExists(const RegistryEndpoint& endpoint, const std::string& repository,
+absl::StatusOr<bool> RegistryClient::TagExists(const RegistryEndpoint& endpoint,
+                                               const std::string& repository,
                                                const std::string& tag, std::stop_token stop) const {
   const absl::Status status = ResolveDigest(endpoint, repository, tag, stop).status();
   if (status.ok()) return true;
@@ -206,19 +223,23 @@ absl::StatusOr<ImageManifest> RegistryClient::GetManifest(const RegistryEndpoint
   }
   const auto body = json::Parse(response.body);
   if (!body.ok() || !body->is_object()) return NotARegistry(base, "a manifest that is no JSON");
-  manifest.media_type = json::GetString(*body, "mediaType").value_or(std::string(response.Header("Content-Type")));
+  manifest.media_type =
+      json::GetString(*body, "mediaType").value_or(std::string(response.Header("Content-Type")));
   manifest.is_index = json::GetArray(*body, "manifests") != nullptr;
   if (!manifest.is_index) {
     manifest.config_digest = json::GetString(*body, "config.digest").value_or("");
-    if (!IsDigest(manifest.config_digest)) return NotARegistry(base, "a manifest without configuration");
+    if (!IsDigest(manifest.config_digest))
+      return NotARegistry(base, "a manifest without configuration");
     manifest.size = SizeOf(*body);
   }
   manifest.body = std::move(response.body);
   return manifest;
 }
 
-absl::StatusOr<ImageConfig> RegistryClient::GetConfig(const RegistryEndpoint& endpoint, const std::string& repository,
-                                                      const ImageManifest& manifest, std::stop_token stop) const {
+absl::StatusOr<ImageConfig> RegistryClient::GetConfig(const RegistryEndpoint& endpoint,
+                                                      const std::string& repository,
+                                                      const ImageManifest& manifest,
+                                                      std::stop_token stop) const {
   const std::string base = BaseOf(endpoint.url);
   if (manifest.is_index) {
     SLIPWAY_ASSIGN_OR_RETURN(const auto index, json::Parse(manifest.body));
@@ -231,7 +252,8 @@ absl::StatusOr<ImageConfig> RegistryClient::GetConfig(const RegistryEndpoint& en
       if (i == 0 || wanted) chosen = json::GetString(image, "digest").value_or("");
       if (wanted) break;
     }
-    SLIPWAY_ASSIGN_OR_RETURN(const ImageManifest image, GetManifest(endpoint, repository, chosen, stop));
+    SLIPWAY_ASSIGN_OR_RETURN(const ImageManifest image,
+                             GetManifest(endpoint, repository, chosen, stop));
     if (image.is_index) return NotARegistry(base, "an index within an index");
     return GetConfig(endpoint, repository, image, stop);
   }
@@ -252,7 +274,8 @@ absl::StatusOr<ImageConfig> RegistryClient::GetConfig(const RegistryEndpoint& en
   config.architecture = json::GetString(*body, "architecture").value_or("");
   absl::Time created;
   std::string problem;
-  if (absl::ParseTime(absl::RFC3339_full, json::GetString(*body, "created").value_or(""), &created, &problem)) {
+  if (absl::ParseTime(absl::RFC3339_full, json::GetString(*body, "created").value_or(""), &created,
+                      &problem)) {
     config.created = created;
   }
   if (const boost::json::object* labels = json::GetObject(*body, "config.Labels")) {

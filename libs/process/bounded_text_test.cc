@@ -17,8 +17,10 @@ TEST_CASE("A bounded text keeps head and tail of a long text and says what is mi
     std::string all;
     for (int i = 0; i < 1000; ++i) all += static_cast<char>('a' + i % 26);
     BoundedText text(100);
-    for (size_t at = 0; at < all.size(); at += chunk) text.Append(std::string_view(all).substr(at, chunk));
-    CHECK(std::move(text).Take() == all.substr(0, 50) + "\n... 900 bytes left out ...\n" + all.substr(950));
+    for (size_t at = 0; at < all.size(); at += chunk)
+      text.Append(std::string_view(all).substr(at, chunk));
+    CHECK(std::move(text).Take() ==
+          all.substr(0, 50) + "\n... 900 bytes left out ...\n" + all.substr(950));
   }
 }
 

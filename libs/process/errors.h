@@ -13,9 +13,10 @@ inline absl::Status ProgramMissing(const std::string& program, const std::string
   ErrorDetails details;
   details.reason = "PROGRAM_MISSING";
   details.metadata = {{"program", program}, {"package", from}};
-  return MakeError(absl::StatusCode::kFailedPrecondition,
-                   "program \"" + program + "\" is not installed; the Debian package \"" + from + "\" brings it",
-                   std::move(details));
+  return MakeError(
+      absl::StatusCode::kFailedPrecondition,
+      "program \"" + program + "\" is not installed; the Debian package \"" + from + "\" brings it",
+      std::move(details));
 }
 
 }  // namespace slipway::process

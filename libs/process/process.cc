@@ -20,7 +20,9 @@
 namespace slipway::process {
 namespace {
 
-int DescriptorOf(const OutputSink& sink) { return sink.kind() == OutputSink::Kind::kFd ? sink.fd() : -1; }
+int DescriptorOf(const OutputSink& sink) {
+  return sink.kind() == OutputSink::Kind::kFd ? sink.fd() : -1;
+}
 
 bool NeedsReader(const OutputSink& sink) {
   return sink.kind() == OutputSink::Kind::kCapture || sink.kind() == OutputSink::Kind::kCallback;
@@ -35,7 +37,8 @@ std::string ProcessResult::Describe() const {
     case Ending::kSignalled:
       return "signal " + std::to_string(signal) + " (" + ::strsignal(signal) + ")";
     case Ending::kTimedOut:
-      return "timed out after " + std::string(absl::FormatDuration(absl::Trunc(elapsed, absl::Milliseconds(1))));
+      return "timed out after " +
+             std::string(absl::FormatDuration(absl::Trunc(elapsed, absl::Milliseconds(1))));
     case Ending::kStopped:
       return "stopped";
   }
@@ -48,7 +51,8 @@ absl::StatusOr<Process> Process::Start(const ProcessSpec& spec) {
   }
   StandardStreams streams;
   streams.out = DescriptorOf(spec.out);
-  streams.err = spec.err.kind() == OutputSink::Kind::kSameAsStdout ? streams.out : DescriptorOf(spec.err);
+  streams.err =
+      spec.err.kind() == OutputSink::Kind::kSameAsStdout ? streams.out : DescriptorOf(spec.err);
   SLIPWAY_ASSIGN_OR_RETURN(Spawned child, Spawn(spec, streams));
   return Process(std::move(child), spec.kill_grace);
 }
@@ -80,7 +84,8 @@ absl::StatusOr<std::optional<ProcessResult>> Process::Wait(absl::Duration timeou
   if (result_) return result_;
   const absl::Time deadline = absl::Now() + timeout;
   while (true) {
-    const int64_t left_ms = absl::ToInt64Milliseconds(deadline - absl::Now() + absl::Microseconds(999));
+    const int64_t left_ms =
+        absl::ToInt64Milliseconds(deadline - absl::Now() + absl::Microseconds(999));
     pollfd item{pidfd(), POLLIN, 0};
     const int n = ::poll(&item, 1, static_cast<int>(std::clamp<int64_t>(left_ms, 0, 1'000'000)));
     if (n < 0 && errno != EINTR) return ErrnoStatus(errno, "poll");

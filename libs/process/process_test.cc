@@ -39,7 +39,9 @@ TEST_CASE("A child that ignores SIGTERM is killed after the grace") {
   REQUIRE(dir.ok());
   const std::string ready = dir->path() + "/ready";
   REQUIRE(::mkfifo(ready.c_str(), 0600) == 0);
-  ProcessSpec spec = Quiet({"sh", "-c", "trap '' TERM; echo > \"$1\"; while :; do read x < /dev/zero; done", "sh", ready});
+  ProcessSpec spec =
+      Quiet({"sh", "-c", "trap '' TERM; echo > \"$1\"; while :; do read x < /dev/zero; done", "sh",
+             ready});
   spec.kill_grace = absl::Milliseconds(50);
   auto child = Process::Start(spec);
   REQUIRE(child.ok());

@@ -22,7 +22,8 @@
 namespace slipway::process {
 namespace {
 
-// How long output is read after the child and its group are gone: only a process that left the group still has it.
+// How long output is read after the child and its group are gone: only a process that left the
+// group still has it.
 constexpr absl::Duration kDrainLimit = absl::Seconds(1);
 
 struct Pipe {
@@ -43,10 +44,12 @@ class OutputReader {
  public:
   explicit OutputReader(const OutputSink& sink) : sink_(sink), text_(sink.cap()) {}
 
-  // Makes the pipe if the sink needs one; returns the child's end (or the sink's own descriptor, or -1).
+  // Makes the pipe if the sink needs one; returns the child's end (or the sink's own descriptor, or
+  // -1).
   absl::StatusOr<int> Open() {
     if (sink_.kind() == OutputSink::Kind::kFd) return sink_.fd();
-    if (sink_.kind() != OutputSink::Kind::kCapture && sink_.kind() != OutputSink::Kind::kCallback) return -1;
+    if (sink_.kind() != OutputSink::Kind::kCapture && sink_.kind() != OutputSink::Kind::kCallback)
+      return -1;
     SLIPWAY_ASSIGN_OR_RETURN(pipe_, MakePipe());
     SetNonBlocking(pipe_.read.get());
     return pipe_.write.get();
@@ -78,16 +81,22 @@ class OutputReader {
   BoundedText text_;
 };
 
-// The state of one call of Run: a poll loop over the child, its streams, the deadline and the stop request.
+// The state of one call of Run: a poll loop over the child, its streams, the deadline and the stop
+// request.
 class Runner {
  public:
   Runner(const ProcessSpec& spec, int stop_fd)
-      : spec_(spec), stop_fd_(stop_fd), out_(spec.out), err_(spec.err), stdin_left_(spec.stdin_data) {}
+      : spec_(spec),
+        stop_fd_(stop_fd),
+        out_(spec.out),
+        err_(spec.err),
+        stdin_left_(spec.stdin_data) {}
 
   absl::StatusOr<ProcessResult> Run() {
     SLIPWAY_RETURN_IF_ERROR(Start());
     while (!exited_ || (Reading() && absl::Now() < wake_at_)) SLIPWAY_RETURN_IF_ERROR(Step());
-    SLIPWAY_ASSIGN_OR_RETURN(std::optional<ProcessResult> result, process_->Wait(absl::ZeroDuration()));
+    SLIPWAY_ASSIGN_OR_RETURN(std::optional<ProcessResult> result,
+                             process_->Wait(absl::ZeroDuration()));
     if (ending_) result->ending = *ending_;
     result->out = out_.TakeText();
     result->err = err_.TakeText();
@@ -124,8 +133,10 @@ class Runner {
                       {out_.fd(), POLLIN, 0},
                       {err_.fd(), POLLIN, 0},
                       {stdin_.get(), POLLOUT, 0}};
-    const int64_t left_ms = absl::ToInt64Milliseconds(wake_at_ - absl::Now() + absl::Microseconds(999));
-    if (::poll(items, std::size(items), static_cast<int>(std::clamp<int64_t>(left_ms, 0, 1'000'000))) < 0 &&
+    const int64_t left_ms =
+        absl::ToInt64Milliseconds(wake_at_ - absl::Now() + absl::Microseconds(999));
+    if (::poll(items, std::size(items),
+               static_cast<int>(std::clamp<int64_t>(left_ms, 0, 1'000'000))) < 0 &&
         errno != EINTR) {
       return ErrnoStatus(errno, "poll");
     }
@@ -176,8 +187,8 @@ class Runner {
   bool exited_ = false;
 };
 
-// Writing to a child that has ended must be an error of write(), not a signal that ends us: blocked for this thread
-// while we feed it, and taken off again.
+// Writing to a child that has ended must be an error of write(), not a signal that ends us: blocked
+// for this thread while we feed it, and taken off again.
 class SigpipeBlock {
  public:
   SigpipeBlock() {

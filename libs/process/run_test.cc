@@ -6,8 +6,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <atomic>
+#include <catch2/catch.hpp>
 #include <thread>
 
 #include "absl/time/clock.h"
@@ -49,7 +49,8 @@ TEST_CASE("A missing program is named with its package") {
   const absl::Status status = Run(spec).status();
   CHECK(status.code() == absl::StatusCode::kFailedPrecondition);
   CHECK(MessageOf(status) ==
-        "program \"no-such-program-here\" is not installed; the Debian package \"nothing\" brings it");
+        "program \"no-such-program-here\" is not installed; the Debian package \"nothing\" brings "
+        "it");
   CHECK(DetailsOf(status).reason == "PROGRAM_MISSING");
   spec.argv = {"/usr/bin/no-such-program-here"};
   CHECK(Run(spec).status().code() == absl::StatusCode::kFailedPrecondition);
@@ -116,7 +117,8 @@ TEST_CASE("Chunks go to a callback, both streams as one when asked") {
 }
 
 TEST_CASE("A timeout ends the whole group and keeps what was captured") {
-  // The grandchild holds the output pipe open: only the end of the whole group lets Run see its end.
+  // The grandchild holds the output pipe open: only the end of the whole group lets Run see its
+  // end.
   ProcessSpec spec = Shell("echo before; cat /dev/zero > /dev/null & cat /dev/zero > /dev/null");
   spec.timeout = absl::Milliseconds(200);
   auto result = Run(spec);

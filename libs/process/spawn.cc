@@ -22,7 +22,8 @@ namespace slipway::process {
 namespace {
 
 constexpr char kDefaultPath[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-// Descriptors for the child are first copied to here and above, so that no target number is a source as well.
+// Descriptors for the child are first copied to here and above, so that no target number is a
+// source as well.
 constexpr int kSourceFloor = 100;
 
 class FileActions {
@@ -47,8 +48,8 @@ class Attributes {
     posix_spawnattr_setsigdefault(&attributes_, &all);
     posix_spawnattr_setsigmask(&attributes_, &none);
     posix_spawnattr_setpgroup(&attributes_, 0);
-    posix_spawnattr_setflags(&attributes_,
-                             POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+    posix_spawnattr_setflags(
+        &attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
   }
   ~Attributes() { posix_spawnattr_destroy(&attributes_); }
   Attributes(const Attributes&) = delete;
@@ -70,7 +71,8 @@ std::map<std::string, std::string> ChildEnvironment(const ProcessSpec& spec) {
 
 bool IsProgram(const std::string& path) {
   struct stat info;
-  return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && ::access(path.c_str(), X_OK) == 0;
+  return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) &&
+         ::access(path.c_str(), X_OK) == 0;
 }
 
 absl::StatusOr<std::string> FindProgram(const ProcessSpec& spec, const std::string& search_path) {
@@ -88,15 +90,16 @@ absl::StatusOr<std::string> FindProgram(const ProcessSpec& spec, const std::stri
 }
 
 absl::Status Check(const ProcessSpec& spec) {
-  if (spec.argv.empty() || spec.argv[0].empty()) return absl::InvalidArgumentError("no program to run");
+  if (spec.argv.empty() || spec.argv[0].empty())
+    return absl::InvalidArgumentError("no program to run");
   const auto has_nul = [](const std::string& s) { return s.find('\0') != std::string::npos; };
   if (std::any_of(spec.argv.begin(), spec.argv.end(), has_nul)) {
     return absl::InvalidArgumentError(spec.argv[0] + ": an argument contains a NUL byte");
   }
   for (const auto& [name, value] : spec.env) {
     if (name.empty() || name.find('=') != std::string::npos || has_nul(name) || has_nul(value)) {
-      return absl::InvalidArgumentError(spec.argv[0] + ": environment variable \"" + Truncate(name, 40) +
-                                        "\" can't be passed");
+      return absl::InvalidArgumentError(spec.argv[0] + ": environment variable \"" +
+                                        Truncate(name, 40) + "\" can't be passed");
     }
   }
   for (const auto& [target, source] : spec.fds) {
@@ -122,7 +125,8 @@ absl::StatusOr<Spawned> Spawn(const ProcessSpec& spec, const StandardStreams& st
   std::vector<UniqueFd> sources;
   int last = 2;
   for (const auto& [target, source] : wanted) {
-    sources.emplace_back(::fcntl(source < 0 ? null_fd.get() : source, F_DUPFD_CLOEXEC, kSourceFloor));
+    sources.emplace_back(
+        ::fcntl(source < 0 ? null_fd.get() : source, F_DUPFD_CLOEXEC, kSourceFloor));
     if (!sources.back().valid()) return ErrnoStatus(errno, program);
     posix_spawn_file_actions_adddup2(actions.get(), sources.back().get(), target);
     last = std::max(last, target);
@@ -141,8 +145,8 @@ absl::StatusOr<Spawned> Spawn(const ProcessSpec& spec, const StandardStreams& st
 
   Spawned child;
   const Attributes attributes;
-  const int error =
-      ::posix_spawn(&child.pid, program.c_str(), actions.get(), attributes.get(), argv.data(), envp.data());
+  const int error = ::posix_spawn(&child.pid, program.c_str(), actions.get(), attributes.get(),
+                                  argv.data(), envp.data());
   if (error != 0) {
     if (!spec.cwd.empty() && !PathExists(spec.cwd)) return ErrnoStatus(ENOENT, spec.cwd);
     if (error == ENOENT) return ProgramMissing(spec.argv[0], spec.package);

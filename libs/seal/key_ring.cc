@@ -22,10 +22,13 @@ constexpr size_t kKeyBytes = crypto_aead_xchacha20poly1305_ietf_KEYBYTES;
 constexpr size_t kNonceBytes = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
 constexpr size_t kTagBytes = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 
-const unsigned char* Bytes(std::string_view s) { return reinterpret_cast<const unsigned char*>(s.data()); }
+const unsigned char* Bytes(std::string_view s) {
+  return reinterpret_cast<const unsigned char*>(s.data());
+}
 unsigned char* Bytes(std::string& s) { return reinterpret_cast<unsigned char*>(s.data()); }
 
-// What the tag covers beside the text: the record's own head and its place, so that neither can be exchanged.
+// What the tag covers beside the text: the record's own head and its place, so that neither can be
+// exchanged.
 std::string Authenticated(std::string_view key_id, std::string_view associated_data) {
   return std::string(kVersion) + "." + std::string(key_id) + "." + std::string(associated_data);
 }
@@ -66,9 +69,10 @@ absl::Status KeyRing::Add(const std::string& path) {
   auto* bytes = static_cast<unsigned char*>(sodium_malloc(kKeyBytes));
   SLIPWAY_CHECK(bytes != nullptr);
   size_t length = 0;
-  const bool good = hex.size() == 2 * kKeyBytes &&
-                    sodium_hex2bin(bytes, kKeyBytes, hex.data(), hex.size(), nullptr, &length, nullptr) == 0 &&
-                    length == kKeyBytes;
+  const bool good =
+      hex.size() == 2 * kKeyBytes &&
+      sodium_hex2bin(bytes, kKeyBytes, hex.data(), hex.size(), nullptr, &length, nullptr) == 0 &&
+      length == kKeyBytes;
   sodium_memzero(text, sizeof text);
   if (!good) {
     sodium_free(bytes);
@@ -85,13 +89,14 @@ std::string KeyRing::Seal(std::string_view plain, std::string_view associated_da
   const std::string authenticated = Authenticated(key.id, associated_data);
   std::string sealed(kNonceBytes + plain.size() + kTagBytes, '\0');
   randombytes_buf(sealed.data(), kNonceBytes);
-  crypto_aead_xchacha20poly1305_ietf_encrypt(Bytes(sealed) + kNonceBytes, nullptr, Bytes(plain), plain.size(),
-                                             Bytes(authenticated), authenticated.size(), nullptr, Bytes(sealed),
-                                             key.bytes);
+  crypto_aead_xchacha20poly1305_ietf_encrypt(
+      Bytes(sealed) + kNonceBytes, nullptr, Bytes(plain), plain.size(), Bytes(authenticated),
+      authenticated.size(), nullptr, Bytes(sealed), key.bytes);
   return std::string(kVersion) + "." + key.id + "." + Base64UrlEncode(sealed);
 }
 
-absl::StatusOr<std::string> KeyRing::Open(std::string_view record, std::string_view associated_data) const {
+absl::StatusOr<std::string> KeyRing::Open(std::string_view record,
+                                          std::string_view associated_data) const {
   const std::vector<std::string> parts = Split(record, '.');
   if (parts.size() != 3) return RecordMalformed("it has not three parts");
   if (parts[0] != kVersion) return RecordMalformed("its version is not known");
@@ -101,12 +106,14 @@ absl::StatusOr<std::string> KeyRing::Open(std::string_view record, std::string_v
   }
   if (key == nullptr) return KeyUnknown(Truncate(ToValidUtf8(parts[1]), 16));
   const std::optional<std::string> sealed = Base64UrlDecode(parts[2]);
-  if (!sealed || sealed->size() < kNonceBytes + kTagBytes) return RecordMalformed("it is cut off or not base64");
+  if (!sealed || sealed->size() < kNonceBytes + kTagBytes)
+    return RecordMalformed("it is cut off or not base64");
   const std::string authenticated = Authenticated(key->id, associated_data);
   std::string plain(sealed->size() - kNonceBytes - kTagBytes, '\0');
-  if (crypto_aead_xchacha20poly1305_ietf_decrypt(Bytes(plain), nullptr, nullptr, Bytes(*sealed) + kNonceBytes,
-                                                 sealed->size() - kNonceBytes, Bytes(authenticated),
-                                                 authenticated.size(), Bytes(*sealed), key->bytes) != 0) {
+  if (crypto_aead_xchacha20poly1305_ietf_decrypt(
+          Bytes(plain), nullptr, nullptr, Bytes(*sealed) + kNonceBytes,
+          sealed->size() - kNonceBytes, Bytes(authenticated), authenticated.size(), Bytes(*sealed),
+          key->bytes) != 0) {
     return RecordNotAuthentic();
   }
   return plain;

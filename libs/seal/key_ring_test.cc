@@ -32,7 +32,8 @@ std::string ReasonOf(const absl::Status& status) { return DetailsOf(status).reas
 TEST_CASE("What was sealed opens again, of any length") {
   Bed bed;
   const auto ring = bed.Ring({"a"});
-  for (const std::string& plain : {std::string(), std::string("s3cret"), std::string("\0\xff", 2), std::string(100'000, 'x')}) {
+  for (const std::string& plain : {std::string(), std::string("s3cret"), std::string("\0\xff", 2),
+                                   std::string(100'000, 'x')}) {
     const std::string record = ring->Seal(plain, "secrets/value/1");
     CHECK(record.find("s3cret") == std::string::npos);
     CHECK(*ring->Open(record, "secrets/value/1") == plain);
@@ -56,7 +57,9 @@ TEST_CASE("A record opens only in its own place and unchanged") {
     INFO(bad);
     CHECK_FALSE(ring->Open(bad, "secrets/value/1").ok());
   }
-  CHECK(ReasonOf(ring->Open(record.substr(0, record.rfind('.') + 10), "secrets/value/1").status()) == "SEAL_RECORD_MALFORMED");
+  CHECK(
+      ReasonOf(ring->Open(record.substr(0, record.rfind('.') + 10), "secrets/value/1").status()) ==
+      "SEAL_RECORD_MALFORMED");
 }
 
 TEST_CASE("The first key seals, every loaded key opens, an unknown one is named") {
@@ -82,7 +85,8 @@ TEST_CASE("A key file that others can read, or that holds no key, is refused") {
   CHECK(MessageOf(readable).find("chmod 600") != std::string::npos);
   CHECK(KeyRing::Load({bed.dir.path() + "/none"}).status().code() == absl::StatusCode::kNotFound);
   CHECK_FALSE(KeyRing::Load({}).ok());
-  for (const std::string& text : {std::string(), std::string(63, 'a'), std::string(65, 'a'), std::string(200, 'a'), std::string(64, 'g')}) {
+  for (const std::string& text : {std::string(), std::string(63, 'a'), std::string(65, 'a'),
+                                  std::string(200, 'a'), std::string(64, 'g')}) {
     const std::string bad = bed.dir.path() + "/bad";
     REQUIRE(WriteFileAtomic(bad, text).ok());
     CHECK(ReasonOf(KeyRing::Load({bad}).status()) == "SEAL_KEY_FILE");

@@ -14,8 +14,8 @@ inline absl::Status Invalid(Mark mark, const std::string& problem) {
   details.reason = "YAML_INVALID";
   const std::string line = std::to_string(mark.line), column = std::to_string(mark.column);
   details.metadata = {{"line", line}, {"column", column}, {"problem", problem}};
-  return MakeError(absl::StatusCode::kInvalidArgument, "line " + line + ", column " + column + ": " + problem,
-                   std::move(details));
+  return MakeError(absl::StatusCode::kInvalidArgument,
+                   "line " + line + ", column " + column + ": " + problem, std::move(details));
 }
 
 }  // namespace slipway::yaml

@@ -14,7 +14,9 @@
 namespace slipway::yaml {
 namespace {
 
-Mark MarkOf(const yaml_mark_t& mark) { return {static_cast<int>(mark.line) + 1, static_cast<int>(mark.column) + 1}; }
+Mark MarkOf(const yaml_mark_t& mark) {
+  return {static_cast<int>(mark.line) + 1, static_cast<int>(mark.column) + 1};
+}
 
 // One event of libyaml, freed at the end.
 class Event {
@@ -32,13 +34,15 @@ class Event {
   yaml_event_t event_{};
 };
 
-// Reads events and builds the tree. libyaml gives events, never a tree, so nothing is built before it is checked.
+// Reads events and builds the tree. libyaml gives events, never a tree, so nothing is built before
+// it is checked.
 class Reader {
  public:
   Reader(std::string_view text, const Policy& policy) : policy_(policy) {
     yaml_parser_initialize(&parser_);
     yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()), text.size());
+    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()),
+                                 text.size());
   }
   ~Reader() { yaml_parser_delete(&parser_); }
   Reader(const Reader&) = delete;
@@ -74,7 +78,8 @@ class Reader {
 
   absl::StatusOr<Node> ReadNode(const Event& event, int depth) {
     if (depth > policy_.max_depth) {
-      return Invalid(event.mark(), "nested deeper than " + std::to_string(policy_.max_depth) + " levels");
+      return Invalid(event.mark(),
+                     "nested deeper than " + std::to_string(policy_.max_depth) + " levels");
     }
     if (++nodes_ > policy_.max_nodes) {
       return Invalid(event.mark(), "more than " + std::to_string(policy_.max_nodes) + " values");
@@ -90,13 +95,14 @@ class Reader {
         return node;
       }
       case YAML_SEQUENCE_START_EVENT:
-        SLIPWAY_RETURN_IF_ERROR(
-            CheckPlainYaml(event, event->data.sequence_start.anchor, event->data.sequence_start.tag));
+        SLIPWAY_RETURN_IF_ERROR(CheckPlainYaml(event, event->data.sequence_start.anchor,
+                                               event->data.sequence_start.tag));
         node.kind = Node::Kind::kSequence;
         SLIPWAY_RETURN_IF_ERROR(ReadItems(node, depth));
         return node;
       case YAML_MAPPING_START_EVENT:
-        SLIPWAY_RETURN_IF_ERROR(CheckPlainYaml(event, event->data.mapping_start.anchor, event->data.mapping_start.tag));
+        SLIPWAY_RETURN_IF_ERROR(
+            CheckPlainYaml(event, event->data.mapping_start.anchor, event->data.mapping_start.tag));
         node.kind = Node::Kind::kMapping;
         SLIPWAY_RETURN_IF_ERROR(ReadEntries(node, depth));
         return node;
@@ -107,8 +113,10 @@ class Reader {
     }
   }
 
-  static absl::Status CheckPlainYaml(const Event& event, const yaml_char_t* anchor, const yaml_char_t* tag) {
-    if (anchor != nullptr) return Invalid(event.mark(), "anchors (&name) are not supported here; write the value out");
+  static absl::Status CheckPlainYaml(const Event& event, const yaml_char_t* anchor,
+                                     const yaml_char_t* tag) {
+    if (anchor != nullptr)
+      return Invalid(event.mark(), "anchors (&name) are not supported here; write the value out");
     if (tag != nullptr) return Invalid(event.mark(), "tags (!name) are not supported here");
     return absl::OkStatus();
   }
@@ -137,7 +145,8 @@ class Reader {
         return Invalid(key.mark, "merge keys (<<) are not supported here; write the values out");
       }
       if (const auto [earlier, is_new] = seen.emplace(key.text, key.mark); !is_new) {
-        return Invalid(key.mark, "duplicate key \"" + Truncate(key.text, 80) + "\", already given in line " +
+        return Invalid(key.mark, "duplicate key \"" + Truncate(key.text, 80) +
+                                     "\", already given in line " +
                                      std::to_string(earlier->second.line));
       }
       Event value_event;

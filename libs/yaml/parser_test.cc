@@ -60,7 +60,8 @@ TEST_CASE("A path leads to its line, or to that of the nearest parent") {
   CHECK(document.LineOf("spec.deploymentPipelines[7].after").line == 10);
   CHECK(document.LineOf("spec.nothing").line == 4);
   CHECK(document.LineOf("").line == 1);
-  for (const char* odd : {"[", "]", "..", "[x]", "a[", "spec.[1", "."}) CHECK(document.LineOf(odd).line >= 1);
+  for (const char* odd : {"[", "]", "..", "[x]", "a[", "spec.[1", "."})
+    CHECK(document.LineOf(odd).line >= 1);
   CHECK((*documents)[1].LineOf("spec.text").line == 17);
 }
 
@@ -77,8 +78,12 @@ TEST_CASE("Plain scalars are null, booleans and numbers only where nobody could 
   CHECK(Scalar("1.5") == 1.5);
   CHECK(Scalar("-.5") == -.5);
   CHECK(Scalar("1e3") == 1000.0);
-  for (const char* string : {"yes", "no", "on", "off", "y", "012", "1_000", "12:30", "2026-01-02", "1.2.3", "0x", "0xg", "+-1", "1e999", ".inf",
-                             "64Mi", "30s", "36893488147419103232", "\"5\"", "'true'", "tRue", "v1.0", "..", "1e", "e5"}) {
+  for (const char* string :
+       {"yes",   "no",     "on",         "off",   "y",   "012",
+        "1_000", "12:30",  "2026-01-02", "1.2.3", "0x",  "0xg",
+        "+-1",   "1e999",  ".inf",       "64Mi",  "30s", "36893488147419103232",
+        "\"5\"", "'true'", "tRue",       "v1.0",  "..",  "1e",
+        "e5"}) {
     INFO(string);
     CHECK(Scalar(string).is_string());
   }
@@ -131,7 +136,8 @@ TEST_CASE("Bombs end in a named error within a moment") {
   CHECK(ProblemOf(keys).find("values") != std::string::npos);
   for (int i = 0; i < 300'000; ++i) items += "1,";
   CHECK(ProblemOf(items + "]").find("values") != std::string::npos);
-  CHECK(ProblemOf("a: &a [x]\nb: &b [*a,*a,*a,*a,*a]\nc: [*b,*b,*b]").find("anchors") != std::string::npos);
+  CHECK(ProblemOf("a: &a [x]\nb: &b [*a,*a,*a,*a,*a]\nc: [*b,*b,*b]").find("anchors") !=
+        std::string::npos);
   CHECK(absl::Now() - start < absl::Seconds(2));
 }
 

@@ -16,16 +16,18 @@ std::string_view ViewOf(const bj::string& s) { return {s.data(), s.size()}; }
 
 bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
-// Bytes that stand for themselves in a plain or literal scalar of every reader. U+0085, U+2028, U+2029 and the byte order
-// mark are line breaks or nothing to some; the rest of UTF-8 is fine.
+// Bytes that stand for themselves in a plain or literal scalar of every reader. U+0085, U+2028,
+// U+2029 and the byte order mark are line breaks or nothing to some; the rest of UTF-8 is fine.
 bool IsPrintable(std::string_view text, bool allow_breaks) {
   for (size_t i = 0; i < text.size(); ++i) {
     if (IsControl(text[i]) && !(allow_breaks && (text[i] == '\n' || text[i] == '\t'))) return false;
-    for (const std::string_view odd : {"\xc2\x85", "\xc2\xa0", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xef\xbb\xbf"}) {
+    for (const std::string_view odd :
+         {"\xc2\x85", "\xc2\xa0", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xef\xbb\xbf"}) {
       if (text.substr(i).starts_with(odd)) return false;
     }
     // C1 control characters.
-    if (text[i] == '\xc2' && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0) return false;
+    if (text[i] == '\xc2' && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0)
+      return false;
   }
   return true;
 }
@@ -38,7 +40,8 @@ bool IsPlain(std::string_view text) {
     if (std::string_view("-?:").find(text.front()) == std::string_view::npos) return false;
     if (text.size() == 1 || text[1] == ' ' || text.starts_with("---")) return false;
   }
-  return text.find(": ") == std::string_view::npos && text.find(" #") == std::string_view::npos && !text.starts_with("...");
+  return text.find(": ") == std::string_view::npos && text.find(" #") == std::string_view::npos &&
+         !text.starts_with("...");
 }
 
 // JSON's double quotes are YAML's, but for the characters that YAML does not take as they are.

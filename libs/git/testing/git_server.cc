@@ -20,7 +20,13 @@ TempDir MustTempDir() {
 
 std::string RunGit(const std::string& cwd, std::vector<std::string> arguments) {
   process::ProcessSpec spec;
-  spec.argv = {"git", "-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-c", "commit.gpgsign=false"};
+  spec.argv = {"git",
+               "-c",
+               "user.name=Ada",
+               "-c",
+               "user.email=ada@example.com",
+               "-c",
+               "commit.gpgsign=false"};
   spec.argv.insert(spec.argv.end(), arguments.begin(), arguments.end());
   spec.env = {{"GIT_CONFIG_NOSYSTEM", "1"}, {"GIT_CONFIG_GLOBAL", "/dev/null"}};
   spec.cwd = cwd;
@@ -133,8 +139,9 @@ void GitServer::AnswerWith(const std::string& status, const std::string& headers
                            const std::string& body) {
   const MutexLock lock(mu_);
   status_ = status;
-  answer_ = "HTTP/1.1 " + status + "\r\n" + headers + "Content-Length: " + std::to_string(body.size()) +
-            "\r\nConnection: close\r\n\r\n" + body;
+  answer_ = "HTTP/1.1 " + status + "\r\n" + headers +
+            "Content-Length: " + std::to_string(body.size()) + "\r\nConnection: close\r\n\r\n" +
+            body;
 }
 
 void GitServer::Serve() {
@@ -159,11 +166,13 @@ void GitServer::Handle(UniqueFd connection) {
       head_end = data.find("\r\n\r\n");
       if (head_end == std::string::npos) continue;
       head = data.substr(0, head_end);
-      if (!Header(head, "expect").empty()) WriteAll(connection.get(), "HTTP/1.1 100 Continue\r\n\r\n");
+      if (!Header(head, "expect").empty())
+        WriteAll(connection.get(), "HTTP/1.1 100 Continue\r\n\r\n");
     }
     const std::string length = Header(head, "content-length");
     const bool chunked = Header(head, "transfer-encoding") == "chunked";
-    complete = chunked ? data.ends_with("0\r\n\r\n") : data.size() - head_end - 4 >= (length.empty() ? 0 : std::stoul(length));
+    complete = chunked ? data.ends_with("0\r\n\r\n")
+                       : data.size() - head_end - 4 >= (length.empty() ? 0 : std::stoul(length));
   }
   if (silent_) {
     met_silence_ = true;
@@ -182,13 +191,15 @@ std::string GitServer::Answer(const std::string& head, const std::string& body) 
   const std::vector<std::string> request = Split(head.substr(0, head.find("\r\n")), ' ');
   SLIPWAY_CHECK(request.size() == 3);
   const std::string path = request[1].substr(0, request[1].find('?'));
-  const std::string query = path.size() < request[1].size() ? request[1].substr(path.size() + 1) : "";
+  const std::string query =
+      path.size() < request[1].size() ? request[1].substr(path.size() + 1) : "";
   if (query.starts_with("service=git-upload-pack")) ++list_requests_;
   {
     const MutexLock lock(mu_);
     if (!status_.empty()) return answer_;
     if (!required_.empty() && Header(head, "authorization") != required_) {
-      return "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"git\"\r\nContent-Length: 0\r\n"
+      return "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic "
+             "realm=\"git\"\r\nContent-Length: 0\r\n"
              "Connection: close\r\n\r\n";
     }
   }
@@ -215,7 +226,8 @@ std::string GitServer::Answer(const std::string& head, const std::string& body) 
   SLIPWAY_CHECK(cgi_end != std::string::npos);
   std::string status = Header(result->out.substr(0, cgi_end), "status");
   if (status.empty()) status = "200 OK";
-  return "HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(result->out.size() - cgi_end - 4) +
+  return "HTTP/1.1 " + status +
+         "\r\nContent-Length: " + std::to_string(result->out.size() - cgi_end - 4) +
          "\r\nConnection: close\r\n" + result->out;
 }
 

@@ -13,8 +13,9 @@
 
 namespace slipway::git {
 
-// A git server for tests: real `git http-backend` behind a small HTTP server on a free loopback port, in this process.
-// Repositories are bare ones below its folder. Aborts the test program when the machine can't do it. Thread-safe.
+// A git server for tests: real `git http-backend` behind a small HTTP server on a free loopback
+// port, in this process. Repositories are bare ones below its folder. Aborts the test program when
+// the machine can't do it. Thread-safe.
 class GitServer {
  public:
   GitServer();
@@ -22,9 +23,11 @@ class GitServer {
 
   // Makes an empty bare repository; `name` like "demo/hello".
   void CreateRepository(const std::string& name);
-  // Commits `files` (path, content) to `branch` of a repository in the way of a user: through a clone. Returns the sha.
+  // Commits `files` (path, content) to `branch` of a repository in the way of a user: through a
+  // clone. Returns the sha.
   std::string Commit(const std::string& name, const std::string& branch,
-                     const std::vector<std::pair<std::string, std::string>>& files, const std::string& message);
+                     const std::vector<std::pair<std::string, std::string>>& files,
+                     const std::string& message);
   // Runs git in the bare repository and returns its trimmed output.
   std::string Git(const std::string& name, const std::vector<std::string>& arguments);
 
@@ -34,8 +37,10 @@ class GitServer {
 
   // From now on HTTP Basic is asked for.
   void RequirePassword(const std::string& username, const std::string& password);
-  // From now on every request gets this status line ("403 Forbidden"), header lines and body; "" is normal again.
-  void AnswerWith(const std::string& status, const std::string& headers = "", const std::string& body = "");
+  // From now on every request gets this status line ("403 Forbidden"), header lines and body; "" is
+  // normal again.
+  void AnswerWith(const std::string& status, const std::string& headers = "",
+                  const std::string& body = "");
   // From now on requests are read and never answered, until false is given.
   void SetSilent(bool silent) { silent_ = silent; }
 

@@ -11,20 +11,21 @@
 
 namespace slipway::oci {
 
-// The packaged registry for tests, on a free loopback port with a password, ended with the object. Aborts the test program
-// when the machine can't do it. Not thread-safe.
+// The packaged registry for tests, on a free loopback port with a password, ended with the object.
+// Aborts the test program when the machine can't do it. Not thread-safe.
 class Registry {
  public:
   Registry();
 
   RegistryEndpoint endpoint() const { return {url_, "builder", "s3cret"}; }
   // Pushes a one-layer image with this label and tag over the HTTP API; returns its digest.
-  std::string Push(const std::string& repository, const std::string& tag, const std::string& label_value);
+  std::string Push(const std::string& repository, const std::string& tag,
+                   const std::string& label_value);
 
  private:
   std::string PutBlob(const std::string& repository, const std::string& bytes);
-  http::HttpResponse Send(const std::string& method, const std::string& url, const std::string& type,
-                          const std::string& body);
+  http::HttpResponse Send(const std::string& method, const std::string& url,
+                          const std::string& type, const std::string& body);
 
   TempDir dir_;
   UniqueFd log_;

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <algorithm>
 #include <chrono>
+#include <exception>
 
 #include "absl/time/clock.h"
 #include "libs/base/error.h"
@@ -52,7 +53,9 @@ bool CoversRepository(const std::string& entry, const std::string& url) {
 absl::StatusOr<forge::Event> EventOf(const store::DeliveryRow& delivery) {
   SLIPWAY_ASSIGN_OR_RETURN(const auto headers, json::Parse(delivery.headers));
   http::Headers read;
-  for (const auto& header : headers.as_object()) {
+  const boost::json::object* members = headers.if_object();
+  if (members == nullptr) return absl::InternalError("stored headers are no object");
+  for (const auto& header : *members) {
     if (header.value().is_string()) read.emplace_back(std::string(header.key()), std::string(header.value().get_string()));
   }
   SLIPWAY_ASSIGN_OR_RETURN(const auto events, forge::ReadGitHubDelivery(read, delivery.body));
@@ -126,7 +129,13 @@ void Processor::Run(const std::stop_token& stop) {
 void Processor::ProcessOne(store::DeliveryRow delivery) {
   const log::Scope scope({.trace_id = delivery.trace_id});
   std::vector<Outcome> outcomes;
-  absl::Status status = Process(delivery, outcomes);
+  absl::Status status;
+  try {
+    status = Process(delivery, outcomes);
+  } catch (const std::exception& e) {
+    // One delivery that nobody thought of must not stop the others.
+    status = absl::InternalError(std::string("exception: ") + e.what());
+  }
   if (status.ok()) status = Finish(delivery, outcomes);
   if (!status.ok()) Retry(delivery, status);
   // The next one of the same ref may go now.

@@ -12,6 +12,7 @@ CREATE TABLE hooks (
 -- The inbox: a webhook is stored here before it is answered, and stays with its outcome.
 CREATE TABLE deliveries (
   id            text PRIMARY KEY,
+  seq           bigint GENERATED ALWAYS AS IDENTITY,  -- order of arrival: two ids of one millisecond have none
   hook          text NOT NULL,
   forge         text NOT NULL,
   forge_id      text NOT NULL,
@@ -43,5 +44,5 @@ CREATE TABLE deliveries (
 -- The same delivery starts nothing twice; a redelivery is one of its own, once for its request.
 CREATE UNIQUE INDEX deliveries_forge_id ON deliveries (hook, forge_id) WHERE redelivery_of = '';
 CREATE UNIQUE INDEX deliveries_request_id ON deliveries (redelivery_of, request_id) WHERE request_id <> '';
-CREATE INDEX deliveries_open ON deliveries (order_key, id) WHERE state = 'RECEIVED';
+CREATE INDEX deliveries_open ON deliveries (order_key, seq) WHERE state = 'RECEIVED';
 CREATE INDEX deliveries_apps ON deliveries USING gin (apps);

@@ -102,8 +102,8 @@ constexpr Sql kClaim{
     "deliveries.claim",
     "UPDATE deliveries d SET claimed_until = $3, holder = $1, fence = d.fence + 1, tries = d.tries + 1, updated_at = $2 FROM ("
     "  SELECT id FROM deliveries o WHERE state = 'RECEIVED' AND next_try_at <= $2 AND (claimed_until IS NULL OR claimed_until <= $2) "
-    "  AND NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.state = 'RECEIVED' AND e.order_key = o.order_key AND e.id < o.id) "
-    "  ORDER BY id LIMIT $4 FOR UPDATE SKIP LOCKED) c WHERE d.id = c.id "
+    "  AND NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.state = 'RECEIVED' AND e.order_key = o.order_key AND e.seq < o.seq) "
+    "  ORDER BY seq LIMIT $4 FOR UPDATE SKIP LOCKED) c WHERE d.id = c.id "
     "RETURNING d.id, d.hook, d.forge, d.forge_id, d.redelivery_of, d.body_hash, d.event, d.repository, d.ref, d.commit_sha, "
     "d.order_key, d.state, d.outcome, d.matches, d.apps, d.traceparent, d.trace_id, d.tries, d.fence, "
     "octet_length(d.body)::bigint AS size, d.created_at, d.processed_at, d.body, d.headers::text AS headers"};

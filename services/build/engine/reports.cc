@@ -38,42 +38,57 @@ absl::StatusOr<std::vector<v1::LeaseKey>> Reports::Heartbeat(const std::string& 
                                                              const v1::HeartbeatRequest& request,
                                                              absl::Time deadline) {
   std::vector<v1::LeaseKey> lost;
-  std::vector<std::pair<v1::LeaseKey, int64_t>> held;
-  std::vector<int64_t> fresh;  // runs with a job that the runner has not yet shown to know
+  std::vector<JobOfRun> held;
   for (const v1::LeaseKey& key : request.leases()) {
-    const auto job = Held(runner, key, deadline);
+    auto job = Held(runner, key, deadline);
     if (absl::IsAborted(job.status())) {
       lost.push_back(key);
       continue;
     }
     if (!job.ok()) return job.status();
-    held.emplace_back(key, job->job.id);
-    if (!job->job.acknowledged) fresh.push_back(job->run.id);
+    held.push_back(*std::move(job));
   }
-  std::vector<Holding> holdings;
-  for (const auto& [key, id] : held) holdings.push_back({id, key.fence()});
-  SLIPWAY_ASSIGN_OR_RETURN(
-      const std::vector<int64_t> extended,
-      db::RunTx(core_.pool, "reports.heartbeat", deadline, [&](db::Tx& tx) -> absl::StatusOr<std::vector<int64_t>> {
-        SLIPWAY_RETURN_IF_ERROR(RunnerSeen(tx, runner));
-        if (holdings.empty()) return std::vector<int64_t>();
-        return ExtendLeases(tx, runner, request.session(), holdings, core_.limits.lease);
-      }));
-  for (const auto& [key, id] : held) {
-    if (std::find(extended.begin(), extended.end(), id) == extended.end()) lost.push_back(key);
-  }
-  for (const int64_t run_id : fresh) {
-    SLIPWAY_RETURN_IF_ERROR(core_.ChangeRun("reports.acknowledge", deadline, run_id, [&](db::Tx&, RunAggregate& run) {
-      for (const auto& [key, id] : held) {
-        const int job = run.FindJobById(id);
-        if (job >= 0 && run.jobs()[job].fence == key.fence() && run.jobs()[job].state == v1::RUNNING) {
-          run.Acknowledge(job);
-        }
-      }
-      return absl::OkStatus();
-    }));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<int64_t> extended,
+                           Extend(runner, request.session(), held, deadline));
+  for (const JobOfRun& job : held) {
+    if (std::find(extended.begin(), extended.end(), job.job.id) == extended.end()) {
+      lost.push_back(job.Key());
+    } else if (job.job.cancel_requested) {
+      RepeatCancel(job);
+    } else if (!job.job.acknowledged) {
+      SLIPWAY_RETURN_IF_ERROR(Acknowledge(job, deadline));
+    }
   }
   return lost;
+}
+
+absl::StatusOr<std::vector<int64_t>> Reports::Extend(const std::string& runner, const std::string& session,
+                                                     const std::vector<JobOfRun>& held, absl::Time deadline) {
+  std::vector<Holding> holdings;
+  for (const JobOfRun& job : held) holdings.push_back({job.job.id, job.job.fence});
+  return db::RunTx(core_.pool, "reports.heartbeat", deadline,
+                   [&](db::Tx& tx) -> absl::StatusOr<std::vector<int64_t>> {
+                     SLIPWAY_RETURN_IF_ERROR(RunnerSeen(tx, runner));
+                     if (holdings.empty()) return std::vector<int64_t>();
+                     return ExtendLeases(tx, runner, session, holdings, core_.limits.lease);
+                   });
+}
+
+void Reports::RepeatCancel(const JobOfRun& job) {
+  const auto stream = core_.hub.Find(job.job.runner);
+  if (!stream || stream->session() != job.job.session) return;
+  v1::LeaseMessage message;
+  *message.mutable_cancel()->mutable_key() = job.Key();
+  message.mutable_cancel()->set_reason(job.job.reason);
+  stream->Push(std::move(message));
+}
+
+absl::Status Reports::Acknowledge(const JobOfRun& held, absl::Time deadline) {
+  return core_.ChangeRun("reports.acknowledge", deadline, held.run.id, [&](db::Tx&, RunAggregate& run) {
+    const int job = run.FindJobById(held.job.id);
+    if (run.jobs()[job].fence == held.job.fence && run.jobs()[job].state == v1::RUNNING) run.Acknowledge(job);
+    return absl::OkStatus();
+  });
 }
 
 absl::Status Reports::ReportSteps(const std::string& runner, const v1::ReportStepsRequest& request,

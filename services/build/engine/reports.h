@@ -16,7 +16,7 @@ class Reports {
  public:
   Reports(Core& core, LogStore& logs) : core_(core), logs_(logs) {}
 
-  // Renews leases; gives those that are lost or cancelled.
+  // Renews leases; gives those that are lost. A runner that still holds a job that is being cancelled is told so again.
   absl::StatusOr<std::vector<v1::LeaseKey>> Heartbeat(const std::string& runner,
                                                       const v1::HeartbeatRequest& request, absl::Time deadline);
   absl::Status ReportSteps(const std::string& runner, const v1::ReportStepsRequest& request,
@@ -30,6 +30,10 @@ class Reports {
  private:
   // The job behind a key that `runner` holds, or held until it completed.
   absl::StatusOr<JobOfRun> Held(const std::string& runner, const v1::LeaseKey& key, absl::Time deadline);
+  absl::StatusOr<std::vector<int64_t>> Extend(const std::string& runner, const std::string& session,
+                                              const std::vector<JobOfRun>& held, absl::Time deadline);
+  void RepeatCancel(const JobOfRun& job);
+  absl::Status Acknowledge(const JobOfRun& held, absl::Time deadline);
 
   Core& core_;
   LogStore& logs_;

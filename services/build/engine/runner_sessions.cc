@@ -29,6 +29,13 @@ absl::StatusOr<std::shared_ptr<RunnerSession>> RunnerSessions::Connect(const std
   hello.mutable_hello()->set_heartbeat_seconds(static_cast<int>(absl::ToInt64Seconds(core_.limits.heartbeat)));
   session->Push(std::move(hello));
   for (const JobOfRun& job : held) {
+    if (job.job.cancel_requested) {
+      v1::LeaseMessage cancel;
+      *cancel.mutable_cancel()->mutable_key() = job.Key();
+      cancel.mutable_cancel()->set_reason(job.job.reason);
+      session->Push(std::move(cancel));
+      continue;
+    }
     if (job.job.acknowledged) continue;
     auto lease = dispatcher_.LeaseAgain(job);
     if (!lease.ok()) continue;  // it ends by its time

@@ -42,7 +42,7 @@ absl::StatusOr<std::vector<int64_t>> ExtendLeases(db::Tx& tx, const std::string&
       "jobs.extend_leases",
       "UPDATE jobs SET lease_until = now() + $5::interval FROM unnest($3::bigint[], $4::bigint[]) AS h(id, fence) "
       "WHERE jobs.id = h.id AND jobs.fence = h.fence AND state = 'RUNNING' AND runner = $1 "
-      "AND runner_session = $2 AND NOT cancel_requested RETURNING jobs.id"};
+      "AND runner_session = $2 RETURNING jobs.id"};
   std::vector<int64_t> ids;
   std::vector<int64_t> fences;
   for (const Holding& holding : holdings) {

@@ -22,7 +22,7 @@ absl::StatusOr<std::vector<ReadyJob>> ReadyJobs(db::Tx& tx, int limit);
 absl::Status DelayJob(db::Tx& tx, int64_t job_id, absl::Duration delay);
 
 // Extends the leases that `runner` holds in `session` by `lease` from now. Gives the ids of the jobs that it really holds, under
-// the fences given; one that is being cancelled is not among them.
+// the fences given.
 struct Holding {
   int64_t job_id = 0;
   int64_t fence = 0;

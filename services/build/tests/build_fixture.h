@@ -8,6 +8,7 @@
 #include "libs/base/file.h"
 #include "libs/base/id.h"
 #include "libs/db/testing/test_database.h"
+#include "libs/log/log.h"
 #include "libs/rpc/assertion.h"
 #include "libs/rpc/channel.h"
 #include "libs/rpc/server.h"
@@ -177,6 +178,7 @@ class BuildFixture {
 
  private:
   void Start() {
+    log::Init({.service = "build", .level = log::Level::kError});
     gate = std::make_unique<rpc::CallGate>(rpc::CallGate::Parts{
         clock, verifier,
         [](const std::string&, absl::Time) -> absl::StatusOr<std::string> { return absl::UnauthenticatedError("no"); },

@@ -163,9 +163,10 @@ TEST_CASE("the service is restarted in the middle of a job and nothing is lost")
   const v1::Lease lease = runner->NextLease();
   REQUIRE(runner->Append(lease.key(), 0, "before ").ok());
   runner.reset();
-  f.Restart();
-  // The lease ended while nobody was there to renew it.
+  // The lease ends while nobody is there to renew it.
+  f.service->sweeper().Stop();
   f.database.Exec("UPDATE jobs SET lease_until = now() - interval '1 minute'");
+  f.Restart();
   f.service->sweeper().Stop();
   REQUIRE(f.service->sweeper().RunOnce().ok());
   runner = std::make_unique<FakeRunner>(f, "local", "session-1");

@@ -171,6 +171,19 @@ TEST_CASE_METHOD(Fixture, "events are read in order from a cursor on") {
   CHECK(outbox.ReadAfter(all[2].cursor, 10, Soon())->empty());
 }
 
+TEST_CASE_METHOD(Fixture, "the order of transactions is that of their numbers, not of their digits") {
+  producer.Exec(
+      "INSERT INTO events (xid, seq, type, subject, payload, trace_id) VALUES"
+      " ('100', 3, 't', 'third', '', ''), ('99', 2, 't', 'second', '', ''), ('9', 1, 't', 'first', '', '')");
+  const auto events = outbox.ReadAfter({}, 10, Soon());
+  REQUIRE(events.ok());
+  REQUIRE(events->size() == 3);
+  CHECK((*events)[0].subject == "first");
+  CHECK((*events)[1].subject == "second");
+  CHECK((*events)[2].subject == "third");
+  CHECK(outbox.ReadAfter((*events)[1].cursor, 10, Soon())->size() == 1);
+}
+
 TEST_CASE_METHOD(Fixture, "an event of a transaction that commits late is neither lost nor overtaken") {
   std::promise<void> appended, may_commit;
   auto late = std::async(std::launch::async, [&] {

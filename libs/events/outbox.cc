@@ -19,7 +19,7 @@ constexpr db::Sql kRead{
     "events.read",
     "SELECT xid::text AS xid, seq, type, subject, payload, trace_id, created_at,"
     " xid < pg_snapshot_xmin(pg_current_snapshot()) AS settled"
-    " FROM events WHERE (xid, seq) > ($1::xid8, $2::bigint) ORDER BY xid, seq LIMIT $3"};
+    " FROM events WHERE (xid, seq) > ($1::xid8, $2::bigint) ORDER BY events.xid, events.seq LIMIT $3"};
 
 constexpr db::Sql kNoteReader{
     "events.note_reader",

@@ -42,7 +42,7 @@ JobExecutor::JobExecutor(const JobTools& tools, const build::v1::Lease& lease, s
       workspace_(folder_ + "/workspace"),
       courier_(courier),
       texts_(JobSecrets(lease)),
-      cgroup_(tools.sandbox.cgroups(), CgroupName(FolderName(lease.key())), tools.limits),
+      cgroup_(tools.sandbox.cgroups(), CgroupName(folder_), tools.limits),
       deadline_(absl::Now() + JobTimeout(lease.job())),
       env_(JobEnvironment(lease)) {
   for (const plan::v1::Step& step : lease.job().steps()) {

@@ -34,7 +34,7 @@ std::string FolderName(const build::v1::LeaseKey& key) {
   return Sha256Hex(key.job()).substr(0, 16) + "-" + std::to_string(key.fence());
 }
 
-std::string CgroupName(const std::string& folder_name) { return "slipway-" + folder_name; }
+std::string CgroupName(const std::string& folder) { return "slipway-" + Sha256Hex(folder).substr(0, 24); }
 
 std::map<std::string, std::string> JobEnvironment(const build::v1::Lease& lease) {
   std::map<std::string, std::string> env;

@@ -19,8 +19,8 @@ JobName ParseJobName(const std::string& name);
 
 // Name of the job's folder: unique for each holding.
 std::string FolderName(const build::v1::LeaseKey& key);
-// Name of the job's control group, by its folder's name.
-std::string CgroupName(const std::string& folder_name);
+// Name of the job's control group, by the path of its folder: runners of several suites share a machine.
+std::string CgroupName(const std::string& folder);
 
 // What every step of the job knows: its variables, and on top of them CI and the SLIPWAY_ and GIT_ names, which a variable of
 // the same name can't replace. Pure.

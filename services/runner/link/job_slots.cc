@@ -48,7 +48,7 @@ void JobSlots::DeliverLeftovers(const std::stop_token& stop) {
       if (stop.stop_requested()) return;
     }
     // Takes over the control group of that name, and with it goes what a killed process left there.
-    const JobCgroup left(tools_.sandbox.cgroups(), CgroupName(std::filesystem::path(folder).filename()), tools_.limits);
+    const JobCgroup left(tools_.sandbox.cgroups(), CgroupName(folder), tools_.limits);
     RemoveAll(folder).IgnoreError();
   }
 }

@@ -26,6 +26,7 @@ write_service() {
   printf '#!/bin/sh\nexec svlogd "%s"\n' "$DATA/log/$name" | write_file "$dir/log/run" 0700
   printf 's10000000\nn5\n' | write_file "$DATA/log/$name/config" 0600
   touch "$dir/down"
+  fingerprint_of "$name" >"$dir/fingerprint.new"
   if [[ $name == postgres ]]; then
     # TERM would wait for every client; INT ends their sessions and closes the cluster cleanly.
     install -d -m 0700 "$dir/control"
@@ -37,7 +38,7 @@ write_service() {
 fingerprint_of() {
   local dir=$DATA/sv/$1
   # shellcheck disable=SC2046
-  { cat "$dir/main"; grep -r '' "$dir/env" | LC_ALL=C sort; stat -c '%n %s %y' $(files_of "$1"); } | sha256sum | cut -c1-64
+  { tail -n +1 "$dir/main" "$dir/env"/*; stat -c '%n %s %y' $(files_of "$1"); } | sha256sum | cut -c1-64
 }
 
 start_supervisor() {
@@ -50,20 +51,25 @@ start_supervisor() {
   wait_until 5 supervisor_pid >/dev/null || fail "runsvdir did not start; see $DATA/log/runsvdir.log"
 }
 
-sv_running() { [[ $(cat "$DATA/sv/$1/supervise/stat" 2>/dev/null) == run* ]]; }
+sv_running() {
+  local state=
+  read -r state 2>/dev/null <"$DATA/sv/$1/supervise/stat"
+  [[ $state == run* ]]
+}
 
 # Starts what is not running and restarts what has changed; waits for nothing.
 start_service() {
   local name=$1 dir=$DATA/sv/$1 now
   wait_until 10 test -p "$dir/supervise/ok" || fail "runsv did not take up $name; see $DATA/log/runsvdir.log"
-  now=$(fingerprint_of "$name")
+  now=$(<"$dir/fingerprint.new")
   if sv_running "$name"; then
     [[ $(cat "$dir/fingerprint" 2>/dev/null) != "$now" ]] || return 0
     sv -w "$SV_WAIT" force-restart "$dir" >/dev/null || fail "$name did not stop; see $DATA/log/$name/current"
   else
-    sv up "$dir" >/dev/null
+    # What `sv up` would do, without a process of its own.
+    printf u >"$dir/supervise/control"
   fi
-  printf '%s' "$now" | write_file "$dir/fingerprint" 0600
+  printf '%s' "$now" >"$dir/fingerprint"
 }
 
 # Takes a service out that this version does not know any more.

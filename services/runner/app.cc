@@ -25,35 +25,43 @@ sigset_t EndSignals() {
 
 absl::StatusOr<std::unique_ptr<App>> App::Create(const Config& config) {
   log::Init({"runner", log::ParseLevel(config.log_level).value_or(log::Level::kInfo)});
-  // Files of a checkout are copied into images: their modes must not depend on how the runner was started. What is private
-  // lies in folders of mode 0700.
+  // Files of a checkout are copied into images: their modes must not depend on how the runner was
+  // started. What is private lies in folders of mode 0700.
   ::umask(022);
   std::unique_ptr<App> app(new App);
   SLIPWAY_ASSIGN_OR_RETURN(const std::string token, ReadFile(config.token_file, 4096));
   for (const char* folder : {"/mirrors", "/jobs", "/images"}) {
     SLIPWAY_RETURN_IF_ERROR(MakeDirectories(config.data_dir + folder));
   }
-  SLIPWAY_ASSIGN_OR_RETURN(
-      app->sandbox_,
-      Sandbox::Detect({.bubblewrap = "bwrap", .allow_unsandboxed = config.allow_unsandboxed, .hidden = config.hide}));
-  if (!app->sandbox_->sandboxed()) log::Warn("sandbox.none", "jobs run without isolation, as --allow-unsandboxed asks");
+  SLIPWAY_ASSIGN_OR_RETURN(app->sandbox_,
+                           Sandbox::Detect({.bubblewrap = "bwrap",
+                                            .allow_unsandboxed = config.allow_unsandboxed,
+                                            .hidden = config.hide}));
+  if (!app->sandbox_->sandboxed())
+    log::Warn("sandbox.none", "jobs run without isolation, as --allow-unsandboxed asks");
   SLIPWAY_ASSIGN_OR_RETURN(app->git_, git::GitCli::Create({.stop = app->git_stop_.get_token()}));
   app->mirrors_ = std::make_unique<git::MirrorStore>(*app->git_, config.data_dir + "/mirrors");
   app->checkout_ = std::make_unique<Checkout>(*app->git_, *app->mirrors_);
   app->images_ = std::make_unique<ImageBuilder>(config.data_dir + "/images", *app->sandbox_);
   app->tools_ = std::make_unique<JobTools>(
       JobTools{*app->sandbox_, *app->checkout_, *app->images_,
-               JobLimits{config.job_memory, static_cast<uint64_t>(std::max(config.job_pids, 0)), config.job_cpus},
+               JobLimits{config.job_memory, static_cast<uint64_t>(std::max(config.job_pids, 0)),
+                         config.job_cpus},
                static_cast<int64_t>(config.max_log)});
-  app->link_ = std::make_unique<GrpcBuildLink>(config.build_address, config.auth_address, std::string(Trim(token)));
-  app->slots_ = std::make_unique<JobSlots>(*app->tools_, *app->link_, app->metrics_, config.data_dir + "/jobs");
+  app->link_ = std::make_unique<GrpcBuildLink>(config.build_address, config.auth_address,
+                                               std::string(Trim(token)));
+  app->slots_ = std::make_unique<JobSlots>(*app->tools_, *app->link_, app->metrics_,
+                                           config.data_dir + "/jobs");
   app->agent_ = std::make_unique<Agent>(*app->link_, *app->slots_, std::clamp(config.slots, 1, 64));
   if (!config.admin_listen.empty()) {
-    SLIPWAY_ASSIGN_OR_RETURN(app->admin_, service::AdminServer::Start(config.admin_listen, app->metrics_,
-                                                                      [agent = app->agent_.get()] { return agent->Ready(); }));
+    SLIPWAY_ASSIGN_OR_RETURN(
+        app->admin_,
+        service::AdminServer::Start(config.admin_listen, app->metrics_,
+                                    [agent = app->agent_.get()] { return agent->Ready(); }));
   }
   // The first image build need not wait for the probe.
-  app->warm_up_ = std::jthread([images = app->images_.get()](const std::stop_token& stop) { images->Prepare(stop); });
+  app->warm_up_ = std::jthread(
+      [images = app->images_.get()](const std::stop_token& stop) { images->Prepare(stop); });
   return app;
 }
 

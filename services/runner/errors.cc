@@ -15,22 +15,29 @@ absl::Status Make(absl::StatusCode code, const char* reason, const std::string& 
 
 absl::Status SandboxMissing() {
   return Make(absl::StatusCode::kFailedPrecondition, "SANDBOX_MISSING",
-              "bubblewrap does not work on this machine, so no job can be isolated: install the package \"bubblewrap\" "
-              "and allow user namespaces, or start the runner with --allow-unsandboxed where all jobs are trusted");
+              "bubblewrap does not work on this machine, so no job can be isolated: install the "
+              "package \"bubblewrap\" "
+              "and allow user namespaces, or start the runner with --allow-unsandboxed where all "
+              "jobs are trusted");
 }
 
 absl::Status PathOutsideCheckout(const std::string& what, const std::string& path) {
-  return Make(absl::StatusCode::kInvalidArgument, "PATH_OUTSIDE_CHECKOUT",
-              what + " \"" + path + "\" leaves the checkout: use a relative path without \"..\" and without symbolic links");
+  return Make(
+      absl::StatusCode::kInvalidArgument, "PATH_OUTSIDE_CHECKOUT",
+      what + " \"" + path +
+          "\" leaves the checkout: use a relative path without \"..\" and without symbolic links");
 }
 
-absl::Status FileMissing(const std::string& what, const std::string& path, const std::string& field) {
-  return Make(absl::StatusCode::kNotFound, "FILE_MISSING",
-              "there is no " + what + " \"" + path + "\" in the commit: add it, or correct " + field);
+absl::Status FileMissing(const std::string& what, const std::string& path,
+                         const std::string& field) {
+  return Make(
+      absl::StatusCode::kNotFound, "FILE_MISSING",
+      "there is no " + what + " \"" + path + "\" in the commit: add it, or correct " + field);
 }
 
 absl::Status ImageBuildFailed(const std::string& cause) {
-  return Make(absl::StatusCode::kFailedPrecondition, "IMAGE_BUILD_FAILED", "the image build failed: " + cause);
+  return Make(absl::StatusCode::kFailedPrecondition, "IMAGE_BUILD_FAILED",
+              "the image build failed: " + cause);
 }
 
 absl::Status ImageTimedOut(absl::Duration limit) {

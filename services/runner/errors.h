@@ -5,7 +5,8 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 
-// The runner's user-visible errors. Each becomes the reason of a step or job: one sentence with the cause and the remedy.
+// The runner's user-visible errors. Each becomes the reason of a step or job: one sentence with the
+// cause and the remedy.
 namespace slipway::runner {
 
 // FAILED_PRECONDITION SANDBOX_MISSING.
@@ -13,7 +14,8 @@ absl::Status SandboxMissing();
 // INVALID_ARGUMENT PATH_OUTSIDE_CHECKOUT: `what` ("Dockerfile") at `path` leaves the checkout.
 absl::Status PathOutsideCheckout(const std::string& what, const std::string& path);
 // NOT_FOUND FILE_MISSING: there is no `what` at `path` in the commit.
-absl::Status FileMissing(const std::string& what, const std::string& path, const std::string& field);
+absl::Status FileMissing(const std::string& what, const std::string& path,
+                         const std::string& field);
 // FAILED_PRECONDITION IMAGE_BUILD_FAILED.
 absl::Status ImageBuildFailed(const std::string& cause);
 // DEADLINE_EXCEEDED IMAGE_TIMED_OUT.

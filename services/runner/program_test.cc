@@ -34,8 +34,16 @@ struct Fixture {
   void StartRunner() {
     process::ProcessSpec spec;
     spec.argv = {std::string(std::getenv("SLIPWAY_BIN_DIR")) + "/slipway-runner",
-                 "--build-address", service.address(), "--auth-address", service.address(),
-                 "--token-file", root.path() + "/token", "--data-dir", root.path() + "/data", "--slots", "3"};
+                 "--build-address",
+                 service.address(),
+                 "--auth-address",
+                 service.address(),
+                 "--token-file",
+                 root.path() + "/token",
+                 "--data-dir",
+                 root.path() + "/data",
+                 "--slots",
+                 "3"};
     spec.out = process::OutputSink::Fd(2);
     spec.err = process::OutputSink::Fd(2);
     auto started = process::Process::Start(spec);
@@ -47,7 +55,8 @@ struct Fixture {
     REQUIRE(runner->Wait(absl::Seconds(5)).ok());
     runner.reset();
   }
-  build::v1::LeaseMessage Lease(const std::string& job, const std::string& script, int64_t fence = 1) const {
+  build::v1::LeaseMessage Lease(const std::string& job, const std::string& script,
+                                int64_t fence = 1) const {
     build::v1::LeaseMessage message;
     build::v1::Lease& lease = *message.mutable_lease();
     lease.mutable_key()->set_job("projects/demo/apps/hello/workflows/main/runs/1/jobs/" + job);
@@ -88,7 +97,8 @@ TEST_CASE("A runner takes a job from the stream, renews it, and delivers log and
   Fixture f;
   CHECK(f.service.Streams()[0].slots() == 3);
   CHECK(f.service.Streams()[0].session().size() == 26);
-  f.service.Push(f.Lease("build", "cat README; echo waiting; while [ ! -e go ]; do sleep 0.05; done"));
+  f.service.Push(
+      f.Lease("build", "cat README; echo waiting; while [ ! -e go ]; do sleep 0.05; done"));
   REQUIRE(f.service.state().WaitForLog("hello\nwaiting\n"));
   CHECK(f.service.WaitForHeartbeat("projects/demo/apps/hello/workflows/main/runs/1/jobs/build"));
   for (const auto& job : std::filesystem::directory_iterator(f.root.path() + "/data/jobs")) {
@@ -99,10 +109,12 @@ TEST_CASE("A runner takes a job from the stream, renews it, and delivers log and
 
 TEST_CASE("Jobs go on while the build service is away, and nothing of them is lost") {
   Fixture f;
-  f.service.Push(f.Lease("build", "echo one; sleep 0.5; for i in $(seq 1000); do echo line $i; done; echo last"));
+  f.service.Push(f.Lease(
+      "build", "echo one; sleep 0.5; for i in $(seq 1000); do echo line $i; done; echo last"));
   REQUIRE(f.service.state().WaitForLog("one\n"));
   f.service.Stop();
-  const auto job = std::filesystem::directory_iterator(f.root.path() + "/data/jobs")->path().string();
+  const auto job =
+      std::filesystem::directory_iterator(f.root.path() + "/data/jobs")->path().string();
   while (!PathExists(job + "/result")) ::sched_yield();
   f.service.Start();
   CHECK(f.service.state().WaitForResult().state() == State::SUCCEEDED);
@@ -111,10 +123,12 @@ TEST_CASE("Jobs go on while the build service is away, and nothing of them is lo
   CHECK(f.service.Streams()[0].session() == f.service.Streams()[1].session());
 }
 
-TEST_CASE("A killed runner takes its jobs with it, and the next process delivers what was complete") {
+TEST_CASE(
+    "A killed runner takes its jobs with it, and the next process delivers what was complete") {
   Fixture f;
   const std::string marker = "3606." + std::to_string(::getpid());
-  f.service.Push(f.Lease("long", "setsid sleep " + marker + " & sleep " + marker + " & sleep 0.05; echo started-long; wait"));
+  f.service.Push(f.Lease("long", "setsid sleep " + marker + " & sleep " + marker +
+                                     " & sleep 0.05; echo started-long; wait"));
   REQUIRE(f.service.state().WaitForLog("started-long"));
   CHECK(ProcessesWith(marker) >= 2);
   f.KillRunner();
@@ -140,7 +154,9 @@ TEST_CASE("A killed runner takes its jobs with it, and the next process delivers
   CHECK(f.service.state().Log().find("done-short\n") != std::string::npos);
 }
 
-TEST_CASE("A job that the heartbeat calls lost ends within a second of it, and one that is cancelled by the stream says so") {
+TEST_CASE(
+    "A job that the heartbeat calls lost ends within a second of it, and one that is cancelled by "
+    "the stream says so") {
   Fixture f;
   const std::string marker = "3607." + std::to_string(::getpid());
   auto lost = f.Lease("lost", "sleep " + marker + " & sleep 0.05; echo started-lost; wait");
@@ -150,7 +166,8 @@ TEST_CASE("A job that the heartbeat calls lost ends within a second of it, and o
   CHECK(UntilGone(marker) < absl::Seconds(2.5));  // the heartbeat comes each second here
 
   f.service.state().ForgetLog(0);
-  const auto cancelled = f.Lease("cancelled", "sleep " + marker + " & sleep 0.05; echo started-cancelled; wait");
+  const auto cancelled =
+      f.Lease("cancelled", "sleep " + marker + " & sleep 0.05; echo started-cancelled; wait");
   f.service.Push(cancelled);
   REQUIRE(f.service.state().WaitForLog("started-cancelled"));
   build::v1::LeaseMessage cancel;
@@ -166,7 +183,8 @@ TEST_CASE("A job that the heartbeat calls lost ends within a second of it, and o
 TEST_CASE("A runner that is asked to stop ends its jobs and itself within a second") {
   Fixture f;
   const std::string marker = "3608." + std::to_string(::getpid());
-  f.service.Push(f.Lease("long", "trap '' TERM; sleep " + marker + " & sleep 0.05; echo started-long; wait"));
+  f.service.Push(
+      f.Lease("long", "trap '' TERM; sleep " + marker + " & sleep 0.05; echo started-long; wait"));
   REQUIRE(f.service.state().WaitForLog("started-long"));
   const absl::Time start = absl::Now();
   ::kill(f.runner->pid(), SIGTERM);
@@ -185,7 +203,6 @@ TEST_CASE("An idle runner is small") {
   int private_kb = 0;
   for (const std::string& line : Split(*text, '\n')) {
     if (line.rfind("Private_Dirty:", 0) == 0) private_kb = std::atoi(line.substr(14).c_str());
-    if (line.rfind("Pss:", 0) == 0) WARN("proportional set size: " << Trim(line.substr(4)));
   }
   CHECK(private_kb > 0);
   CHECK(private_kb < 12 << 10);

@@ -32,7 +32,8 @@ struct Fixture {
 
 TEST_CASE("A commit is checked out from the mirror, which is fetched only when it lacks it") {
   Fixture f;
-  const std::string first = f.server.Commit("demo/hello", "main", {{"README", "one\n"}, {"bin/run", "x"}}, "one");
+  const std::string first =
+      f.server.Commit("demo/hello", "main", {{"README", "one\n"}, {"bin/run", "x"}}, "one");
   const std::string second = f.server.Commit("demo/hello", "main", {{"README", "two\n"}}, "two");
   f.server.RequirePassword("runner", "secret");
   const git::GitRemote remote = f.server.Remote("demo/hello");
@@ -69,7 +70,8 @@ TEST_CASE("A warm checkout of a new push is quick, the server's time included") 
 
 TEST_CASE("A step can run git in a checkout") {
   Fixture f;
-  const std::string sha = f.server.Commit("demo/hello", "main", {{"README", "one\n"}}, "the subject");
+  const std::string sha =
+      f.server.Commit("demo/hello", "main", {{"README", "one\n"}}, "the subject");
   const std::string workspace = f.NewWorkspace();
   const auto out = f.checkout.Run(f.server.Remote("demo/hello"), sha, workspace, "src");
   REQUIRE(out.ok());
@@ -81,7 +83,9 @@ TEST_CASE("A step can run git in a checkout") {
   command.read_only = {out->objects};
   command.script = "git log -1 --format='%H %s'; git status --porcelain";
   std::string output;
-  REQUIRE((*sandbox)->Run(command, JobCgroup({}, "", {}), [&](std::string_view s) { output += s; }, {}).ok());
+  REQUIRE((*sandbox)
+              ->Run(command, JobCgroup({}, "", {}), [&](std::string_view s) { output += s; }, {})
+              .ok());
   CHECK(output == sha + " the subject\n");
 }
 
@@ -91,9 +95,11 @@ TEST_CASE("What can't be checked out is named") {
   const git::GitRemote remote = f.server.Remote("demo/hello");
   CHECK_FALSE(f.checkout.Run(remote, std::string(40, 'a'), f.NewWorkspace(), ".").ok());
   for (const std::string commit : {"main", "--upload-pack=x", "HEAD", ""}) {
-    CHECK(f.checkout.Run(remote, commit, f.NewWorkspace(), ".").status().code() == absl::StatusCode::kInvalidArgument);
+    CHECK(f.checkout.Run(remote, commit, f.NewWorkspace(), ".").status().code() ==
+          absl::StatusCode::kInvalidArgument);
   }
-  for (const std::string url : {"--upload-pack=touch /tmp/x", "ext::sh -c x", "file:///etc", "/etc"}) {
+  for (const std::string url :
+       {"--upload-pack=touch /tmp/x", "ext::sh -c x", "file:///etc", "/etc"}) {
     INFO(url);
     CHECK_FALSE(f.checkout.Run({url, "", ""}, std::string(40, 'a'), f.NewWorkspace(), ".").ok());
   }
@@ -106,7 +112,8 @@ TEST_CASE("A checkout path never leaves the workspace") {
   REQUIRE(::symlink("../outside", (root.path() + "/work/link").c_str()) == 0);
   REQUIRE(::symlink("inner", (root.path() + "/work/inner-link").c_str()) == 0);
   const std::string work = root.path() + "/work";
-  for (const std::string path : {"", "/", "/etc", "..", "a/../../b", "link", "link/x", "inner-link/x"}) {
+  for (const std::string path :
+       {"", "/", "/etc", "..", "a/../../b", "link", "link/x", "inner-link/x"}) {
     INFO(path);
     CHECK(MakeFolderBeneath(work, path).status().code() == absl::StatusCode::kInvalidArgument);
   }

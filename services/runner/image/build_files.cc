@@ -19,10 +19,12 @@ namespace {
 
 constexpr size_t kMaxFileBytes = 1 << 20;
 
-std::string DescriptorPath(const UniqueFd& fd) { return "/proc/self/fd/" + std::to_string(fd.get()); }
+std::string DescriptorPath(const UniqueFd& fd) {
+  return "/proc/self/fd/" + std::to_string(fd.get());
+}
 
-absl::StatusOr<UniqueFd> Open(const std::string& root, const std::string& path, int flags, const std::string& what,
-                              const std::string& field) {
+absl::StatusOr<UniqueFd> Open(const std::string& root, const std::string& path, int flags,
+                              const std::string& what, const std::string& field) {
   absl::StatusOr<UniqueFd> fd = OpenBeneath(root, path.empty() ? "." : path, flags);
   if (fd.ok()) return fd;
   if (absl::IsInvalidArgument(fd.status())) return PathOutsideCheckout(what, path);
@@ -30,7 +32,8 @@ absl::StatusOr<UniqueFd> Open(const std::string& root, const std::string& path, 
   return fd.status();
 }
 
-absl::StatusOr<std::string> ReadRegularFile(const UniqueFd& fd, const std::string& what, const std::string& path) {
+absl::StatusOr<std::string> ReadRegularFile(const UniqueFd& fd, const std::string& what,
+                                            const std::string& path) {
   struct stat info;
   if (::fstat(fd.get(), &info) != 0) return ErrnoStatus(errno, path);
   if (!S_ISREG(info.st_mode)) return JobUnsupported(what + " \"" + path + "\" is not a file");
@@ -57,14 +60,16 @@ absl::StatusOr<std::optional<std::string>> IgnoreText(const std::string& context
 }
 
 std::string RegistriesFile(const ImageRequest& request) {
-  std::string text = "unqualified-search-registries = [\"docker.io\"]\nshort-name-mode = \"disabled\"\n";
+  std::string text =
+      "unqualified-search-registries = [\"docker.io\"]\nshort-name-mode = \"disabled\"\n";
   const auto add = [&text](const std::string& host) {
     if (host.find_first_of("\"\\\n") != std::string::npos) return;
     text += "[[registry]]\nlocation = \"" + host + "\"\ninsecure = true\n";
   };
   if (request.insecure) add(request.registry_host);
   for (const RegistryLogin& login : request.logins) {
-    if (login.insecure && !(request.insecure && login.host == request.registry_host)) add(login.host);
+    if (login.insecure && !(request.insecure && login.host == request.registry_host))
+      add(login.host);
   }
   return text;
 }
@@ -74,7 +79,8 @@ std::string RegistriesFile(const ImageRequest& request) {
 std::string AuthFile(const std::vector<RegistryLogin>& logins) {
   boost::json::object auths;
   for (const RegistryLogin& login : logins) {
-    auths[login.host] = boost::json::object{{"auth", Base64Encode(login.username + ":" + login.password)}};
+    auths[login.host] =
+        boost::json::object{{"auth", Base64Encode(login.username + ":" + login.password)}};
   }
   return boost::json::serialize(boost::json::object{{"auths", std::move(auths)}});
 }
@@ -82,12 +88,13 @@ std::string AuthFile(const std::vector<RegistryLogin>& logins) {
 absl::StatusOr<BuildFiles> PrepareBuildFiles(const ImageRequest& request) {
   BuildFiles files;
   SLIPWAY_ASSIGN_OR_RETURN(const UniqueFd dockerfile,
-                           Open(request.checkout, request.dockerfile, O_RDONLY | O_NONBLOCK, "Dockerfile",
-                                "spec.source.build.image.dockerfile"));
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string text, ReadRegularFile(dockerfile, "Dockerfile", request.dockerfile));
+                           Open(request.checkout, request.dockerfile, O_RDONLY | O_NONBLOCK,
+                                "Dockerfile", "spec.source.build.image.dockerfile"));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string text,
+                           ReadRegularFile(dockerfile, "Dockerfile", request.dockerfile));
   SLIPWAY_ASSIGN_OR_RETURN(const UniqueFd context,
-                           Open(request.checkout, request.context, O_PATH | O_DIRECTORY, "build context",
-                                "spec.source.build.image.context"));
+                           Open(request.checkout, request.context, O_PATH | O_DIRECTORY,
+                                "build context", "spec.source.build.image.context"));
   SLIPWAY_ASSIGN_OR_RETURN(files.context, RealPath(context));
   SLIPWAY_ASSIGN_OR_RETURN(const std::optional<std::string> ignored, IgnoreText(files.context));
 

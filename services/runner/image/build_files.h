@@ -17,8 +17,9 @@ struct BuildFiles {
   std::string registries;  // containers-registries.conf(5): which registries speak plain HTTP
 };
 
-// Opens Dockerfile, ignore file and context below the checkout (symbolic links that leave it are refused) and writes the
-// files that the builder reads. Errors name the path and the field of the workflow.
+// Opens Dockerfile, ignore file and context below the checkout (symbolic links that leave it are
+// refused) and writes the files that the builder reads. Errors name the path and the field of the
+// workflow.
 absl::StatusOr<BuildFiles> PrepareBuildFiles(const ImageRequest& request);
 
 // The text of an auth file for these logins. Also docker's config.json.

@@ -68,8 +68,8 @@ TEST_CASE("Paths that leave the checkout are refused by name") {
   f.Link("../secret", "file-link");
   f.Link(f.root.path() + "/secret", "absolute-link");
   f.Link("..", "folder-link");
-  for (const std::string path : {"../secret", "app/../../secret", "/etc/passwd", "file-link", "absolute-link",
-                                 "folder-link/secret"}) {
+  for (const std::string path : {"../secret", "app/../../secret", "/etc/passwd", "file-link",
+                                 "absolute-link", "folder-link/secret"}) {
     INFO(path);
     f.request.dockerfile = path;
     CHECK(f.Error().find("Dockerfile \"" + path + "\" leaves the checkout") == 0);
@@ -110,21 +110,26 @@ TEST_CASE("Credentials are written for their user alone") {
   struct stat info;
   REQUIRE(::stat(files->auth.c_str(), &info) == 0);
   CHECK((info.st_mode & 0777) == 0600);
-  CHECK(ReadFile(files->registries)->find("location = \"127.0.0.1:5000\"\ninsecure = true") != std::string::npos);
+  CHECK(ReadFile(files->registries)->find("location = \"127.0.0.1:5000\"\ninsecure = true") !=
+        std::string::npos);
 }
 
 TEST_CASE("Failures of the builder become one sentence with cause and remedy") {
-  CHECK(BuildFailureCause("STEP 1/2: FROM nosuch:1\nError: creating build container: initializing source "
-                          "docker://nosuch:1: pinging container registry registry-1.docker.io: Get \"https://x/v2/\": "
-                          "dial tcp: lookup x: no such host\n",
-                          "exit code 125")
+  CHECK(BuildFailureCause(
+            "STEP 1/2: FROM nosuch:1\nError: creating build container: initializing source "
+            "docker://nosuch:1: pinging container registry registry-1.docker.io: Get "
+            "\"https://x/v2/\": "
+            "dial tcp: lookup x: no such host\n",
+            "exit code 125")
             .find("the base image \"nosuch:1\" can't be pulled (") == 0);
-  CHECK(BuildFailureCause("STEP 2\nError: building at STEP \"RUN false\": exit status 1\n", "exit code 1") ==
-        "building at STEP \"RUN false\": exit status 1");
+  CHECK(BuildFailureCause("STEP 2\nError: building at STEP \"RUN false\": exit status 1\n",
+                          "exit code 1") == "building at STEP \"RUN false\": exit status 1");
   CHECK(BuildFailureCause("", "signal 9 (Killed)") ==
         "buildah ended with signal 9 (Killed); the log has its output");
-  CHECK(PushFailureCause("Error: pushing image: unauthorized: authentication required\n", "").find("401 unauthorized") == 0);
-  CHECK(PushFailureCause("Error: pushing: dial tcp 127.0.0.1:1: connect: connection refused", "").find("it can't be reached") == 0);
+  CHECK(PushFailureCause("Error: pushing image: unauthorized: authentication required\n", "")
+            .find("401 unauthorized") == 0);
+  CHECK(PushFailureCause("Error: pushing: dial tcp 127.0.0.1:1: connect: connection refused", "")
+            .find("it can't be reached") == 0);
 }
 
 }  // namespace slipway::runner

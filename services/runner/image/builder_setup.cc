@@ -16,7 +16,8 @@ namespace {
 
 constexpr absl::Duration kProbeTimeout = absl::Seconds(20);
 constexpr const char* kStaticProgram = "/bin/busybox";
-constexpr char kProbeDockerfile[] = "FROM scratch\nCOPY busybox /busybox\nRUN [\"/busybox\", \"true\"]\n";
+constexpr char kProbeDockerfile[] =
+    "FROM scratch\nCOPY busybox /busybox\nRUN [\"/busybox\", \"true\"]\n";
 
 std::string FirstOf(const std::vector<std::string>& paths) {
   for (const std::string& path : paths) {
@@ -30,9 +31,11 @@ std::string MachineKey() {
   utsname name{};
   ::uname(&name);
   std::string key = name.release;
-  for (const char* path : {"/usr/bin/buildah", "/usr/sbin/runc", "/usr/bin/runc", "/usr/bin/crun"}) {
+  for (const char* path :
+       {"/usr/bin/buildah", "/usr/sbin/runc", "/usr/bin/runc", "/usr/bin/crun"}) {
     struct stat info;
-    if (::stat(path, &info) == 0) key += std::string(" ") + path + "@" + std::to_string(info.st_mtime);
+    if (::stat(path, &info) == 0)
+      key += std::string(" ") + path + "@" + std::to_string(info.st_mtime);
   }
   return key;
 }
@@ -40,8 +43,13 @@ std::string MachineKey() {
 }  // namespace
 
 std::vector<std::string> BuilderSetup::Command(const BuilderFacts& facts) const {
-  return {"buildah",        "--root",     data_ + "/storage-" + facts.driver,
-          "--runroot",      data_ + "/run-" + facts.driver, "--storage-driver", facts.driver};
+  return {"buildah",
+          "--root",
+          data_ + "/storage-" + facts.driver,
+          "--runroot",
+          data_ + "/run-" + facts.driver,
+          "--storage-driver",
+          facts.driver};
 }
 
 std::vector<std::string> BuilderSetup::BuildCommand(const BuilderFacts& facts) {
@@ -61,7 +69,8 @@ absl::Status BuilderSetup::Try(const BuilderFacts& facts, std::stop_token stop) 
   process::ProcessSpec spec;
   spec.argv = Command(facts);
   for (const std::string& word : BuildCommand(facts)) spec.argv.push_back(word);
-  spec.argv.insert(spec.argv.end(), {"--quiet", "--no-cache", "--file", folder + "/Dockerfile", folder});
+  spec.argv.insert(spec.argv.end(),
+                   {"--quiet", "--no-cache", "--file", folder + "/Dockerfile", folder});
   spec.inherit = {"PATH"};
   spec.env = {{"HOME", folder}, {"TMPDIR", folder}};
   spec.timeout = kProbeTimeout;
@@ -113,8 +122,9 @@ absl::StatusOr<BuilderFacts> BuilderSetup::Facts(std::stop_token stop) {
     SLIPWAY_RETURN_IF_ERROR(WriteFileAtomic(
         file, key + "\n" + facts_.driver + "\n" + facts_.isolation + "\n" + facts_.runtime + "\n"));
   }
-  log::Info("image.setup", "images are built with the strongest isolation that works here",
-            {{"driver", facts_.driver}, {"isolation", facts_.isolation}, {"runtime", facts_.runtime}});
+  log::Info(
+      "image.setup", "images are built with the strongest isolation that works here",
+      {{"driver", facts_.driver}, {"isolation", facts_.isolation}, {"runtime", facts_.runtime}});
   known_ = true;
   return facts_;
 }

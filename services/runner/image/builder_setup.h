@@ -17,14 +17,15 @@ struct BuilderFacts {
   std::string runtime;    // with "oci": path of runc or crun
 };
 
-// Finds by a tiny build which storage driver and isolation work, and remembers it on disk until kernel or tools change.
-// The storage of images lies in `data`. Owned by ImageBuilder; thread-safe.
+// Finds by a tiny build which storage driver and isolation work, and remembers it on disk until
+// kernel or tools change. The storage of images lies in `data`. Owned by ImageBuilder; thread-safe.
 class BuilderSetup {
  public:
-  BuilderSetup(std::string data, const Sandbox& sandbox) : data_(std::move(data)), sandbox_(sandbox) {}
+  BuilderSetup(std::string data, const Sandbox& sandbox)
+      : data_(std::move(data)), sandbox_(sandbox) {}
 
-  // What was found; probes on the first call, which also removes what killed builds left in the storage.
-  // FAILED_PRECONDITION with the builder's message where nothing works.
+  // What was found; probes on the first call, which also removes what killed builds left in the
+  // storage. FAILED_PRECONDITION with the builder's message where nothing works.
   absl::StatusOr<BuilderFacts> Facts(std::stop_token stop);
 
   // "buildah" with the options for storage, before the subcommand.

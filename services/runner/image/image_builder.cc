@@ -42,7 +42,8 @@ class OutputTail {
   std::string text_;
 };
 
-ProcessSpec ToolSpec(const ImageRequest& request, const BuildFiles& files, absl::Time deadline, OutputTail& tail) {
+ProcessSpec ToolSpec(const ImageRequest& request, const BuildFiles& files, absl::Time deadline,
+                     OutputTail& tail) {
   ProcessSpec spec;
   spec.inherit = {"PATH"};
   spec.env = {{"HOME", request.private_folder},
@@ -62,8 +63,10 @@ void ImageBuilder::Prepare(std::stop_token stop) {
   if (!found.ok() && !stop.stop_requested()) log::Warn("image.setup", MessageOf(found));
 }
 
-absl::StatusOr<std::string> ImageBuilder::BuildAndPush(const ImageRequest& request, const JobCgroup& cgroup,
-                                                       const Sandbox::Output& output, std::stop_token stop) {
+absl::StatusOr<std::string> ImageBuilder::BuildAndPush(const ImageRequest& request,
+                                                       const JobCgroup& cgroup,
+                                                       const Sandbox::Output& output,
+                                                       std::stop_token stop) {
   SLIPWAY_ASSIGN_OR_RETURN(const BuilderFacts facts, setup_.Facts(stop));
   SLIPWAY_ASSIGN_OR_RETURN(const BuildFiles files, PrepareBuildFiles(request));
   const absl::Time deadline = absl::Now() + request.timeout;
@@ -71,8 +74,9 @@ absl::StatusOr<std::string> ImageBuilder::BuildAndPush(const ImageRequest& reque
   return Push(request, files, facts, cgroup, deadline, output, stop);
 }
 
-absl::Status ImageBuilder::Build(const ImageRequest& request, const BuildFiles& files, const BuilderFacts& facts,
-                                 const JobCgroup& cgroup, absl::Time deadline, const Sandbox::Output& output,
+absl::Status ImageBuilder::Build(const ImageRequest& request, const BuildFiles& files,
+                                 const BuilderFacts& facts, const JobCgroup& cgroup,
+                                 absl::Time deadline, const Sandbox::Output& output,
                                  std::stop_token stop) {
   OutputTail tail(output);
   ProcessSpec spec = ToolSpec(request, files, deadline, tail);
@@ -81,15 +85,19 @@ absl::Status ImageBuilder::Build(const ImageRequest& request, const BuildFiles& 
   const auto add = [&spec](std::initializer_list<std::string> words) {
     spec.argv.insert(spec.argv.end(), words);
   };
-  add({"--timestamp", std::to_string(absl::ToUnixSeconds(request.timestamp)), "--authfile", files.auth});
-  // One layer for each instruction also without the cache: the same inputs give the same digest either way.
+  add({"--timestamp", std::to_string(absl::ToUnixSeconds(request.timestamp)), "--authfile",
+       files.auth});
+  // One layer for each instruction also without the cache: the same inputs give the same digest
+  // either way.
   add({"--layers"});
   if (request.ignore_cache) add({"--no-cache"});
   for (const auto& [name, value] : request.args) add({"--build-arg", name + "=" + value});
   if (!files.ignorefile.empty()) add({"--ignorefile", files.ignorefile});
   add({"--tag", TaggedName(request), "--file", files.dockerfile, "--", files.context});
-  SLIPWAY_ASSIGN_OR_RETURN(const ProcessResult result,
-                           sandbox_.RunTool(spec, {setup_.data(), request.private_folder, request.checkout}, cgroup, stop));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const ProcessResult result,
+      sandbox_.RunTool(spec, {setup_.data(), request.private_folder, request.checkout}, cgroup,
+                       stop));
   if (result.ok()) return absl::OkStatus();
   if (result.ending == ProcessResult::Ending::kTimedOut) return ImageTimedOut(request.timeout);
   return ImageBuildFailed(BuildFailureCause(tail.text(), result.Describe()));
@@ -104,17 +112,19 @@ absl::StatusOr<std::string> ImageBuilder::Push(const ImageRequest& request, cons
   const std::string digest_file = request.private_folder + "/digest";
   spec.argv = setup_.Command(facts);
   spec.argv.insert(spec.argv.end(), {"push", "--authfile", files.auth, "--digestfile", digest_file,
-                                     request.insecure ? "--tls-verify=false" : "--tls-verify=true", "--",
-                                     TaggedName(request), "docker://" + TaggedName(request)});
-  SLIPWAY_ASSIGN_OR_RETURN(const ProcessResult result,
-                           sandbox_.RunTool(spec, {setup_.data(), request.private_folder}, cgroup, stop));
+                                     request.insecure ? "--tls-verify=false" : "--tls-verify=true",
+                                     "--", TaggedName(request), "docker://" + TaggedName(request)});
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const ProcessResult result,
+      sandbox_.RunTool(spec, {setup_.data(), request.private_folder}, cgroup, stop));
   if (result.ending == ProcessResult::Ending::kTimedOut) return ImageTimedOut(request.timeout);
   if (!result.ok()) {
     return ImagePushFailed(request.registry_host, PushFailureCause(tail.text(), result.Describe()));
   }
   SLIPWAY_ASSIGN_OR_RETURN(const std::string text, ReadFile(digest_file, 4096));
   const std::string digest(Trim(text));
-  if (digest.rfind("sha256:", 0) != 0) return ImagePushFailed(request.registry_host, "it gave no digest");
+  if (digest.rfind("sha256:", 0) != 0)
+    return ImagePushFailed(request.registry_host, "it gave no digest");
   return digest;
 }
 

@@ -27,30 +27,33 @@ struct RegistryLogin {
 
 // One image to build and push. A value.
 struct ImageRequest {
-  std::string checkout;    // folder with the source; no step runs in it meanwhile
-  std::string dockerfile;  // below the checkout
-  std::string context;     // below the checkout
+  std::string checkout;                     // folder with the source; no step runs in it meanwhile
+  std::string dockerfile;                   // below the checkout
+  std::string context;                      // below the checkout
   std::map<std::string, std::string> args;  // shown in the image's history: no secrets
   std::string registry_host;
   std::string repository;
   std::string tag;
   bool insecure = false;
   bool ignore_cache = false;
-  absl::Time timestamp;                // of all files and records of the image
-  std::vector<RegistryLogin> logins;   // for the push and for base images
+  absl::Time timestamp;                               // of all files and records of the image
+  std::vector<RegistryLogin> logins;                  // for the push and for base images
   absl::Duration timeout = absl::InfiniteDuration();  // of build and push together
-  std::string private_folder;          // empty, removed by the caller afterwards
+  std::string private_folder;                         // empty, removed by the caller afterwards
 };
 
-// Builds images with buildah and pushes them by digest. Owned by App; thread-safe. Layers are kept in `data` between
-// builds; storage driver and isolation are the strongest that work on this machine.
+// Builds images with buildah and pushes them by digest. Owned by App; thread-safe. Layers are kept
+// in `data` between builds; storage driver and isolation are the strongest that work on this
+// machine.
 struct BuildFiles;
 
 class ImageBuilder {
  public:
-  ImageBuilder(std::string data, const Sandbox& sandbox) : setup_(std::move(data), sandbox), sandbox_(sandbox) {}
+  ImageBuilder(std::string data, const Sandbox& sandbox)
+      : setup_(std::move(data), sandbox), sandbox_(sandbox) {}
 
-  // Finds out how images are built here, which the first build would do otherwise. A failure is logged.
+  // Finds out how images are built here, which the first build would do otherwise. A failure is
+  // logged.
   void Prepare(std::stop_token stop);
 
   // The digest (sha256:...) under which the registry has the image. Progress goes to `output`.
@@ -58,10 +61,13 @@ class ImageBuilder {
                                            const Sandbox::Output& output, std::stop_token stop);
 
  private:
-  absl::Status Build(const ImageRequest& request, const BuildFiles& files, const BuilderFacts& facts, const JobCgroup& cgroup,
-                     absl::Time deadline, const Sandbox::Output& output, std::stop_token stop);
-  absl::StatusOr<std::string> Push(const ImageRequest& request, const BuildFiles& files, const BuilderFacts& facts, const JobCgroup& cgroup,
-                                   absl::Time deadline, const Sandbox::Output& output, std::stop_token stop);
+  absl::Status Build(const ImageRequest& request, const BuildFiles& files,
+                     const BuilderFacts& facts, const JobCgroup& cgroup, absl::Time deadline,
+                     const Sandbox::Output& output, std::stop_token stop);
+  absl::StatusOr<std::string> Push(const ImageRequest& request, const BuildFiles& files,
+                                   const BuilderFacts& facts, const JobCgroup& cgroup,
+                                   absl::Time deadline, const Sandbox::Output& output,
+                                   std::stop_token stop);
 
   BuilderSetup setup_;
   const Sandbox& sandbox_;

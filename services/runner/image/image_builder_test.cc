@@ -33,8 +33,9 @@ struct Fixture {
     request.insecure = true;
     REQUIRE(MakeDirectories(request.checkout).ok());
     std::filesystem::copy_file("/bin/busybox", request.checkout + "/busybox");
-    Dockerfile("FROM scratch\nCOPY busybox /bin/busybox\nARG VERSION\n"
-               "RUN [\"/bin/busybox\", \"sh\", \"-c\", \"echo version $VERSION > /version\"]\n");
+    Dockerfile(
+        "FROM scratch\nCOPY busybox /bin/busybox\nARG VERSION\n"
+        "RUN [\"/bin/busybox\", \"sh\", \"-c\", \"echo version $VERSION > /version\"]\n");
   }
   void Dockerfile(const std::string& text) {
     REQUIRE(WriteFileAtomic(request.checkout + "/Dockerfile", text).ok());
@@ -43,7 +44,8 @@ struct Fixture {
     request.private_folder = root.path() + "/private-" + RandomHex(4);
     REQUIRE(MakeDirectories(request.private_folder).ok());
     output.clear();
-    const JobCgroup cgroup(sandbox->cgroups(), "slipway-test-" + RandomHex(6), {.memory_bytes = 0, .pids = 1000});
+    const JobCgroup cgroup(sandbox->cgroups(), "slipway-test-" + RandomHex(6),
+                           {.memory_bytes = 0, .pids = 1000});
     auto digest = builder->BuildAndPush(
         request, cgroup, [this](std::string_view chunk) { output += chunk; }, stop);
     UNSCOPED_INFO(output);
@@ -65,7 +67,8 @@ TEST_CASE("An image is built, pushed and known by a digest that equal inputs rep
   CHECK(f.output.find("STEP 4/4") != std::string::npos);
 
   process::ProcessSpec inspect;
-  inspect.argv = {"skopeo", "inspect", "--tls-verify=false", "docker://" + registry.address() + "/demo/hello:v1"};
+  inspect.argv = {"skopeo", "inspect", "--tls-verify=false",
+                  "docker://" + registry.address() + "/demo/hello:v1"};
   const auto seen = process::Run(inspect);
   REQUIRE(seen.ok());
   CHECK(seen->out.find(*first) != std::string::npos);
@@ -84,16 +87,17 @@ TEST_CASE("What fails in an image build is named") {
   f.Dockerfile("FROM scratch\nCOPY nothing /x\n");
   CHECK(std::string(f.Build().status().message()).find("COPY nothing") != std::string::npos);
   f.Dockerfile("FROM 127.0.0.1:1/no/base:1\n");
-  CHECK(std::string(f.Build().status().message()).find("the base image \"127.0.0.1:1/no/base:1\" can't be pulled") !=
-        std::string::npos);
+  CHECK(std::string(f.Build().status().message())
+            .find("the base image \"127.0.0.1:1/no/base:1\" can't be pulled") != std::string::npos);
 }
 
 TEST_CASE("A cancelled image build is gone within a second") {
   Fixture f;
   f.request.registry_host = "127.0.0.1:1";
   REQUIRE_FALSE(f.Build().ok());  // finds out how images are built here
-  f.Dockerfile("FROM scratch\nCOPY busybox /bin/busybox\n"
-               "RUN [\"/bin/busybox\", \"sh\", \"-c\", \"echo running; sleep 3603\"]\n");
+  f.Dockerfile(
+      "FROM scratch\nCOPY busybox /bin/busybox\n"
+      "RUN [\"/bin/busybox\", \"sh\", \"-c\", \"echo running; sleep 3603\"]\n");
   std::stop_source stop;
   absl::Time asked;
   f.request.private_folder = f.root.path() + "/private-cancel";

@@ -21,7 +21,9 @@ std::string LastError(std::string_view output) {
   return Truncate(Trim(found), kMaxCause);
 }
 
-bool Has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+bool Has(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
 
 // What follows `mark` in `text` up to one of `ends`.
 std::string After(std::string_view text, std::string_view mark, std::string_view ends) {
@@ -35,24 +37,27 @@ std::string After(std::string_view text, std::string_view mark, std::string_view
 
 std::string BuildFailureCause(std::string_view output, std::string_view ending) {
   const std::string error = LastError(output);
-  if (error.empty()) return "buildah ended with " + std::string(ending) + "; the log has its output";
+  if (error.empty())
+    return "buildah ended with " + std::string(ending) + "; the log has its output";
   if (Has(error, "initializing source docker://") || Has(error, "pinging container registry")) {
     std::string image = After(error, "initializing source docker://", " ");
     if (!image.empty() && image.back() == ':') image.pop_back();
-    return "the base image" + (image.empty() ? "" : " \"" + image + "\"") + " can't be pulled (" + error +
-           "): check its name in FROM, and that the runner reaches its registry";
+    return "the base image" + (image.empty() ? "" : " \"" + image + "\"") + " can't be pulled (" +
+           error + "): check its name in FROM, and that the runner reaches its registry";
   }
   return error;
 }
 
 std::string PushFailureCause(std::string_view output, std::string_view ending) {
   const std::string error = LastError(output);
-  if (error.empty()) return "buildah ended with " + std::string(ending) + "; the log has its output";
+  if (error.empty())
+    return "buildah ended with " + std::string(ending) + "; the log has its output";
   if (Has(error, "unauthorized") || Has(error, "authentication required")) {
     return "401 unauthorized (" + error + "): set the registry's username and password";
   }
   if (Has(error, "denied") || Has(error, "403")) {
-    return "403 denied (" + error + "): give the registry's user the right to push to this repository";
+    return "403 denied (" + error +
+           "): give the registry's user the right to push to this repository";
   }
   if (Has(error, "connection refused") || Has(error, "no such host") || Has(error, "i/o timeout")) {
     return "it can't be reached (" + error + "): check the registry's url";

@@ -15,13 +15,15 @@ absl::Status Unknown(std::string_view name, const std::map<std::string, std::str
   std::vector<std::string> names;
   for (const auto& [known, value] : variables) names.push_back(known);
   const std::string near = DidYouMean(name, names);
-  return JobUnsupported("there is no variable $" + std::string(name) + (near.empty() ? "" : "; did you mean $" + near + "?") +
+  return JobUnsupported("there is no variable $" + std::string(name) +
+                        (near.empty() ? "" : "; did you mean $" + near + "?") +
                         " ($$ stands for a plain $)");
 }
 
 }  // namespace
 
-absl::StatusOr<std::string> Expand(std::string_view text, const std::map<std::string, std::string>& variables) {
+absl::StatusOr<std::string> Expand(std::string_view text,
+                                   const std::map<std::string, std::string>& variables) {
   std::string out;
   for (size_t at = 0; at < text.size();) {
     if (text[at] != '$' || at + 1 == text.size()) {

@@ -24,18 +24,20 @@ std::string Seconds(absl::Duration duration) {
 }
 
 bool IsLoopback(const std::string& host) {
-  return host.rfind("127.", 0) == 0 || host.rfind("localhost:", 0) == 0 || host == "localhost" || host.rfind("[::1]", 0) == 0;
+  return host.rfind("127.", 0) == 0 || host.rfind("localhost:", 0) == 0 || host == "localhost" ||
+         host.rfind("[::1]", 0) == 0;
 }
 
 // netrc(5) of curl and git: the host without its port.
 std::string Netrc(const build::v1::JobCredential& credential) {
-  return "machine " + credential.host().substr(0, credential.host().rfind(':')) + " login " + credential.username() +
-         " password " + credential.password() + "\n";
+  return "machine " + credential.host().substr(0, credential.host().rfind(':')) + " login " +
+         credential.username() + " password " + credential.password() + "\n";
 }
 
 }  // namespace
 
-JobExecutor::JobExecutor(const JobTools& tools, const build::v1::Lease& lease, std::string folder, Courier& courier)
+JobExecutor::JobExecutor(const JobTools& tools, const build::v1::Lease& lease, std::string folder,
+                         Courier& courier)
     : tools_(tools),
       lease_(lease),
       folder_(std::move(folder)),
@@ -86,13 +88,15 @@ absl::Status JobExecutor::CheckOutSources() {
   for (const plan::v1::Source& source : lease_.sources()) {
     git::GitRemote remote;
     remote.url = source.url();
-    if (const auto found = lease_.git_credentials().find(source.account()); found != lease_.git_credentials().end()) {
+    if (const auto found = lease_.git_credentials().find(source.account());
+        found != lease_.git_credentials().end()) {
       remote.username = found->second.username();
       remote.password = found->second.password();
     }
     const absl::Time start = absl::Now();
-    const absl::StatusOr<CheckedOut> out = tools_.checkout.Run(
-        remote, source.commit(), workspace_, source.checkout_path().empty() ? "." : source.checkout_path());
+    const absl::StatusOr<CheckedOut> out =
+        tools_.checkout.Run(remote, source.commit(), workspace_,
+                            source.checkout_path().empty() ? "." : source.checkout_path());
     if (!out.ok()) {
       log.Say("checkout of " + source.url() + " failed: " + MessageOf(out.status()));
       return absl::Status(out.status().code(), "checkout failed: " + MessageOf(out.status()));
@@ -118,7 +122,8 @@ absl::Status JobExecutor::RunSteps(std::stop_token stop) {
     if (!end.status.ok()) log.Say(cancelled ? "cancelled" : MessageOf(end.status));
     End(state, end, cancelled);
     if (!end.status.ok()) {
-      return absl::Status(end.status.code(), "step \"" + step.name() + "\" failed: " + MessageOf(end.status));
+      return absl::Status(end.status.code(),
+                          "step \"" + step.name() + "\" failed: " + MessageOf(end.status));
     }
   }
   return absl::OkStatus();
@@ -133,17 +138,23 @@ void JobExecutor::Begin(build::v1::Step& state) {
 }
 
 void JobExecutor::End(build::v1::Step& state, const StepEnd& end, bool cancelled) {
-  state.set_state(cancelled ? State::CANCELLED : end.status.ok() ? State::SUCCEEDED : State::FAILED);
-  if (!end.status.ok()) state.set_reason(cancelled ? "cancelled" : MaskAll(texts_, MessageOf(end.status)));
+  state.set_state(cancelled         ? State::CANCELLED
+                  : end.status.ok() ? State::SUCCEEDED
+                                    : State::FAILED);
+  if (!end.status.ok())
+    state.set_reason(cancelled ? "cancelled" : MaskAll(texts_, MessageOf(end.status)));
   if (end.exit_code) state.set_exit_code(*end.exit_code);
   *state.mutable_end_time() = ToProto(absl::Now());
   state.set_log_end(courier_.log_size());
   courier_.Report(state);
 }
 
-absl::Duration JobExecutor::TimeLeft() const { return std::max(deadline_ - absl::Now(), absl::Milliseconds(1)); }
+absl::Duration JobExecutor::TimeLeft() const {
+  return std::max(deadline_ - absl::Now(), absl::Milliseconds(1));
+}
 
-absl::StatusOr<std::map<std::string, std::string>> JobExecutor::StepEnvironment(const plan::v1::Step& step) const {
+absl::StatusOr<std::map<std::string, std::string>> JobExecutor::StepEnvironment(
+    const plan::v1::Step& step) const {
   std::map<std::string, std::string> env = env_;
   env["SLIPWAY_STEP"] = step.name();
   env["SLIPWAY_STAGE"] = step.stage();
@@ -156,7 +167,8 @@ absl::StatusOr<std::map<std::string, std::string>> JobExecutor::StepEnvironment(
   return env;
 }
 
-JobExecutor::StepEnd JobExecutor::RunStep(const plan::v1::Step& step, StepLog& log, std::stop_token stop) {
+JobExecutor::StepEnd JobExecutor::RunStep(const plan::v1::Step& step, StepLog& log,
+                                          std::stop_token stop) {
   absl::StatusOr<std::map<std::string, std::string>> env = StepEnvironment(step);
   if (!env.ok()) return {env.status(), {}};
   absl::Duration timeout = TimeLeft();
@@ -173,8 +185,10 @@ JobExecutor::StepEnd JobExecutor::RunStep(const plan::v1::Step& step, StepLog& l
   }
 }
 
-JobExecutor::StepEnd JobExecutor::RunShell(const plan::v1::Step& step, std::map<std::string, std::string> env,
-                                           absl::Duration timeout, StepLog& log, std::stop_token stop) {
+JobExecutor::StepEnd JobExecutor::RunShell(const plan::v1::Step& step,
+                                           std::map<std::string, std::string> env,
+                                           absl::Duration timeout, StepLog& log,
+                                           std::stop_token stop) {
   SandboxCommand command;
   command.script = step.shell().script();
   command.env = std::move(env);
@@ -190,13 +204,16 @@ JobExecutor::StepEnd JobExecutor::RunShell(const plan::v1::Step& step, std::map<
       if (result->exit_code == 0) return {absl::OkStatus(), 0};
       if (cgroup_.MemoryLimitHit()) {
         return {absl::ResourceExhaustedError("it needed more memory than a job may have here (" +
-                                             std::to_string(tools_.limits.memory_bytes >> 20) + " MiB)"),
+                                             std::to_string(tools_.limits.memory_bytes >> 20) +
+                                             " MiB)"),
                 result->exit_code};
       }
-      return {absl::FailedPreconditionError("exit code " + std::to_string(result->exit_code) + "; its log says why"),
+      return {absl::FailedPreconditionError("exit code " + std::to_string(result->exit_code) +
+                                            "; its log says why"),
               result->exit_code};
     case ProcessResult::Ending::kTimedOut:
-      return {absl::DeadlineExceededError("it took longer than its limit of " + Seconds(timeout)), {}};
+      return {absl::DeadlineExceededError("it took longer than its limit of " + Seconds(timeout)),
+              {}};
     default:
       return {absl::FailedPreconditionError(result->Describe()), {}};
   }
@@ -204,7 +221,8 @@ JobExecutor::StepEnd JobExecutor::RunShell(const plan::v1::Step& step, std::map<
 
 const build::v1::JobCredential* JobExecutor::RegistryCredential(const std::string& registry) const {
   const auto& all = lease_.registry_credentials();
-  for (const std::string& name : {registry, "registries/" + registry, registry.substr(registry.rfind('/') + 1)}) {
+  for (const std::string& name :
+       {registry, "registries/" + registry, registry.substr(registry.rfind('/') + 1)}) {
     if (const auto found = all.find(name); found != all.end()) return &found->second;
   }
   return nullptr;
@@ -214,13 +232,15 @@ void JobExecutor::AddRegistryLogin(SandboxCommand& command) const {
   std::vector<const build::v1::JobCredential*> wanted;
   for (const plan::v1::Step& step : lease_.job().steps()) {
     if (!step.has_image()) continue;
-    if (const auto* credential = RegistryCredential(step.image().registry())) wanted.push_back(credential);
+    if (const auto* credential = RegistryCredential(step.image().registry()))
+      wanted.push_back(credential);
   }
   std::string netrc;
   std::vector<RegistryLogin> logins;
   for (const build::v1::JobCredential* credential : wanted) {
     netrc += Netrc(*credential);
-    logins.push_back({credential->host(), credential->username(), credential->password(), credential->insecure()});
+    logins.push_back({credential->host(), credential->username(), credential->password(),
+                      credential->insecure()});
   }
   const std::string folder = std::string(kPrivatePath) + "/registry";
   command.files.push_back({"registry/netrc", netrc});
@@ -230,8 +250,8 @@ void JobExecutor::AddRegistryLogin(SandboxCommand& command) const {
   command.env["REGISTRY_AUTH_FILE"] = folder + "/config.json";
 }
 
-absl::StatusOr<ImageRequest> JobExecutor::MakeImageRequest(const plan::v1::ImageBuild& image,
-                                                           const std::map<std::string, std::string>& env) {
+absl::StatusOr<ImageRequest> JobExecutor::MakeImageRequest(
+    const plan::v1::ImageBuild& image, const std::map<std::string, std::string>& env) {
   ImageRequest request;
   const plan::v1::Source* source = lease_.sources().empty() ? nullptr : &lease_.sources(0);
   for (const plan::v1::Source& one : lease_.sources()) {
@@ -243,9 +263,11 @@ absl::StatusOr<ImageRequest> JobExecutor::MakeImageRequest(const plan::v1::Image
   request.context = image.context().empty() ? "." : image.context();
   for (const auto& [name, text] : image.args()) {
     absl::StatusOr<std::string> value = Expand(text, env);
-    if (!value.ok()) return JobUnsupported("build argument " + name + ": " + MessageOf(value.status()));
+    if (!value.ok())
+      return JobUnsupported("build argument " + name + ": " + MessageOf(value.status()));
     if (MaskAll(texts_, *value) != *value) {
-      return JobUnsupported("build argument " + name + " holds a secret, which would stand in the image's history");
+      return JobUnsupported("build argument " + name +
+                            " holds a secret, which would stand in the image's history");
     }
     request.args[name] = *std::move(value);
   }
@@ -266,8 +288,10 @@ absl::StatusOr<ImageRequest> JobExecutor::MakeImageRequest(const plan::v1::Image
   return request;
 }
 
-JobExecutor::StepEnd JobExecutor::RunImage(const plan::v1::Step& step, const std::map<std::string, std::string>& env,
-                                           absl::Duration timeout, StepLog& log, std::stop_token stop) {
+JobExecutor::StepEnd JobExecutor::RunImage(const plan::v1::Step& step,
+                                           const std::map<std::string, std::string>& env,
+                                           absl::Duration timeout, StepLog& log,
+                                           std::stop_token stop) {
   absl::StatusOr<ImageRequest> request = MakeImageRequest(step.image(), env);
   if (!request.ok()) return {request.status(), {}};
   request->timeout = timeout;

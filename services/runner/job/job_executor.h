@@ -27,14 +27,17 @@ struct JobTools {
   int64_t max_log_bytes = 0;
 };
 
-// Runs one job: checks its sources out, runs its steps in order until one fails, and tells the courier each change of a
-// step and each piece of its masked log. One use, on one thread. Holds the job's secrets in memory only.
+// Runs one job: checks its sources out, runs its steps in order until one fails, and tells the
+// courier each change of a step and each piece of its masked log. One use, on one thread. Holds the
+// job's secrets in memory only.
 class JobExecutor {
  public:
   // `folder` belongs to the job: workspace and private files come below it.
-  JobExecutor(const JobTools& tools, const build::v1::Lease& lease, std::string folder, Courier& courier);
+  JobExecutor(const JobTools& tools, const build::v1::Lease& lease, std::string folder,
+              Courier& courier);
 
-  // The result to complete the job with. A stop request ends what runs within a second and gives CANCELLED.
+  // The result to complete the job with. A stop request ends what runs within a second and gives
+  // CANCELLED.
   build::v1::CompleteJobRequest Run(std::stop_token stop);
 
  private:
@@ -47,13 +50,14 @@ class JobExecutor {
   absl::Status CheckOutSources();
   absl::Status RunSteps(std::stop_token stop);
   StepEnd RunStep(const plan::v1::Step& step, StepLog& log, std::stop_token stop);
-  StepEnd RunShell(const plan::v1::Step& step, std::map<std::string, std::string> env, absl::Duration timeout, StepLog& log,
-                   std::stop_token stop);
-  StepEnd RunImage(const plan::v1::Step& step, const std::map<std::string, std::string>& env, absl::Duration timeout,
-                   StepLog& log, std::stop_token stop);
+  StepEnd RunShell(const plan::v1::Step& step, std::map<std::string, std::string> env,
+                   absl::Duration timeout, StepLog& log, std::stop_token stop);
+  StepEnd RunImage(const plan::v1::Step& step, const std::map<std::string, std::string>& env,
+                   absl::Duration timeout, StepLog& log, std::stop_token stop);
   absl::StatusOr<ImageRequest> MakeImageRequest(const plan::v1::ImageBuild& image,
                                                 const std::map<std::string, std::string>& env);
-  absl::StatusOr<std::map<std::string, std::string>> StepEnvironment(const plan::v1::Step& step) const;
+  absl::StatusOr<std::map<std::string, std::string>> StepEnvironment(
+      const plan::v1::Step& step) const;
   void AddRegistryLogin(SandboxCommand& command) const;
   const build::v1::JobCredential* RegistryCredential(const std::string& registry) const;
   absl::Duration TimeLeft() const;

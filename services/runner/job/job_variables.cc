@@ -34,11 +34,14 @@ std::string FolderName(const build::v1::LeaseKey& key) {
   return Sha256Hex(key.job()).substr(0, 16) + "-" + std::to_string(key.fence());
 }
 
-std::string CgroupName(const std::string& folder) { return "slipway-" + Sha256Hex(folder).substr(0, 24); }
+std::string CgroupName(const std::string& folder) {
+  return "slipway-" + Sha256Hex(folder).substr(0, 24);
+}
 
 std::map<std::string, std::string> JobEnvironment(const build::v1::Lease& lease) {
   std::map<std::string, std::string> env;
-  for (const build::v1::JobVariable& variable : lease.variables()) env[variable.key()] = variable.value();
+  for (const build::v1::JobVariable& variable : lease.variables())
+    env[variable.key()] = variable.value();
   const JobName name = ParseJobName(lease.key().job());
   env["CI"] = "true";
   env["SLIPWAY"] = "true";
@@ -51,7 +54,8 @@ std::map<std::string, std::string> JobEnvironment(const build::v1::Lease& lease)
   env["SLIPWAY_ATTEMPT"] = std::to_string(lease.attempt());
   env["SLIPWAY_REF"] = lease.ref();
   env["SLIPWAY_BRANCH"] = Without(kBranchPrefix, lease.ref());
-  if (const std::string tag = Without(kTagPrefix, lease.ref()); !tag.empty()) env["SLIPWAY_TAG"] = tag;
+  if (const std::string tag = Without(kTagPrefix, lease.ref()); !tag.empty())
+    env["SLIPWAY_TAG"] = tag;
   if (!lease.sources().empty()) {
     const plan::v1::Source& source = lease.sources(0);
     env["SLIPWAY_COMMIT"] = source.commit();
@@ -61,7 +65,8 @@ std::map<std::string, std::string> JobEnvironment(const build::v1::Lease& lease)
     env["GIT_URL"] = source.url();
     env["GIT_AUTHOR"] = source.author();
     env["GIT_SUBJECT"] = source.subject();
-    if (source.has_commit_time()) env["SOURCE_DATE_EPOCH"] = std::to_string(source.commit_time().seconds());
+    if (source.has_commit_time())
+      env["SOURCE_DATE_EPOCH"] = std::to_string(source.commit_time().seconds());
   }
   return env;
 }

@@ -19,11 +19,12 @@ JobName ParseJobName(const std::string& name);
 
 // Name of the job's folder: unique for each holding.
 std::string FolderName(const build::v1::LeaseKey& key);
-// Name of the job's control group, by the path of its folder: runners of several suites share a machine.
+// Name of the job's control group, by the path of its folder: runners of several suites share a
+// machine.
 std::string CgroupName(const std::string& folder);
 
-// What every step of the job knows: its variables, and on top of them CI and the SLIPWAY_ and GIT_ names, which a variable of
-// the same name can't replace. Pure.
+// What every step of the job knows: its variables, and on top of them CI and the SLIPWAY_ and GIT_
+// names, which a variable of the same name can't replace. Pure.
 std::map<std::string, std::string> JobEnvironment(const build::v1::Lease& lease);
 
 // Everything in the lease that must not be shown: masked variables and all credentials. Pure.

@@ -56,7 +56,9 @@ TEST_CASE("Masked variables and all passwords are secrets") {
   registry.set_username("user");
   registry.set_password("registry-password");
   const auto secrets = JobSecrets(lease);
-  const auto has = [&](const std::string& s) { return std::count(secrets.begin(), secrets.end(), s) == 1; };
+  const auto has = [&](const std::string& s) {
+    return std::count(secrets.begin(), secrets.end(), s) == 1;
+  };
   CHECK_FALSE(has("open-value"));
   CHECK(has("masked-value"));
   CHECK(has("git-password"));

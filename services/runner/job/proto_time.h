@@ -9,7 +9,8 @@ namespace slipway::runner {
 inline google::protobuf::Timestamp ToProto(absl::Time time) {
   google::protobuf::Timestamp out;
   out.set_seconds(absl::ToUnixSeconds(time));
-  out.set_nanos(static_cast<int32_t>(absl::ToUnixNanos(time) - absl::ToUnixSeconds(time) * 1'000'000'000));
+  out.set_nanos(
+      static_cast<int32_t>(absl::ToUnixNanos(time) - absl::ToUnixSeconds(time) * 1'000'000'000));
   return out;
 }
 

@@ -19,7 +19,8 @@ void StepLog::Append(std::string_view masked) {
   if (masked.empty() || full_) return;
   if (courier_.log_size() + static_cast<int64_t>(masked.size()) > max_) {
     full_ = true;
-    courier_.Append("\n[slipway] the log is larger than the runner's limit: what follows is not kept\n", step_);
+    courier_.Append(
+        "\n[slipway] the log is larger than the runner's limit: what follows is not kept\n", step_);
     return;
   }
   courier_.Append(masked, step_);

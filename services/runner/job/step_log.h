@@ -9,8 +9,8 @@
 
 namespace slipway::runner {
 
-// What one step writes: masked, then handed to the courier. Beyond the job's limit output is dropped and a line says so.
-// Owned by the step's execution; used on one thread.
+// What one step writes: masked, then handed to the courier. Beyond the job's limit output is
+// dropped and a line says so. Owned by the step's execution; used on one thread.
 class StepLog {
  public:
   // `step` is empty for what belongs to no step.

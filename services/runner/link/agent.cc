@@ -22,7 +22,8 @@ Agent::Agent(GrpcBuildLink& link, JobSlots& slots, int slot_count)
 Agent::~Agent() = default;
 
 absl::Status Agent::Ready() const {
-  return connected_ ? absl::OkStatus() : absl::UnavailableError("not connected to the build service");
+  return connected_ ? absl::OkStatus()
+                    : absl::UnavailableError("not connected to the build service");
 }
 
 void Agent::WatchLoop(const std::stop_token& stop) {
@@ -45,7 +46,8 @@ void Agent::WatchLoop(const std::stop_token& stop) {
     connected_ = false;
     if (stop.stop_requested()) return;
     // One line for each time that the service goes away, not for each attempt.
-    if (!told) log::Warn("build.disconnected", "the stream of leases ended", {{"error", MessageOf(ended)}});
+    if (!told)
+      log::Warn("build.disconnected", "the stream of leases ended", {{"error", MessageOf(ended)}});
     told = true;
     std::unique_lock<Mutex> lock(pause_mu_);
     pause_.wait_for(lock, stop, absl::ToChronoMilliseconds(back_off.Next()), [] { return false; });
@@ -56,7 +58,8 @@ void Agent::OnMessage(const build::v1::LeaseMessage& message) {
   switch (message.kind_case()) {
     case build::v1::LeaseMessage::kHello:
       connected_ = true;
-      if (message.hello().heartbeat_seconds() > 0) heartbeat_seconds_ = message.hello().heartbeat_seconds();
+      if (message.hello().heartbeat_seconds() > 0)
+        heartbeat_seconds_ = message.hello().heartbeat_seconds();
       log::Info("build.connected", "ready for jobs", {{"slots", slot_count_}});
       break;
     case build::v1::LeaseMessage::kLease:
@@ -75,7 +78,8 @@ void Agent::HeartbeatLoop(const std::stop_token& stop) {
   while (slots_.WaitForJobs(stop)) {
     {
       std::unique_lock<Mutex> lock(pause_mu_);
-      pause_.wait_for(lock, stop, std::chrono::seconds(heartbeat_seconds_.load()), [] { return false; });
+      pause_.wait_for(lock, stop, std::chrono::seconds(heartbeat_seconds_.load()),
+                      [] { return false; });
     }
     if (stop.stop_requested()) return;
     build::v1::HeartbeatRequest request;
@@ -84,11 +88,13 @@ void Agent::HeartbeatLoop(const std::stop_token& stop) {
     if (request.leases().empty()) continue;
     const absl::StatusOr<build::v1::HeartbeatResponse> response = link_.Heartbeat(request);
     if (!response.ok()) {
-      log::Warn("heartbeat.failed", MessageOf(response.status()), {{"jobs", request.leases_size()}});
+      log::Warn("heartbeat.failed", MessageOf(response.status()),
+                {{"jobs", request.leases_size()}});
       continue;
     }
     for (const build::v1::LeaseKey& key : response->lost()) {
-      log::Warn("job.lost", "the job is no longer ours", {{"job", key.job()}, {"fence", key.fence()}});
+      log::Warn("job.lost", "the job is no longer ours",
+                {{"job", key.job()}, {"fence", key.fence()}});
       slots_.Lose(key);
     }
   }

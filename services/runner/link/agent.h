@@ -12,8 +12,9 @@
 
 namespace slipway::runner {
 
-// The runner's two loops: the stream on which leases and cancellations come, opened again whenever it ends, and the
-// heartbeat that renews what is held. Jobs go on while the build service is away. Owned by App; stops at destruction.
+// The runner's two loops: the stream on which leases and cancellations come, opened again whenever
+// it ends, and the heartbeat that renews what is held. Jobs go on while the build service is away.
+// Owned by App; stops at destruction.
 class Agent {
  public:
   Agent(GrpcBuildLink& link, JobSlots& slots, int slot_count);

@@ -33,13 +33,15 @@ JobSlots::~JobSlots() {
 void JobSlots::DeliverLeftovers(const std::stop_token& stop) {
   std::error_code error;
   std::vector<std::string> folders;
-  for (const auto& entry : std::filesystem::directory_iterator(jobs_folder_, error)) folders.push_back(entry.path().string());
+  for (const auto& entry : std::filesystem::directory_iterator(jobs_folder_, error))
+    folders.push_back(entry.path().string());
   for (const std::string& folder : folders) {
     const absl::StatusOr<std::string> text = ReadFile(folder + "/" + Courier::kResultFile);
     build::v1::CompleteJobRequest result;
     if (text.ok() && result.ParseFromString(*text)) {
       const build::v1::LeaseKey key = result.key();
-      log::Info("job.redelivered", "the result of an earlier process is sent again", {{"job", key.job()}});
+      log::Info("job.redelivered", "the result of an earlier process is sent again",
+                {{"job", key.job()}});
       auto courier = Courier::Start(link_, key, folder, [] {});
       if (courier.ok()) {
         (*courier)->Complete(std::move(result));
@@ -69,12 +71,15 @@ void JobSlots::Start(build::v1::Lease lease) {
 }
 
 void JobSlots::Run(Job& job) {
-  const telemetry::TraceContext trace = telemetry::TraceContext::ParseOrNew(job.lease.traceparent()).Child();
+  const telemetry::TraceContext trace =
+      telemetry::TraceContext::ParseOrNew(job.lease.traceparent()).Child();
   const log::Scope scope({trace.trace_id, trace.span_id, {}, {}});
   const absl::Time start = absl::Now();
-  log::Info("job.started", job.lease.key().job(), {{"attempt", job.lease.attempt()}, {"fence", job.lease.key().fence()}});
+  log::Info("job.started", job.lease.key().job(),
+            {{"attempt", job.lease.attempt()}, {"fence", job.lease.key().fence()}});
   absl::Status made = MakeDirectories(job.folder);
-  auto courier = made.ok() ? Courier::Start(link_, job.lease.key(), job.folder, [this, &job] { Lose(job.lease.key()); })
+  auto courier = made.ok() ? Courier::Start(link_, job.lease.key(), job.folder,
+                                            [this, &job] { Lose(job.lease.key()); })
                            : absl::StatusOr<std::unique_ptr<Courier>>(made);
   bool over = true;
   if (courier.ok()) {
@@ -93,7 +98,8 @@ void JobSlots::Run(Job& job) {
     log::Error("job.failed_to_start", MessageOf(courier.status()), {{"folder", job.folder}});
   }
   if (over) RemoveAll(job.folder).IgnoreError();
-  log::Info("job.ended", job.lease.key().job(), {{"ms", absl::ToInt64Milliseconds(absl::Now() - start)}});
+  log::Info("job.ended", job.lease.key().job(),
+            {{"ms", absl::ToInt64Milliseconds(absl::Now() - start)}});
   MutexLock lock(mu_);
   job.done = true;
   changed_.notify_all();
@@ -105,7 +111,8 @@ bool JobSlots::Execute(Job& job, Courier& courier) {
   {
     MutexLock lock(mu_);
     if (job.lost) return true;
-    if (result.state() == build::v1::State::CANCELLED && !job.cancel_reason.empty()) result.set_reason(job.cancel_reason);
+    if (result.state() == build::v1::State::CANCELLED && !job.cancel_reason.empty())
+      result.set_reason(job.cancel_reason);
   }
   metrics_.Count("slipway_runner_jobs_total", "Jobs that ended, by state.",
                  {{"state", build::v1::State_Name(result.state())}});

@@ -16,19 +16,21 @@
 
 namespace slipway::runner {
 
-// The jobs that run now, each on a thread of its own with a folder of its own below `jobs_folder`, which goes when the
-// build service has acknowledged the result. Owned by App; thread-safe.
+// The jobs that run now, each on a thread of its own with a folder of its own below `jobs_folder`,
+// which goes when the build service has acknowledged the result. Owned by App; thread-safe.
 class JobSlots {
  public:
-  JobSlots(const JobTools& tools, BuildLink& link, telemetry::Metrics& metrics, std::string jobs_folder)
+  JobSlots(const JobTools& tools, BuildLink& link, telemetry::Metrics& metrics,
+           std::string jobs_folder)
       : tools_(tools), link_(link), metrics_(metrics), jobs_folder_(std::move(jobs_folder)) {}
   // Ends all jobs without a word to the build service, which will run them again.
   ~JobSlots();
   JobSlots(const JobSlots&) = delete;
   JobSlots& operator=(const JobSlots&) = delete;
 
-  // Delivers the results that an earlier process left, and removes what else it left. Called once, before the first lease.
-  // Gives up on a result that the build service does not take within a minute of trying.
+  // Delivers the results that an earlier process left, and removes what else it left. Called once,
+  // before the first lease. Gives up on a result that the build service does not take within a
+  // minute of trying.
   void DeliverLeftovers(const std::stop_token& stop);
 
   // Starts a job. A lease that is held already is passed over; an older one of the same job ends.

@@ -26,7 +26,8 @@ struct Fixture {
   Checkout checkout{*cli, mirrors};
   std::unique_ptr<Sandbox> sandbox = *Sandbox::Detect({});
   ImageBuilder images{root.path() + "/images", *sandbox};
-  JobTools tools{*sandbox, checkout, images, {.memory_bytes = 0, .pids = 4096, .cpus = 0}, 10 << 20};
+  JobTools tools{
+      *sandbox, checkout, images, {.memory_bytes = 0, .pids = 4096, .cpus = 0}, 10 << 20};
   FakeBuildLink link;
   telemetry::Metrics metrics{"runner"};
   std::string jobs = root.path() + "/jobs";
@@ -36,7 +37,9 @@ struct Fixture {
   Fixture() {
     REQUIRE(MakeDirectories(jobs).ok());
     server.CreateRepository("demo/hello");
-    const std::string sha = server.Commit("demo/hello", "main", {{"README", "hello\n"}, {"Dockerfile", "FROM scratch\nCOPY made /made\n"}}, "first");
+    const std::string sha = server.Commit(
+        "demo/hello", "main",
+        {{"README", "hello\n"}, {"Dockerfile", "FROM scratch\nCOPY made /made\n"}}, "first");
     lease.mutable_key()->set_job("projects/demo/apps/hello/workflows/main/runs/7/jobs/build");
     lease.mutable_key()->set_fence(1);
     lease.set_attempt(1);
@@ -49,7 +52,8 @@ struct Fixture {
     source.set_checkout_path(".");
     source.mutable_commit_time()->set_seconds(1'700'000'000);
   }
-  plan::v1::Step& Shell(const std::string& name, const std::string& script, const std::string& stage = "pre-build") {
+  plan::v1::Step& Shell(const std::string& name, const std::string& script,
+                        const std::string& stage = "pre-build") {
     plan::v1::Step& step = *lease.mutable_job()->add_steps();
     step.set_name(name);
     step.set_stage(stage);
@@ -74,31 +78,36 @@ struct Fixture {
     return result;
   }
   std::string LogOf(const build::v1::Step& step) {
-    return link.Log().substr(static_cast<size_t>(step.log_begin()), static_cast<size_t>(step.log_end() - step.log_begin()));
+    return link.Log().substr(static_cast<size_t>(step.log_begin()),
+                             static_cast<size_t>(step.log_end() - step.log_begin()));
   }
 };
 
 std::string Contents(const std::string& folder) {
   std::string out;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file()) out += entry.path().string() + "\n" + ReadFile(entry.path().string()).value_or("");
+    if (entry.is_regular_file())
+      out += entry.path().string() + "\n" + ReadFile(entry.path().string()).value_or("");
   }
   return out;
 }
 
 }  // namespace
 
-TEST_CASE("A job compiles, builds and pushes an image, and inspects it with the registry's credential") {
+TEST_CASE(
+    "A job compiles, builds and pushes an image, and inspects it with the registry's credential") {
   Registry registry("builder", "registry-pass-1");
   Fixture f;
   f.Shell("unit-test", "cat README; echo artefact > made; echo $SLIPWAY_RUN $SLIPWAY_BRANCH");
   f.Image(registry.address());
-  plan::v1::Step& smoke = f.Shell("smoke",
-                                  "curl -sS --fail --netrc-file $SLIPWAY_REGISTRY_AUTH -o /dev/null -w '%{http_code}\\n' "
-                                  "-H 'Accept: application/vnd.oci.image.manifest.v1+json' "
-                                  "http://$HOST/v2/demo/hello/manifests/$DOCKER_IMAGE_DIGEST\n"
-                                  "echo image $IMAGE; cat $SLIPWAY_REGISTRY_AUTH $DOCKER_CONFIG/config.json; env | grep -c registry-pass || true",
-                                  "post-build");
+  plan::v1::Step& smoke = f.Shell(
+      "smoke",
+      "curl -sS --fail --netrc-file $SLIPWAY_REGISTRY_AUTH -o /dev/null -w '%{http_code}\\n' "
+      "-H 'Accept: application/vnd.oci.image.manifest.v1+json' "
+      "http://$HOST/v2/demo/hello/manifests/$DOCKER_IMAGE_DIGEST\n"
+      "echo image $IMAGE; cat $SLIPWAY_REGISTRY_AUTH $DOCKER_CONFIG/config.json; env | grep -c "
+      "registry-pass || true",
+      "post-build");
   smoke.set_registry_login(true);
   (*smoke.mutable_inputs())["IMAGE"] = "$DOCKER_IMAGE";
   (*smoke.mutable_inputs())["HOST"] = registry.address();
@@ -119,7 +128,9 @@ TEST_CASE("A job compiles, builds and pushes an image, and inspects it with the 
   CHECK(result.image().repository() == registry.address() + "/demo/hello");
   CHECK(result.image().tag() == "v7");
   CHECK(result.image().digest().size() == 71);
-  CHECK(f.LogOf(result.steps(2)).find("200\nimage " + registry.address() + "/demo/hello@" + result.image().digest() + "\nmachine 127.0.0.1 login builder password [MASKED]\n") == 0);
+  CHECK(f.LogOf(result.steps(2))
+            .find("200\nimage " + registry.address() + "/demo/hello@" + result.image().digest() +
+                  "\nmachine 127.0.0.1 login builder password [MASKED]\n") == 0);
   CHECK(f.LogOf(result.steps(3)) == "script\nnone\n");
   CHECK(f.link.Log().find("registry-pass") == std::string::npos);
   CHECK(f.link.Log().find(Base64Encode("builder:registry-pass-1")) == std::string::npos);
@@ -146,10 +157,11 @@ TEST_CASE("No secret of a job is in its log, its errors, or on disk, however it 
   variable.set_key("TOKEN");
   variable.set_value(secret);
   variable.set_masked(true);
-  f.Shell("print",
-          "echo plain $TOKEN; printf %s \"$TOKEN\" | base64; echo \"xx$TOKEN\" | base64 -w0; echo\n"
-          "i=0; while [ $i -lt ${#TOKEN} ]; do printf %s \"${TOKEN:$i:1}\"; i=$((i+1)); done; echo\n"
-          "echo $TOKEN >&2; exit 1");
+  f.Shell(
+      "print",
+      "echo plain $TOKEN; printf %s \"$TOKEN\" | base64; echo \"xx$TOKEN\" | base64 -w0; echo\n"
+      "i=0; while [ $i -lt ${#TOKEN} ]; do printf %s \"${TOKEN:$i:1}\"; i=$((i+1)); done; echo\n"
+      "echo $TOKEN >&2; exit 1");
   plan::v1::Step& broken = f.Shell("broken", "true");
   (*broken.mutable_inputs())["X"] = "$TOKN";
   f.slots->Start(f.lease);
@@ -163,11 +175,16 @@ TEST_CASE("No secret of a job is in its log, its errors, or on disk, however it 
   CHECK(Contents(f.root.path()).find(secret) == std::string::npos);
 }
 
-TEST_CASE("What can't be built is named: Dockerfile, build argument with a secret, unknown input, unreachable registry") {
+TEST_CASE(
+    "What can't be built is named: Dockerfile, build argument with a secret, unknown input, "
+    "unreachable registry") {
   Fixture f;
   f.Image("127.0.0.1:1").mutable_image()->set_dockerfile("deploy/Dockerfile");
   SECTION("Dockerfile") {
-    CHECK(f.Run().reason().find("step \"image\" failed: there is no Dockerfile \"deploy/Dockerfile\" in the commit") == 0);
+    CHECK(
+        f.Run().reason().find(
+            "step \"image\" failed: there is no Dockerfile \"deploy/Dockerfile\" in the commit") ==
+        0);
   }
   SECTION("secret argument") {
     build::v1::JobVariable& variable = *f.lease.add_variables();
@@ -181,7 +198,8 @@ TEST_CASE("What can't be built is named: Dockerfile, build argument with a secre
     f.lease.mutable_job()->clear_steps();
     f.Shell("make", "echo x > made");
     f.Image("127.0.0.1:1");
-    CHECK(f.Run().reason().find("step \"image\" failed: the registry 127.0.0.1:1 did not take the image: it can't be reached") == 0);
+    CHECK(f.Run().reason().find("step \"image\" failed: the registry 127.0.0.1:1 did not take the "
+                                "image: it can't be reached") == 0);
   }
   SECTION("repository") {
     f.lease.mutable_sources(0)->set_url(f.server.Url("demo/absent"));

@@ -42,12 +42,15 @@ void MaskedTexts::Insert(std::string_view text) {
 
 void MaskedTexts::Link() {
   std::deque<uint32_t> queue;
-  for (uint32_t child = nodes_[0].first_child; child != 0; child = nodes_[child].next_sibling) queue.push_back(child);
+  for (uint32_t child = nodes_[0].first_child; child != 0; child = nodes_[child].next_sibling)
+    queue.push_back(child);
   while (!queue.empty()) {
     const uint32_t node = queue.front();
     queue.pop_front();
-    nodes_[node].unfinished = nodes_[node].first_child != 0 ? nodes_[node].depth : nodes_[nodes_[node].fail].unfinished;
-    for (uint32_t child = nodes_[node].first_child; child != 0; child = nodes_[child].next_sibling) {
+    nodes_[node].unfinished =
+        nodes_[node].first_child != 0 ? nodes_[node].depth : nodes_[nodes_[node].fail].unfinished;
+    for (uint32_t child = nodes_[node].first_child; child != 0;
+         child = nodes_[child].next_sibling) {
       const uint32_t fail = Next(nodes_[node].fail, nodes_[child].byte);
       nodes_[child].fail = fail;
       nodes_[child].match = std::max(nodes_[child].match, nodes_[fail].match);
@@ -72,7 +75,8 @@ std::string Masker::Push(std::string_view chunk) {
   for (const char c : chunk) {
     state_ = texts_.Next(state_, static_cast<unsigned char>(c));
     ++position_;
-    if (const uint32_t length = texts_.MatchLength(state_); length != 0) Cover({position_ - length, position_});
+    if (const uint32_t length = texts_.MatchLength(state_); length != 0)
+      Cover({position_ - length, position_});
   }
   EmitBefore(position_ - texts_.Unfinished(state_), out);
   return out;

@@ -11,8 +11,9 @@ namespace slipway::runner {
 
 inline constexpr std::string_view kMask = "[MASKED]";
 
-// The set of texts to hide, compiled once per job: an Aho-Corasick automaton over all forms of all secrets. Immutable
-// after construction, shared by the streams of one job. Holds secrets in memory: drop it with the job.
+// The set of texts to hide, compiled once per job: an Aho-Corasick automaton over all forms of all
+// secrets. Immutable after construction, shared by the streams of one job. Holds secrets in memory:
+// drop it with the job.
 class MaskedTexts {
  public:
   explicit MaskedTexts(const std::vector<std::string>& secrets);
@@ -44,11 +45,12 @@ class MaskedTexts {
   std::array<uint32_t, 256> from_root_{};
 };
 
-// Replaces secrets in a stream by kMask, whatever the borders of its chunks. Linear in the bytes pushed. Owned by one
-// step's log; not thread-safe. `texts` must outlive it.
+// Replaces secrets in a stream by kMask, whatever the borders of its chunks. Linear in the bytes
+// pushed. Owned by one step's log; not thread-safe. `texts` must outlive it.
 //
-// Only bytes that may still become a secret are kept back, and they are kept for as long as that is so: a pause of the
-// writer releases nothing, else a secret written byte by byte would come out in pieces.
+// Only bytes that may still become a secret are kept back, and they are kept for as long as that is
+// so: a pause of the writer releases nothing, else a secret written byte by byte would come out in
+// pieces.
 class Masker {
  public:
   explicit Masker(const MaskedTexts& texts) : texts_(texts) {}
@@ -56,8 +58,8 @@ class Masker {
   // What may be shown after `chunk`.
   std::string Push(std::string_view chunk);
 
-  // The rest at the end of the stream. An unfinished secret of kShortestMasked bytes or more is masked too: the writer
-  // may have been killed in the middle of it.
+  // The rest at the end of the stream. An unfinished secret of kShortestMasked bytes or more is
+  // masked too: the writer may have been killed in the middle of it.
   std::string Flush();
 
  private:
@@ -70,9 +72,9 @@ class Masker {
   void EmitBefore(uint64_t limit, std::string& out);
 
   const MaskedTexts& texts_;
-  std::string held_;                // bytes from position held_from_ on
-  uint64_t held_from_ = 0;          // position in the stream of held_[0]
-  uint64_t position_ = 0;           // bytes pushed
+  std::string held_;        // bytes from position held_from_ on
+  uint64_t held_from_ = 0;  // position in the stream of held_[0]
+  uint64_t position_ = 0;   // bytes pushed
   uint32_t state_ = 0;
   std::deque<Interval> intervals_;  // to be masked, disjoint, ascending
   bool mask_is_open_ = false;       // kMask was written for intervals_.front()

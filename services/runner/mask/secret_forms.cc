@@ -25,8 +25,8 @@ void AddBothAlphabets(std::set<std::string>& out, std::string text) {
   Add(out, std::move(url));
 }
 
-// The characters that depend on nothing but `value`, for `value` at byte 0, 1 or 2 of a group of three; and the exact
-// encoding of the value alone, whole and in lines.
+// The characters that depend on nothing but `value`, for `value` at byte 0, 1 or 2 of a group of
+// three; and the exact encoding of the value alone, whole and in lines.
 void AddBase64(std::set<std::string>& out, std::string_view value) {
   for (size_t before = 0; before < 3; ++before) {
     const std::string encoded = Base64Encode(std::string(before, '\0') + std::string(value));
@@ -38,13 +38,17 @@ void AddBase64(std::set<std::string>& out, std::string_view value) {
   AddBothAlphabets(out, exact);
   for (const size_t length : kBase64LineLengths) {
     if (exact.size() <= length) continue;
-    for (size_t at = 0; at < exact.size(); at += length) AddBothAlphabets(out, exact.substr(at, length));
+    for (size_t at = 0; at < exact.size(); at += length)
+      AddBothAlphabets(out, exact.substr(at, length));
   }
 }
 
-bool IsAlnum(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool IsAlnum(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
-std::string PercentEncode(std::string_view value, std::string_view kept, const char* digits, bool plus_for_space) {
+std::string PercentEncode(std::string_view value, std::string_view kept, const char* digits,
+                          bool plus_for_space) {
   std::string out;
   for (const char c : value) {
     const auto byte = static_cast<unsigned char>(c);

@@ -38,7 +38,8 @@ bool CanMakeChild(const std::string& root, const std::string& control) {
   return works;
 }
 
-// Groups of jobs whose runner was killed. Young ones may belong to another runner that is about to use them.
+// Groups of jobs whose runner was killed. Young ones may belong to another runner that is about to
+// use them.
 void SweepOldGroups(const std::string& root) {
   namespace fs = std::filesystem;
   if (root.empty()) return;
@@ -69,7 +70,8 @@ CgroupRoots FindRoots() {
     }
     const std::string root = std::string(kMount) + "/" + parts[1] + path;
     for (const std::string& controller : Split(parts[1], ',')) {
-      if (controller == "memory" && CanMakeChild(root, "memory.limit_in_bytes")) roots.memory = root;
+      if (controller == "memory" && CanMakeChild(root, "memory.limit_in_bytes"))
+        roots.memory = root;
       if (controller == "pids" && CanMakeChild(root, "pids.max")) roots.pids = root;
       if (controller == "cpu" && CanMakeChild(root, "cpu.cfs_quota_us")) roots.cpu = root;
     }
@@ -85,12 +87,14 @@ CgroupRoots DetectCgroups() {
   return roots;
 }
 
-JobCgroup::JobCgroup(const CgroupRoots& roots, const std::string& name, const JobLimits& limits) : v2_(roots.v2) {
+JobCgroup::JobCgroup(const CgroupRoots& roots, const std::string& name, const JobLimits& limits)
+    : v2_(roots.v2) {
   if (limits.memory_bytes != 0) {
     const std::string bytes = std::to_string(limits.memory_bytes);
     Limit(roots.memory, name, "memory", {{v2_ ? "memory.max" : "memory.limit_in_bytes", bytes}});
   }
-  if (limits.pids != 0) Limit(roots.pids, name, "pids", {{"pids.max", std::to_string(limits.pids)}});
+  if (limits.pids != 0)
+    Limit(roots.pids, name, "pids", {{"pids.max", std::to_string(limits.pids)}});
   if (limits.cpus > 0) {
     const std::string quota = std::to_string(std::llround(limits.cpus * kCpuPeriodMicroseconds));
     const std::string period = std::to_string(kCpuPeriodMicroseconds);
@@ -105,9 +109,11 @@ void JobCgroup::Limit(const std::string& root, const std::string& name, const ch
                       const std::vector<std::pair<std::string, std::string>>& values) {
   const std::string folder = root + "/" + name;
   bool held = !root.empty() && (::mkdir(folder.c_str(), 0755) == 0 || errno == EEXIST);
-  for (const auto& [file, value] : values) held = held && WriteControl(folder + "/" + file, value).ok();
+  for (const auto& [file, value] : values)
+    held = held && WriteControl(folder + "/" + file, value).ok();
   if (!held) missing_.push_back(controller);
-  if (held && std::find(folders_.begin(), folders_.end(), folder) == folders_.end()) folders_.push_back(folder);
+  if (held && std::find(folders_.begin(), folders_.end(), folder) == folders_.end())
+    folders_.push_back(folder);
 }
 
 absl::Status JobCgroup::Join(pid_t pid) const {

@@ -18,7 +18,8 @@ struct JobLimits {
   double cpus = 0;
 };
 
-// Where control groups for jobs can be made on this machine: one folder per controller (v1), or one for all (v2).
+// Where control groups for jobs can be made on this machine: one folder per controller (v1), or one
+// for all (v2).
 struct CgroupRoots {
   std::string memory;
   std::string pids;
@@ -30,8 +31,9 @@ struct CgroupRoots {
 // Finds what is writable, by /proc/self/cgroup and a probe.
 CgroupRoots DetectCgroups();
 
-// The control groups of one job: made at construction, removed with what still runs in them at destruction. Owned by
-// the job; not thread-safe. A limit whose controller is missing is named by `Missing`.
+// The control groups of one job: made at construction, removed with what still runs in them at
+// destruction. Owned by the job; not thread-safe. A limit whose controller is missing is named by
+// `Missing`.
 class JobCgroup {
  public:
   JobCgroup(const CgroupRoots& roots, const std::string& name, const JobLimits& limits);

@@ -54,7 +54,8 @@ std::string NulTerminated(const std::vector<std::string>& texts) {
   return out;
 }
 
-// Reads bubblewrap's --info-fd up to the end of its one JSON object: {"child-pid": N, ...}; 0 if it ends before.
+// Reads bubblewrap's --info-fd up to the end of its one JSON object: {"child-pid": N, ...}; 0 if it
+// ends before.
 pid_t ReadChildPid(int fd) {
   std::string text;
   char buffer[512];
@@ -108,9 +109,21 @@ bool Works(const std::vector<std::string>& argv) {
 }
 
 std::vector<std::string> ToolArgv(const Sandbox::Options& options) {
-  std::vector<std::string> argv = {options.bubblewrap, "--bind",        "/",            "/",     "--dev-bind", "/dev",
-                                   "/dev",             "--proc",        "/proc",        "--unshare-pid",
-                                   "--unshare-ipc",    "--die-with-parent", "--new-session", "--cap-add", "ALL"};
+  std::vector<std::string> argv = {options.bubblewrap,
+                                   "--bind",
+                                   "/",
+                                   "/",
+                                   "--dev-bind",
+                                   "/dev",
+                                   "/dev",
+                                   "--proc",
+                                   "/proc",
+                                   "--unshare-pid",
+                                   "--unshare-ipc",
+                                   "--die-with-parent",
+                                   "--new-session",
+                                   "--cap-add",
+                                   "ALL"};
   for (const std::string& folder : options.hidden) {
     if (PathExists(folder)) argv.insert(argv.end(), {"--tmpfs", folder});
   }
@@ -143,24 +156,32 @@ absl::StatusOr<std::unique_ptr<Sandbox>> Sandbox::Detect(Options options) {
   return sandbox;
 }
 
-absl::StatusOr<ProcessResult> Sandbox::Run(const SandboxCommand& command, const JobCgroup& cgroup, const Output& output,
-                                           std::stop_token stop) const {
+absl::StatusOr<ProcessResult> Sandbox::Run(const SandboxCommand& command, const JobCgroup& cgroup,
+                                           const Output& output, std::stop_token stop) const {
   if (!sandboxed_) return RunPlain(command, output, stop);
   SandboxCommand full = command;
   full.env = WithDefaults(std::move(full.env));
   const std::string script = std::string(kPrivatePath) + "/script";
   StepFiles files;
   SLIPWAY_RETURN_IF_ERROR(files.Add(script, command.script, 0500));
-  for (const auto& [path, content] : SandboxAccounts()) SLIPWAY_RETURN_IF_ERROR(files.Add(path, content, 0444));
+  for (const auto& [path, content] : SandboxAccounts())
+    SLIPWAY_RETURN_IF_ERROR(files.Add(path, content, 0444));
   for (const PrivateFile& file : command.files) {
-    SLIPWAY_RETURN_IF_ERROR(files.Add(std::string(kPrivatePath) + "/" + file.name, file.content, 0600));
+    SLIPWAY_RETURN_IF_ERROR(
+        files.Add(std::string(kPrivatePath) + "/" + file.name, file.content, 0600));
   }
   SLIPWAY_ASSIGN_OR_RETURN(
       const UniqueFd arguments,
       MemoryFile("arguments", NulTerminated(SandboxOptions(full, features_, files.data))));
 
   ProcessSpec spec;
-  spec.argv = {options_.bubblewrap, "--args", std::to_string(kArgumentsFd), "--", features_.shell, "-e", script};
+  spec.argv = {options_.bubblewrap,
+               "--args",
+               std::to_string(kArgumentsFd),
+               "--",
+               features_.shell,
+               "-e",
+               script};
   spec.package = "bubblewrap";
   spec.inherit = {"PATH"};
   spec.out = OutputSink::Call(output);
@@ -168,12 +189,15 @@ absl::StatusOr<ProcessResult> Sandbox::Run(const SandboxCommand& command, const 
   spec.timeout = command.timeout;
   spec.kill_grace = kKillGrace;
   spec.fds.emplace_back(kArgumentsFd, arguments.get());
-  for (size_t i = 0; i < files.owned.size(); ++i) spec.fds.emplace_back(files.data[i].fd, files.owned[i].get());
+  for (size_t i = 0; i < files.owned.size(); ++i)
+    spec.fds.emplace_back(files.data[i].fd, files.owned[i].get());
   return RunNamespace(std::move(spec), cgroup, stop);
 }
 
-absl::StatusOr<ProcessResult> Sandbox::RunTool(ProcessSpec spec, const std::vector<std::string>& visible,
-                                               const JobCgroup& cgroup, std::stop_token stop) const {
+absl::StatusOr<ProcessResult> Sandbox::RunTool(ProcessSpec spec,
+                                               const std::vector<std::string>& visible,
+                                               const JobCgroup& cgroup,
+                                               std::stop_token stop) const {
   if (!tool_namespaces_) return process::Run(spec, stop);
   std::vector<std::string> argv = ToolArgv(options_);
   for (const std::string& folder : visible) argv.insert(argv.end(), {"--bind", folder, folder});
@@ -188,7 +212,8 @@ absl::StatusOr<ProcessResult> Sandbox::RunNamespace(ProcessSpec spec, const JobC
                                                     std::stop_token stop) const {
   SLIPWAY_ASSIGN_OR_RETURN(Pipe info, MakePipe());
   SLIPWAY_ASSIGN_OR_RETURN(Pipe block, MakePipe());
-  const std::vector<std::string> options = {"--info-fd", std::to_string(kInfoFd), "--block-fd", std::to_string(kBlockFd)};
+  const std::vector<std::string> options = {"--info-fd", std::to_string(kInfoFd), "--block-fd",
+                                            std::to_string(kBlockFd)};
   spec.argv.insert(spec.argv.begin() + 1, options.begin(), options.end());
   spec.fds.emplace_back(kInfoFd, info.write.get());
   spec.fds.emplace_back(kBlockFd, block.read.get());
@@ -202,7 +227,8 @@ absl::StatusOr<ProcessResult> Sandbox::RunNamespace(ProcessSpec spec, const JobC
     first_process = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     joined = cgroup.Join(pid);
     // Nothing starts without its limits.
-    if (joined.ok() && ::write(block.write.get(), "1", 1) != 1) joined = ErrnoStatus(errno, "bubblewrap");
+    if (joined.ok() && ::write(block.write.get(), "1", 1) != 1)
+      joined = ErrnoStatus(errno, "bubblewrap");
     if (!joined.ok()) end.request_stop();
   });
   absl::StatusOr<ProcessResult> result = process::Run(spec, end.get_token());
@@ -220,9 +246,9 @@ absl::StatusOr<ProcessResult> Sandbox::RunPlain(const SandboxCommand& command, c
                                                 std::stop_token stop) const {
   SLIPWAY_ASSIGN_OR_RETURN(const TempDir own, TempDir::Create("slipway-step-"));
   const auto here = [&](const std::string& value) {
-    for (const auto& [path, place] :
-         {std::pair<std::string, std::string>{kPrivatePath, own.path()}, {kWorkspacePath, command.workspace},
-          {kHomePath, own.path()}}) {
+    for (const auto& [path, place] : {std::pair<std::string, std::string>{kPrivatePath, own.path()},
+                                      {kWorkspacePath, command.workspace},
+                                      {kHomePath, own.path()}}) {
       if (value.rfind(path, 0) == 0) return place + value.substr(path.size());
     }
     return value;
@@ -237,7 +263,8 @@ absl::StatusOr<ProcessResult> Sandbox::RunPlain(const SandboxCommand& command, c
   spec.argv = {features_.shell, "-e", own.path() + "/script"};
   spec.inherit = {};
   for (const auto& [name, value] : WithDefaults(command.env)) spec.env[name] = here(value);
-  spec.cwd = (std::filesystem::path(command.workspace) / command.folder).lexically_normal().string();
+  spec.cwd =
+      (std::filesystem::path(command.workspace) / command.folder).lexically_normal().string();
   spec.out = OutputSink::Call(output);
   spec.err = OutputSink::SameAsStdout();
   spec.timeout = command.timeout;

@@ -24,9 +24,9 @@ struct SandboxCommand {
   std::string script;
   std::map<std::string, std::string> env;  // all that the step sees
   std::string workspace;                   // folder of this machine that becomes kWorkspacePath
-  std::string folder;                      // below the workspace, where the step starts; "" or "." is its top
+  std::string folder;  // below the workspace, where the step starts; "" or "." is its top
   std::vector<PrivateFile> files;
-  std::vector<std::string> read_only;      // further folders of this machine, visible at their own path
+  std::vector<std::string> read_only;  // further folders of this machine, visible at their own path
   absl::Duration timeout = absl::InfiniteDuration();
 };
 
@@ -44,7 +44,8 @@ struct SandboxData {
 };
 
 // The options for `bwrap --args FD`, which keeps the environment out of the argument list. Pure.
-std::vector<std::string> SandboxOptions(const SandboxCommand& command, const SandboxFeatures& features,
+std::vector<std::string> SandboxOptions(const SandboxCommand& command,
+                                        const SandboxFeatures& features,
                                         const std::vector<SandboxData>& data);
 
 // /etc/passwd, /etc/group and /etc/nsswitch.conf of the sandbox: {path, content}.

@@ -32,8 +32,8 @@ struct Bench {
     return *std::move(sandbox);
   }
 
-  process::ProcessResult Run(SandboxCommand command, std::stop_token stop = {},
-                             std::function<void()> on_output = [] {}) {
+  process::ProcessResult Run(
+      SandboxCommand command, std::stop_token stop = {}, std::function<void()> on_output = [] {}) {
     command.workspace = workspace.path();
     output.clear();
     auto result = sandbox->Run(
@@ -110,26 +110,31 @@ TEST_CASE("The values of variables are in no argument list") {
 
 TEST_CASE("A step sees none of the machine's files but tools and its workspace") {
   Bench bench;
-  bench.Script("for d in /root /work /var /home/* /run/* /opt /srv /sys /boot; do [ -e $d ] && echo $d; done\n"
-               "ls /etc/ssl /etc/shadow /etc/ssl/private 2>/dev/null || true; ls -A /tmp");
+  bench.Script(
+      "for d in /root /work /var /home/* /run/* /opt /srv /sys /boot; do [ -e $d ] && echo $d; "
+      "done\n"
+      "ls /etc/ssl /etc/shadow /etc/ssl/private 2>/dev/null || true; ls -A /tmp");
   CHECK(bench.output == "/home/build\n/run/slipway\n/etc/ssl:\ncerts\nopenssl.cnf\n");
 }
 
 TEST_CASE("A step has no capabilities, can't gain any, and can't write to tools") {
   Bench bench;
-  bench.Script("grep -E '^(CapEff|CapPrm|CapBnd|NoNewPrivs)' /proc/self/status; id -u\n"
-               "touch /usr/x 2>/dev/null || echo read-only\n"
-               "mount -t tmpfs x /tmp 2>/dev/null || echo no-mount\n"
-               "unshare -U true 2>/dev/null || echo no-namespace\n");
+  bench.Script(
+      "grep -E '^(CapEff|CapPrm|CapBnd|NoNewPrivs)' /proc/self/status; id -u\n"
+      "touch /usr/x 2>/dev/null || echo read-only\n"
+      "mount -t tmpfs x /tmp 2>/dev/null || echo no-mount\n"
+      "unshare -U true 2>/dev/null || echo no-namespace\n");
   CHECK(bench.output ==
-        "CapPrm:\t0000000000000000\nCapEff:\t0000000000000000\nCapBnd:\t0000000000000000\nNoNewPrivs:\t1\n1000\n"
+        "CapPrm:\t0000000000000000\nCapEff:\t0000000000000000\nCapBnd:"
+        "\t0000000000000000\nNoNewPrivs:\t1\n1000\n"
         "read-only\nno-mount\nno-namespace\n");
 }
 
 TEST_CASE("A step has the machine's loopback and a compiler") {
   Bench bench;
-  bench.Script("printf 'int main(){return 0;}' > a.c && cc a.c -o a && ./a && echo compiled\n"
-               "cat /proc/net/dev | grep -c lo:\nwhoami");
+  bench.Script(
+      "printf 'int main(){return 0;}' > a.c && cc a.c -o a && ./a && echo compiled\n"
+      "cat /proc/net/dev | grep -c lo:\nwhoami");
   CHECK(bench.output == "compiled\n1\nbuild\n");
 }
 
@@ -154,12 +159,15 @@ TEST_CASE("A step may start below the workspace") {
   CHECK(bench.output == "/workspace/sub\n");
 }
 
-TEST_CASE("A cancelled step is gone within a second with all that it started, escaped children included") {
+TEST_CASE(
+    "A cancelled step is gone within a second with all that it started, escaped children "
+    "included") {
   Bench bench;
   const std::string marker = "3600." + std::to_string(::getpid());
   SandboxCommand command;
-  command.script = "trap '' TERM INT HUP\nsetsid sleep " + marker + " &\n(setsid setsid sleep " + marker +
-                   " & exec true) &\nnohup sleep " + marker + " >/dev/null 2>&1 &\nsleep 0.05\necho ready\nsleep " + marker;
+  command.script = "trap '' TERM INT HUP\nsetsid sleep " + marker + " &\n(setsid setsid sleep " +
+                   marker + " & exec true) &\nnohup sleep " + marker +
+                   " >/dev/null 2>&1 &\nsleep 0.05\necho ready\nsleep " + marker;
   std::stop_source stop;
   absl::Time asked;
   int before = 0;
@@ -200,9 +208,14 @@ TEST_CASE("The limits of a job hold where the machine has control groups") {
   Bench bench(limits);
   if (!bench.sandbox->cgroups().any()) return;
   CHECK(bench.cgroup.missing().empty());
-  CHECK(bench.Script("exec dash -c 'i=0; while [ $i -lt 60 ]; do sleep 5 & i=$((i+1)); done; echo all-started'").exit_code != 0);
+  CHECK(bench
+            .Script("exec dash -c 'i=0; while [ $i -lt 60 ]; do sleep 5 & i=$((i+1)); done; echo "
+                    "all-started'")
+            .exit_code != 0);
   CHECK(bench.output.find("all-started") == std::string::npos);
-  CHECK(bench.Script("head -c 200000000 /dev/zero | tail -c 190000000 | wc -c; exit ${PIPESTATUS[1]}").exit_code != 0);
+  CHECK(
+      bench.Script("head -c 200000000 /dev/zero | tail -c 190000000 | wc -c; exit ${PIPESTATUS[1]}")
+          .exit_code != 0);
   CHECK(bench.cgroup.MemoryLimitHit());
 }
 
@@ -236,10 +249,13 @@ TEST_CASE("A tool runs with the machine's files, without hidden folders, and die
   REQUIRE(sandbox.ok());
   const JobCgroup cgroup((*sandbox)->cgroups(), "slipway-test-" + RandomHex(6), {.pids = 100});
   process::ProcessSpec spec;
-  spec.argv = {"/bin/sh", "-c", "ls -A " + hidden.path() + " " + hidden.path() + "/job; id -u; test -e /etc/shadow && echo files"};
+  spec.argv = {"/bin/sh", "-c",
+               "ls -A " + hidden.path() + " " + hidden.path() +
+                   "/job; id -u; test -e /etc/shadow && echo files"};
   auto result = (*sandbox)->RunTool(spec, {visible}, cgroup, {});
   REQUIRE(result.ok());
-  CHECK(result->out == hidden.path() + ":\njob\n\n" + visible + ":\nfile\n" + std::to_string(::getuid()) + "\nfiles\n");
+  CHECK(result->out == hidden.path() + ":\njob\n\n" + visible + ":\nfile\n" +
+                           std::to_string(::getuid()) + "\nfiles\n");
   CHECK(result->err == "");
 
   const std::string marker = "3602." + std::to_string(::getpid());

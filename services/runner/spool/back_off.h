@@ -4,8 +4,8 @@
 
 namespace slipway::runner {
 
-// Pauses between attempts to reach the build service: none, then 20 ms doubling to 1 s, each shortened by up to half at
-// random so that runners do not come back all at once. Not thread-safe.
+// Pauses between attempts to reach the build service: none, then 20 ms doubling to 1 s, each
+// shortened by up to half at random so that runners do not come back all at once. Not thread-safe.
 class BackOff {
  public:
   absl::Duration Next();

@@ -32,15 +32,17 @@ bool IsFinalRefusal(const absl::Status& status) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Courier>> Courier::Start(BuildLink& link, build::v1::LeaseKey key,
-                                                        const std::string& folder, std::function<void()> on_lost) {
-  SLIPWAY_ASSIGN_OR_RETURN(std::unique_ptr<LogSpool> spool, LogSpool::Open(folder + "/" + kLogFile));
+                                                        const std::string& folder,
+                                                        std::function<void()> on_lost) {
+  SLIPWAY_ASSIGN_OR_RETURN(std::unique_ptr<LogSpool> spool,
+                           LogSpool::Open(folder + "/" + kLogFile));
   SLIPWAY_ASSIGN_OR_RETURN(const int64_t size, spool->Size());
   return std::unique_ptr<Courier>(
       new Courier(link, std::move(key), folder, std::move(spool), size, std::move(on_lost)));
 }
 
-Courier::Courier(BuildLink& link, build::v1::LeaseKey key, std::string folder, std::unique_ptr<LogSpool> spool,
-                 int64_t log_size, std::function<void()> on_lost)
+Courier::Courier(BuildLink& link, build::v1::LeaseKey key, std::string folder,
+                 std::unique_ptr<LogSpool> spool, int64_t log_size, std::function<void()> on_lost)
     : link_(link),
       key_(std::move(key)),
       folder_(std::move(folder)),
@@ -53,7 +55,8 @@ Courier::~Courier() = default;
 
 int64_t Courier::Append(std::string_view masked, const std::string& step) {
   const absl::Status appended = spool_->Append(masked);
-  if (!appended.ok()) log::Error("job.log_spool", "output is lost", {{"error", MessageOf(appended)}});
+  if (!appended.ok())
+    log::Error("job.log_spool", "output is lost", {{"error", MessageOf(appended)}});
   MutexLock lock(mu_);
   if (appended.ok()) log_size_ += static_cast<int64_t>(masked.size());
   log_step_ = step;
@@ -73,8 +76,10 @@ void Courier::Report(const build::v1::Step& step) {
 }
 
 void Courier::Complete(build::v1::CompleteJobRequest result) {
-  const absl::Status kept = WriteFileAtomic(folder_ + "/" + kResultFile, result.SerializeAsString());
-  if (!kept.ok()) log::Error("job.result", "the result is not kept on disk", {{"error", MessageOf(kept)}});
+  const absl::Status kept =
+      WriteFileAtomic(folder_ + "/" + kResultFile, result.SerializeAsString());
+  if (!kept.ok())
+    log::Error("job.result", "the result is not kept on disk", {{"error", MessageOf(kept)}});
   MutexLock lock(mu_);
   result_ = std::move(result);
   wake_.notify_one();
@@ -117,7 +122,8 @@ void Courier::Work(const std::stop_token& stop) {
       return;
     }
     std::unique_lock<Mutex> lock(mu_);
-    wake_.wait_for(lock, stop, absl::ToChronoMilliseconds(back_off.Next()), [this] { return lost_; });
+    wake_.wait_for(lock, stop, absl::ToChronoMilliseconds(back_off.Next()),
+                   [this] { return lost_; });
   }
 }
 
@@ -165,7 +171,8 @@ absl::Status Courier::SendLog() {
   const absl::StatusOr<int64_t> stored = link_.AppendLog(request);
   MutexLock lock(mu_);
   if (absl::IsOutOfRange(stored.status())) {
-    // The service lost what it had not yet made durable: from the start, it passes over what it has.
+    // The service lost what it had not yet made durable: from the start, it passes over what it
+    // has.
     acknowledged_ = 0;
     return absl::UnavailableError("the log is sent again");
   }

@@ -17,16 +17,18 @@
 
 namespace slipway::runner {
 
-// Brings what one job has to say to the build service: steps, log and result, in order, again and again until each is
-// acknowledged. The log and the result also lie in the job's folder, from which a later process goes on. Chunks grow by
-// what came while the one before was under way: the first byte goes at once, a flood in large pieces. Owned by the job's
-// slot; all functions are thread-safe.
+// Brings what one job has to say to the build service: steps, log and result, in order, again and
+// again until each is acknowledged. The log and the result also lie in the job's folder, from which
+// a later process goes on. Chunks grow by what came while the one before was under way: the first
+// byte goes at once, a flood in large pieces. Owned by the job's slot; all functions are
+// thread-safe.
 class Courier {
  public:
-  // A new job, or one that an earlier process has left in `folder`. `on_lost` is called once, on the courier's thread,
-  // when the build service says that the job is no longer ours.
+  // A new job, or one that an earlier process has left in `folder`. `on_lost` is called once, on
+  // the courier's thread, when the build service says that the job is no longer ours.
   static absl::StatusOr<std::unique_ptr<Courier>> Start(BuildLink& link, build::v1::LeaseKey key,
-                                                        const std::string& folder, std::function<void()> on_lost);
+                                                        const std::string& folder,
+                                                        std::function<void()> on_lost);
   ~Courier();
   Courier(const Courier&) = delete;
   Courier& operator=(const Courier&) = delete;
@@ -41,7 +43,8 @@ class Courier {
   // Says nothing more.
   void Drop();
 
-  // Waits until everything was acknowledged or the job is lost; false when `stop` or the time-out came before.
+  // Waits until everything was acknowledged or the job is lost; false when `stop` or the time-out
+  // came before.
   bool WaitDelivered(const std::stop_token& stop, absl::Duration timeout);
 
   // Name of the result's file in a job's folder.
@@ -49,11 +52,12 @@ class Courier {
   static constexpr char kLogFile[] = "log";
 
  private:
-  Courier(BuildLink& link, build::v1::LeaseKey key, std::string folder, std::unique_ptr<LogSpool> spool, int64_t log_size,
-          std::function<void()> on_lost);
+  Courier(BuildLink& link, build::v1::LeaseKey key, std::string folder,
+          std::unique_ptr<LogSpool> spool, int64_t log_size, std::function<void()> on_lost);
 
   void Work(const std::stop_token& stop);
-  // One call to the build service, for the most urgent thing; OK if there was nothing or it was acknowledged.
+  // One call to the build service, for the most urgent thing; OK if there was nothing or it was
+  // acknowledged.
   absl::Status SendNext();
   absl::Status SendSteps();
   absl::Status SendLog();

@@ -61,7 +61,8 @@ TEST_CASE("Log, steps and result arrive in order, once, in chunks of bounded siz
   CHECK(f.link.WaitForResult().state() == build::v1::State::SUCCEEDED);
 }
 
-TEST_CASE("Nothing is lost while the build service is away, nor when it forgot the end of the log") {
+TEST_CASE(
+    "Nothing is lost while the build service is away, nor when it forgot the end of the log") {
   Fixture f;
   auto courier = f.Start();
   courier->Append("before\n", "s");

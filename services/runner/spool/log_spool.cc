@@ -36,7 +36,8 @@ absl::StatusOr<std::string> LogSpool::Read(int64_t offset, size_t max_bytes) con
   std::string out(max_bytes, '\0');
   size_t size = 0;
   while (size < max_bytes) {
-    const ssize_t n = ::pread(fd_.get(), out.data() + size, max_bytes - size, offset + static_cast<int64_t>(size));
+    const ssize_t n = ::pread(fd_.get(), out.data() + size, max_bytes - size,
+                              offset + static_cast<int64_t>(size));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return ErrnoStatus(errno, "log spool");
     if (n == 0) break;

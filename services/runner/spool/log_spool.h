@@ -10,8 +10,8 @@
 
 namespace slipway::runner {
 
-// The masked log of one job in a file: appended by the job, read by the courier that ships it. Appends and reads may run
-// on different threads; each of them on one at a time.
+// The masked log of one job in a file: appended by the job, read by the courier that ships it.
+// Appends and reads may run on different threads; each of them on one at a time.
 class LogSpool {
  public:
   // Makes the file, or opens an earlier one.

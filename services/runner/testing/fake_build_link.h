@@ -11,10 +11,12 @@
 
 namespace slipway::runner {
 
-// A build service in memory, for tests: keeps logs by offset, steps and results, and can be away or refuse. Thread-safe.
+// A build service in memory, for tests: keeps logs by offset, steps and results, and can be away or
+// refuse. Thread-safe.
 class FakeBuildLink final : public BuildLink {
  public:
-  absl::StatusOr<build::v1::HeartbeatResponse> Heartbeat(const build::v1::HeartbeatRequest&) override {
+  absl::StatusOr<build::v1::HeartbeatResponse> Heartbeat(
+      const build::v1::HeartbeatRequest&) override {
     return build::v1::HeartbeatResponse();
   }
   absl::Status ReportSteps(const build::v1::ReportStepsRequest& request) override {
@@ -76,7 +78,8 @@ class FakeBuildLink final : public BuildLink {
   // Waits at most 20 s.
   bool WaitForLog(const std::string& text) {
     std::unique_lock<Mutex> lock(mu_);
-    return changed_.wait_for(lock, std::chrono::seconds(20), [&] { return log_.find(text) != std::string::npos; });
+    return changed_.wait_for(lock, std::chrono::seconds(20),
+                             [&] { return log_.find(text) != std::string::npos; });
   }
   // The n-th result, counted from 1; an empty one after 60 s.
   build::v1::CompleteJobRequest WaitForResult(size_t n = 1) {

@@ -26,9 +26,11 @@ class FakeBuildService::Runners final : public build::v1::RunnerService::Service
  public:
   explicit Runners(FakeBuildService& owner) : owner_(owner) {}
 
-  grpc::Status WatchLeases(grpc::ServerContext* context, const build::v1::WatchLeasesRequest* request,
+  grpc::Status WatchLeases(grpc::ServerContext* context,
+                           const build::v1::WatchLeasesRequest* request,
                            grpc::ServerWriter<build::v1::LeaseMessage>* writer) override {
-    if (!Has(*context, "authorization", "Bearer the-token")) return {grpc::StatusCode::UNAUTHENTICATED, "no token"};
+    if (!Has(*context, "authorization", "Bearer the-token"))
+      return {grpc::StatusCode::UNAUTHENTICATED, "no token"};
     build::v1::LeaseMessage hello;
     hello.mutable_hello()->set_lease_seconds(9);
     hello.mutable_hello()->set_heartbeat_seconds(1);
@@ -53,7 +55,8 @@ class FakeBuildService::Runners final : public build::v1::RunnerService::Service
     owner_.changed_.notify_all();
     return grpc::Status::OK;
   }
-  grpc::Status ReportSteps(grpc::ServerContext* context, const build::v1::ReportStepsRequest* request,
+  grpc::Status ReportSteps(grpc::ServerContext* context,
+                           const build::v1::ReportStepsRequest* request,
                            build::v1::ReportStepsResponse*) override {
     if (!Signed(*context)) return {grpc::StatusCode::UNAUTHENTICATED, "no assertion"};
     return rpc::ToGrpc(owner_.state_.ReportSteps(*request));
@@ -65,7 +68,8 @@ class FakeBuildService::Runners final : public build::v1::RunnerService::Service
     if (size.ok()) response->set_size(*size);
     return rpc::ToGrpc(size.status());
   }
-  grpc::Status CompleteJob(grpc::ServerContext* context, const build::v1::CompleteJobRequest* request,
+  grpc::Status CompleteJob(grpc::ServerContext* context,
+                           const build::v1::CompleteJobRequest* request,
                            build::v1::CompleteJobResponse*) override {
     if (!Signed(*context)) return {grpc::StatusCode::UNAUTHENTICATED, "no assertion"};
     return rpc::ToGrpc(owner_.state_.CompleteJob(*request));
@@ -74,7 +78,8 @@ class FakeBuildService::Runners final : public build::v1::RunnerService::Service
  private:
   static bool Has(const grpc::ServerContext& context, const char* key, const std::string& value) {
     const auto found = context.client_metadata().find(key);
-    return found != context.client_metadata().end() && std::string(found->second.data(), found->second.size()) == value;
+    return found != context.client_metadata().end() &&
+           std::string(found->second.data(), found->second.size()) == value;
   }
   static bool Signed(const grpc::ServerContext& context) {
     return Has(context, "slipway-assertion-bin", "assertion of the-token");

@@ -15,8 +15,8 @@
 
 namespace slipway::runner {
 
-// The build service's contract for runners, and auth's exchange, over gRPC on one Unix socket, in memory. Can be stopped and
-// started again with its state. For tests; thread-safe.
+// The build service's contract for runners, and auth's exchange, over gRPC on one Unix socket, in
+// memory. Can be stopped and started again with its state. For tests; thread-safe.
 class FakeBuildService {
  public:
   explicit FakeBuildService(std::string socket);

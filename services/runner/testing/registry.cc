@@ -24,8 +24,9 @@ std::string Htpasswd(const std::string& username, const std::string& password) {
 
 Registry::Registry(const std::string& username, const std::string& password)
     : folder_(*TempDir::Create("registry-")) {
-  std::string config = "version: 0.1\nlog: {level: info}\nstorage: {filesystem: {rootdirectory: " + folder_.path() +
-                       "/data}}\nhttp: {addr: 127.0.0.1:0}\n";
+  std::string config =
+      "version: 0.1\nlog: {level: info}\nstorage: {filesystem: {rootdirectory: " + folder_.path() +
+      "/data}}\nhttp: {addr: 127.0.0.1:0}\n";
   if (!username.empty()) {
     SLIPWAY_CHECK(WriteFileAtomic(folder_.path() + "/htpasswd", Htpasswd(username, password)).ok());
     config += "auth: {htpasswd: {realm: test, path: " + folder_.path() + "/htpasswd}}\n";
@@ -45,7 +46,8 @@ Registry::Registry(const std::string& username, const std::string& password)
   write.Reset();
   std::string text;
   size_t at;
-  while ((at = text.find(kListening)) == std::string::npos || text.find('\n', at) == std::string::npos) {
+  while ((at = text.find(kListening)) == std::string::npos ||
+         text.find('\n', at) == std::string::npos) {
     char buffer[4096];
     const ssize_t n = ::read(log_.get(), buffer, sizeof buffer);
     SLIPWAY_CHECK(n > 0);

@@ -9,8 +9,8 @@
 
 namespace slipway::runner {
 
-// A real docker-registry on a free loopback port, with data of its own; ends with the object. For tests, which it aborts
-// when the machine can't run it.
+// A real docker-registry on a free loopback port, with data of its own; ends with the object. For
+// tests, which it aborts when the machine can't run it.
 class Registry {
  public:
   // With a user name the registry asks for this password.

@@ -13,6 +13,7 @@ void Schedule::Wake(const AppEnvironment& where) {
     Entry& entry = entries_[where];
     entry.due = absl::Now();
     entry.woken = entry.taken;
+    ++version_;
   }
   changed_.notify_all();
 }
@@ -22,6 +23,7 @@ void Schedule::Add(const AppEnvironment& where, absl::Duration in) {
     MutexLock lock(mu_);
     Entry& entry = entries_[where];
     entry.due = std::min(entry.due, absl::Now() + in);
+    ++version_;
   }
   changed_.notify_all();
 }
@@ -42,8 +44,9 @@ std::optional<AppEnvironment> Schedule::Take(const std::stop_token& stop) {
       next->second.woken = false;
       return next->first;
     }
-    // Whatever changes ends the wait: a wake, an addition, or one that was given back.
-    changed_.wait_for(lock, stop, absl::ToChronoNanoseconds(wait) + std::chrono::microseconds(100), [] { return false; });
+    const uint64_t seen = version_;
+    changed_.wait_for(lock, stop, absl::ToChronoNanoseconds(wait) + std::chrono::microseconds(100),
+                      [&] { return version_ != seen; });
   }
   return std::nullopt;
 }
@@ -62,6 +65,7 @@ void Schedule::GiveBack(const AppEnvironment& where, std::optional<absl::Duratio
     entry.taken = false;
     if (!entry.woken) entry.due = next ? absl::Now() + *next : absl::InfiniteFuture();
     entry.woken = false;
+    ++version_;
   }
   changed_.notify_all();
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <stop_token>
@@ -36,6 +37,7 @@ class Schedule {
 
   Mutex mu_;
   std::condition_variable_any changed_;
+  uint64_t version_ SLIPWAY_GUARDED_BY(mu_) = 0;  // counts the changes, so that none is slept through
   std::map<AppEnvironment, Entry> entries_ SLIPWAY_GUARDED_BY(mu_);
 };
 

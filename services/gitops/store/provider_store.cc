@@ -22,7 +22,7 @@ constexpr db::Sql kInForce{"providers.in_force", "SELECT " PROVIDER_COLUMNS " FR
 constexpr db::Sql kUpdate{"providers.update",
                           "UPDATE providers SET spec = $2, token = $3, live_spec = $4, live_token = $5, in_force = $6, "
                           "state = $7, stages = $8, attempts = $9, next_attempt = now() + $10::interval, commit_id = $11, "
-                          "version = version + 1, updated_at = now() WHERE id = $1 RETURNING version, updated_at"};
+                          "version = $12, updated_at = now() WHERE id = $1 RETURNING updated_at"};
 constexpr db::Sql kDelete{"providers.delete", "DELETE FROM providers WHERE id = $1"};
 constexpr db::Sql kDue{"providers.due", "SELECT " PROVIDER_COLUMNS
                                         " FROM providers WHERE state = 'VALIDATING' AND next_attempt <= now() ORDER BY id"};
@@ -91,8 +91,7 @@ absl::Status Update(db::Tx& tx, Provider& provider, absl::Duration next_attempt)
       const db::Result rows,
       tx.Exec(kUpdate, provider.id, db::Bytes{spec}, db::Bytes{provider.token}, live_spec,
               db::Bytes{provider.live_token}, provider.in_force, Status::State_Name(provider.state), db::Bytes{stages},
-              provider.attempts, next_attempt, provider.commit));
-  provider.version = rows[0].GetInt64("version");
+              provider.attempts, next_attempt, provider.commit, provider.version));
   provider.updated = rows[0].GetTime("updated_at");
   return absl::OkStatus();
 }

@@ -26,7 +26,7 @@ struct Provider {
   slipway::gitops::v1::GitOpsProviderStatus stages = {};  // its stages only
   int attempts = 0;
   std::string commit = {};
-  int64_t version = 0;
+  int64_t version = 0;  // counts what people saved
   absl::Time created = {};
   absl::Time updated = {};
 
@@ -39,7 +39,7 @@ absl::StatusOr<std::optional<Provider>> Get(db::Tx& tx, const std::string& id, b
 // At most `limit` with an id after `after`, by id.
 absl::StatusOr<std::vector<Provider>> List(db::Tx& tx, const std::string& after, int limit);
 absl::StatusOr<std::optional<Provider>> GetInForce(db::Tx& tx);
-// Writes everything but id and uid, and counts the version up. `next_attempt`: when a validation is due.
+// Writes everything but id and uid. `next_attempt`: when a validation is due.
 absl::Status Update(db::Tx& tx, Provider& provider, absl::Duration next_attempt = absl::ZeroDuration());
 absl::Status Delete(db::Tx& tx, const std::string& id);
 // Those whose validation is due.

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/events/consumer_loop.h"
+#include "libs/events/outbox.h"
+#include "libs/git/mirror_store.h"
+#include "libs/seal/key_ring.h"
+#include "libs/service/event_stream.h"
+#include "libs/service/records_api.h"
+#include "libs/service/runtime.h"
+#include "services/gitops/api/gitops_api.h"
+#include "services/gitops/client/pipeline_client.h"
+#include "services/gitops/domain/committer.h"
+#include "services/gitops/domain/deployer.h"
+#include "services/gitops/domain/provider_validator.h"
+#include "services/gitops/domain/providers.h"
+#include "services/gitops/domain/remover.h"
+#include "services/gitops/domain/syncer.h"
+#include "services/gitops/store/port_store.h"
+#include "services/gitops/target/local/local_target.h"
+#include "slipway/build/v1/build.grpc.pb.h"
+
+namespace slipway::gitops {
+
+// Settings of slipway-gitops.
+struct Config {
+  service::CommonConfig common;
+  std::string pipeline_address;
+  std::string build_address;
+  std::string kek_file;
+  std::vector<std::string> allowed_hosts;
+  std::string instance = "gitops-0";
+  std::string local_ports = "20000-20099";
+  std::string local_events_file;
+  std::string local_owner;
+  std::string containers_conf;
+  std::string storage_conf;
+  std::string registries_conf;
+  Syncer::Options sync;
+
+  // From flags, environment and file; prints and exits on a mistake.
+  static Config Parse(int argc, char** argv);
+};
+
+// Composition root: owns everything, in order of construction. What serves calls is stopped before what it calls.
+class App {
+ public:
+  static absl::StatusOr<std::unique_ptr<App>> Create(Config config);
+  ~App();
+  // Serves until SIGTERM; an error: it could not start serving.
+  absl::Status Run();
+
+ private:
+  explicit App(Config config) : config_(std::move(config)) {}
+  absl::Status Init();
+  absl::Status InitTarget();
+  void InitDomain();
+  void InitConsumers();
+  void Stop();
+
+  const Config config_;
+  std::unique_ptr<service::Runtime> runtime_;
+  std::unique_ptr<seal::KeyRing> keys_;
+  std::unique_ptr<http::OutgoingGuard> guard_;
+  std::unique_ptr<git::GitCli> cli_;
+  std::unique_ptr<git::MirrorStore> mirrors_;
+  std::unique_ptr<rpc::Peer> pipeline_peer_;
+  std::unique_ptr<rpc::Peer> build_peer_;
+  std::unique_ptr<PipelineClient> pipeline_;
+  std::unique_ptr<slipway::build::v1::BuildService::Stub> build_stub_;
+  std::unique_ptr<PortStore> ports_;
+  std::unique_ptr<local::LocalTarget> target_;
+  std::unique_ptr<events::Outbox> outbox_;
+  Watchers watchers_;
+  std::unique_ptr<Lifecycle> lifecycle_;
+  std::unique_ptr<DesiredRepository> repository_;
+  std::unique_ptr<Providers> providers_;
+  std::unique_ptr<Deployer> deployer_;
+  std::unique_ptr<Committer> committer_;
+  std::unique_ptr<Syncer> syncer_;
+  std::unique_ptr<Remover> remover_;
+  std::unique_ptr<ProviderValidator> validator_;
+  std::unique_ptr<DeploymentQueries> queries_;
+  std::unique_ptr<GitOpsApi> api_;
+  std::unique_ptr<service::RecordsApi> records_;
+  std::unique_ptr<service::GrpcEventSource> build_events_;
+  std::unique_ptr<service::GrpcEventSource> pipeline_events_;
+  std::unique_ptr<events::ConsumerLoop> build_consumer_;
+  std::unique_ptr<events::ConsumerLoop> pipeline_consumer_;
+};
+
+}  // namespace slipway::gitops

@@ -34,8 +34,10 @@ bool RunnerSession::closed() const {
 }
 
 std::shared_ptr<RunnerSession> RunnerHub::Connect(const std::string& runner, const std::string& session,
-                                                  int slots, std::function<void()> wake) {
+                                                  int slots, v1::LeaseMessage first,
+                                                  std::function<void()> wake) {
   auto connected = std::make_shared<RunnerSession>(runner, session, slots, std::move(wake));
+  connected->Push(std::move(first));
   std::shared_ptr<RunnerSession> earlier;
   {
     MutexLock lock(mu_);

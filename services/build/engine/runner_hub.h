@@ -43,9 +43,9 @@ class RunnerSession {
 // The runners that are connected to this process, one stream each. Owned by App; thread-safe.
 class RunnerHub {
  public:
-  // Closes the runner's earlier stream.
+  // Closes the runner's earlier stream. `first` is the first message of the new one.
   std::shared_ptr<RunnerSession> Connect(const std::string& runner, const std::string& session, int slots,
-                                         std::function<void()> wake);
+                                         v1::LeaseMessage first, std::function<void()> wake);
   void Disconnect(const std::shared_ptr<RunnerSession>& session);
 
   std::vector<std::shared_ptr<RunnerSession>> Sessions() const;

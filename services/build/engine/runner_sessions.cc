@@ -15,25 +15,40 @@ absl::StatusOr<std::shared_ptr<RunnerSession>> RunnerSessions::Connect(const std
                                                                        std::function<void()> wake) {
   if (request.session().empty()) return InvalidField("session", "is empty");
   if (request.slots() < 1 || request.slots() > 1000) return InvalidField("slots", "is not within 1 to 1000");
-  SLIPWAY_RETURN_IF_ERROR(LoseJobs(runner, request.session(), "runner " + runner + " was restarted", deadline));
-  SLIPWAY_ASSIGN_OR_RETURN(
-      const std::vector<JobOfRun> held,
-      db::RunTx(core_.pool, "sessions.connect", deadline, [&](db::Tx& tx) -> absl::StatusOr<std::vector<JobOfRun>> {
-        SLIPWAY_RETURN_IF_ERROR(
-            RunnerConnected(tx, runner, request.session(), request.slots(), request.version()).status());
-        return JobsHeldBySession(tx, runner, request.session());
-      }));
-  auto session = core_.hub.Connect(runner, request.session(), request.slots(), std::move(wake));
+  SLIPWAY_RETURN_IF_ERROR(db::RunTx(core_.pool, "sessions.connect", deadline, [&](db::Tx& tx) {
+                            return RunnerConnected(tx, runner, request.session(), request.slots(), request.version())
+                                .status();
+                          }));
   v1::LeaseMessage hello;
   hello.mutable_hello()->set_lease_seconds(static_cast<int>(absl::ToInt64Seconds(core_.limits.lease)));
   hello.mutable_hello()->set_heartbeat_seconds(static_cast<int>(absl::ToInt64Seconds(core_.limits.heartbeat)));
-  session->Push(std::move(hello));
+  // From here on the earlier stream is closed: a job that is claimed for it is taken back, and one that was claimed before is
+  // seen by Resume.
+  auto session =
+      core_.hub.Connect(runner, request.session(), request.slots(), std::move(hello), std::move(wake));
+  if (const absl::Status resumed = Resume(*session, deadline); !resumed.ok()) {
+    core_.hub.Disconnect(session);
+    return resumed;
+  }
+  log::Info("runner.connected", "a runner is connected",
+            {{"runner", runner}, {"session", request.session()}, {"slots", request.slots()}});
+  core_.on_ready();
+  return session;
+}
+
+absl::Status RunnerSessions::Resume(RunnerSession& session, absl::Time deadline) {
+  const std::string& runner = session.runner();
+  SLIPWAY_RETURN_IF_ERROR(LoseJobs(runner, session.session(), "runner " + runner + " was restarted", deadline));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<JobOfRun> held,
+                           db::RunTx(core_.pool, "sessions.held", deadline, [&](db::Tx& tx) {
+                             return JobsHeldBySession(tx, runner, session.session());
+                           }));
   for (const JobOfRun& job : held) {
     if (job.job.cancel_requested) {
       v1::LeaseMessage cancel;
       *cancel.mutable_cancel()->mutable_key() = job.Key();
       cancel.mutable_cancel()->set_reason(job.job.reason);
-      session->Push(std::move(cancel));
+      session.Push(std::move(cancel));
       continue;
     }
     if (job.job.acknowledged) continue;
@@ -41,12 +56,9 @@ absl::StatusOr<std::shared_ptr<RunnerSession>> RunnerSessions::Connect(const std
     if (!lease.ok()) continue;  // it ends by its time
     v1::LeaseMessage message;
     *message.mutable_lease() = *std::move(lease);
-    session->Push(std::move(message));
+    session.Push(std::move(message));
   }
-  log::Info("runner.connected", "a runner is connected",
-            {{"runner", runner}, {"session", request.session()}, {"slots", request.slots()}});
-  core_.on_ready();
-  return session;
+  return absl::OkStatus();
 }
 
 void RunnerSessions::Disconnect(const std::shared_ptr<RunnerSession>& session) {

@@ -26,6 +26,8 @@ class RunnerSessions {
   absl::Status Remove(const std::string& runner, absl::Time deadline);
 
  private:
+  // What is to be settled when a stream has been opened: jobs of older sessions, and those of this one.
+  absl::Status Resume(RunnerSession& session, absl::Time deadline);
   absl::Status LoseJobs(const std::string& runner, const std::string& except_session, const std::string& why,
                         absl::Time deadline);
 

@@ -173,7 +173,7 @@ Server::~Server() { Stop(absl::ZeroDuration()); }
 
 void Server::Stop(absl::Duration grace) {
   if (state_->stopping.exchange(true)) return;
-  if (!state_->close_acceptor) return;
+  if (!state_->close_acceptor) return;  // it never listened
   std::exchange(state_->close_acceptor, nullptr)();
   const auto shutdown = [this](bool force) {
     std::vector<std::shared_ptr<Connection>> connections;
@@ -192,6 +192,7 @@ void Server::Stop(absl::Duration grace) {
                              [this] { return state_->connections.empty(); });
   }
   shutdown(/*force=*/true);
+  state_->work.reset();
   for (std::thread& thread : state_->threads) thread.join();
   if (!state_->unix_path.empty()) unlink(state_->unix_path.c_str());
 }

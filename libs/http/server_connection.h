@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/strand.hpp>
@@ -34,6 +35,8 @@ struct ServerState {
   const Server::Options options;
   const Server::Handler handler;
   boost::asio::io_context io;
+  // Keeps the threads until the last connection was told to close: one whose request is handled may have nothing pending.
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{io.get_executor()};
   std::function<void()> close_acceptor;
   std::vector<std::thread> threads;
   std::string unix_path;

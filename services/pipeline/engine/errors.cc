@@ -77,6 +77,11 @@ absl::Status EtagMismatch(std::string_view name) {
                ShortName(name) + " was changed meanwhile; get it again and repeat the change", name);
 }
 
+absl::Status NeededGone(std::string_view name) {
+  return Error(StatusCode::kAborted, "NEEDED_GONE",
+               "something that " + ShortName(name) + " needs was deleted at the same moment; try again", name);
+}
+
 absl::Status BeingDeleted(std::string_view name) {
   return Error(StatusCode::kFailedPrecondition, "BEING_DELETED", ShortName(name) + " is being deleted", name);
 }

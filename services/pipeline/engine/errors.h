@@ -22,6 +22,7 @@ absl::Status ImageTagTaken(std::string_view repository, std::string_view tag, bo
 
 // ABORTED
 absl::Status EtagMismatch(std::string_view name);                                           // ETAG_MISMATCH
+absl::Status NeededGone(std::string_view name);                                             // NEEDED_GONE
 
 // FAILED_PRECONDITION
 absl::Status BeingDeleted(std::string_view name);                                           // BEING_DELETED

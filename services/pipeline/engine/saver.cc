@@ -204,8 +204,9 @@ absl::Status Saver::WriteBeside(db::Tx& tx, const Place& place, const store::Res
   // A target that is deleted at the same moment is either gone here, or its deletion waits and then sees the reference.
   SLIPWAY_ASSIGN_OR_RETURN(const auto locked, store::FindAll(tx, targets, store::Lock::kShare));
   const auto real = std::count_if(targets.begin(), targets.end(), [](const auto& t) { return t != kDefaultRegistryTarget; });
-  if (static_cast<long>(locked.size()) != real) {
-    return absl::AbortedError("a definition that this one needs was deleted at the same time");
+  if (static_cast<long>(locked.size()) != real) return NeededGone(place.name);
+  for (const store::ResourceRow& target : locked) {
+    if (target.deleting) return BeingDeleted(target.name);
   }
   SLIPWAY_RETURN_IF_ERROR(store::ReplaceRefs(tx, row.id, targets));
   if (row.kind == Kind::kApp) {

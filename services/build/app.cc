@@ -1,6 +1,7 @@
 #include "services/build/app.h"
 
 #include "libs/base/status.h"
+#include "libs/blob/directory_blob_store.h"
 #include "libs/config/config.h"
 #include "services/build/engine/app_deletion.h"
 
@@ -37,6 +38,8 @@ absl::Status App::Init() {
   pipeline_ = std::make_unique<PipelineClient>(*pipeline_peer_);
   auth_ = std::make_unique<AuthClient>(*auth_peer_);
 
+  SLIPWAY_ASSIGN_OR_RETURN(blobs_, blob::DirectoryBlobStore::Open(config_.common.data_dir + "/archive"));
+
   EngineLimits limits;
   limits.max_attempts = config_.max_attempts;
   service_ = std::make_unique<Service>(Service::Surroundings{.pool = runtime_->pool(),
@@ -46,6 +49,7 @@ absl::Status App::Init() {
                                                              .metrics = runtime_->metrics(),
                                                              .pipeline = *pipeline_,
                                                              .auth = *auth_,
+                                                             .blobs = *blobs_,
                                                              .data_dir = config_.common.data_dir,
                                                              .log_limit = static_cast<int64_t>(config_.log_limit),
                                                              .limits = limits});

@@ -43,6 +43,7 @@ class App {
   std::optional<rpc::Peer> auth_peer_;
   std::unique_ptr<PipelineClient> pipeline_;
   std::unique_ptr<AuthClient> auth_;
+  std::unique_ptr<blob::BlobStore> blobs_;
   std::unique_ptr<Service> service_;
   std::unique_ptr<service::RecordsApi> records_;
   std::unique_ptr<service::GrpcEventSource> pipeline_events_;

@@ -8,8 +8,7 @@ namespace slipway::build {
 Service::Service(Surroundings s)
     : outbox_(s.pool),
       logs_(s.data_dir + "/logs", s.log_limit),
-      archive_(s.data_dir + "/archive"),
-      log_reader_(logs_, archive_),
+      log_reader_(logs_, s.blobs),
       core_{.pool = s.pool, .clock = s.clock, .outbox = outbox_, .limits = s.limits},
       dispatcher_(core_, s.pipeline),
       sessions_(core_, dispatcher_),
@@ -18,7 +17,7 @@ Service::Service(Surroundings s)
       runner_commands_(core_, sessions_, s.auth),
       queries_(core_),
       sweeper_(core_, s.metrics),
-      work_(core_, s.pipeline, logs_, archive_),
+      work_(core_, s.pipeline, logs_, s.blobs),
       build_api_({s.gate, s.streams, core_, run_commands_, runner_commands_, queries_, log_reader_}),
       runner_api_({s.gate, s.streams, sessions_, reports_}) {
   core_.on_ready = [this] { dispatcher_.Wake(); };

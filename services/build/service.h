@@ -30,6 +30,7 @@ class Service {
     telemetry::Metrics& metrics;
     PipelinePeer& pipeline;
     AuthPeer& auth;
+    blob::BlobStore& blobs;
     std::string data_dir = {};
     int64_t log_limit = 64 << 20;
     EngineLimits limits = {};
@@ -54,7 +55,6 @@ class Service {
  private:
   events::Outbox outbox_;
   LogStore logs_;
-  LogArchive archive_;
   LogReader log_reader_;
   Core core_;
   Dispatcher dispatcher_;

@@ -80,7 +80,7 @@ int WorkLoop::RunOnce() {
 
 absl::Status WorkLoop::CarryOut(const DueWork& work) {
   const WorkItem& item = work.item;
-  if (item.kind == "archive_log") return ArchiveLog(item);
+  if (item.kind == "archive_log") return ArchiveLogs(item);
   if (item.kind == "confirm_deletion") return ConfirmDeletion(item);
   const absl::Status released =
       pipeline_.ReleaseImageTag(item.subject, item.detail == "used", {.deadline = absl::Now() + kCallTime});
@@ -88,15 +88,14 @@ absl::Status WorkLoop::CarryOut(const DueWork& work) {
   return absl::IsNotFound(released) ? absl::OkStatus() : released;
 }
 
-absl::Status WorkLoop::ArchiveLog(const WorkItem& item) {
+absl::Status WorkLoop::ArchiveLogs(const WorkItem& item) {
   LogKey key;
   int attempts = 0;
   if (!absl::SimpleAtoi(item.subject, &key.job_id) || !absl::SimpleAtoi(item.detail, &attempts)) {
     return absl::OkStatus();
   }
   for (key.attempt = 1; key.attempt <= attempts; ++key.attempt) {
-    SLIPWAY_RETURN_IF_ERROR(archive_.Keep(key, logs_.PathOf(key)));
-    SLIPWAY_RETURN_IF_ERROR(logs_.Remove(key));
+    SLIPWAY_RETURN_IF_ERROR(ArchiveLog(logs_, blobs_, key));
   }
   return absl::OkStatus();
 }

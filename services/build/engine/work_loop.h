@@ -7,7 +7,7 @@
 #include "libs/telemetry/metrics.h"
 #include "services/build/engine/core.h"
 #include "services/build/engine/peers.h"
-#include "services/build/logs/log_archive.h"
+#include "services/build/logs/log_reader.h"
 #include "services/build/logs/log_store.h"
 #include "services/build/store/work_store.h"
 
@@ -17,8 +17,8 @@ namespace slipway::build {
 // jobs to the archive, confirms the deletion of apps. Owned by App; one thread.
 class WorkLoop {
  public:
-  WorkLoop(Core& core, PipelinePeer& pipeline, LogStore& logs, LogArchive& archive)
-      : core_(core), pipeline_(pipeline), logs_(logs), archive_(archive) {}
+  WorkLoop(Core& core, PipelinePeer& pipeline, LogStore& logs, blob::BlobStore& blobs)
+      : core_(core), pipeline_(pipeline), logs_(logs), blobs_(blobs) {}
   ~WorkLoop();
 
   void Start();
@@ -31,13 +31,13 @@ class WorkLoop {
  private:
   void Loop(const std::stop_token& stop);
   absl::Status CarryOut(const DueWork& work);
-  absl::Status ArchiveLog(const WorkItem& item);
+  absl::Status ArchiveLogs(const WorkItem& item);
   absl::Status ConfirmDeletion(const WorkItem& item);
 
   Core& core_;
   PipelinePeer& pipeline_;
   LogStore& logs_;
-  LogArchive& archive_;
+  blob::BlobStore& blobs_;
   Mutex mu_;
   std::condition_variable_any wake_;
   bool woken_ SLIPWAY_GUARDED_BY(mu_) = true;

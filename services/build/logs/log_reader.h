@@ -3,29 +3,28 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "services/build/logs/log_archive.h"
+#include "libs/blob/blob_store.h"
 #include "services/build/logs/log_store.h"
 
 namespace slipway::build {
 
-// Reads a log wherever it lies: in the store of running jobs, or in the archive once the job has ended. Thread-safe.
+// Key of the blob that holds the log of an ended job.
+std::string LogBlobKey(LogKey key);
+
+// Reads a log wherever it lies: in the files of running jobs, or among the blobs once the job has ended. Thread-safe.
 class LogReader {
  public:
-  LogReader(LogStore& logs, LogArchive& archive) : logs_(logs), archive_(archive) {}
+  LogReader(LogStore& logs, blob::BlobStore& blobs) : logs_(logs), blobs_(blobs) {}
 
   // At most `max` bytes from `offset`; empty at the end and where nothing was written.
-  absl::StatusOr<std::string> Read(LogKey key, int64_t offset, size_t max) {
-    // The archive is complete before the local file goes.
-    auto data = logs_.Read(key, offset, max);
-    if (!absl::IsNotFound(data.status())) return data;
-    data = archive_.Read(key, offset, max);
-    if (absl::IsNotFound(data.status())) return std::string();
-    return data;
-  }
+  absl::StatusOr<std::string> Read(LogKey key, int64_t offset, size_t max);
 
  private:
   LogStore& logs_;
-  LogArchive& archive_;
+  blob::BlobStore& blobs_;
 };
+
+// Moves the log of a job that has ended to the blobs; nothing there is OK (it was moved before, or nothing was written).
+absl::Status ArchiveLog(LogStore& logs, blob::BlobStore& blobs, LogKey key);
 
 }  // namespace slipway::build

@@ -7,6 +7,7 @@
 
 #include "libs/base/file.h"
 #include "libs/base/id.h"
+#include "libs/blob/directory_blob_store.h"
 #include "libs/db/testing/test_database.h"
 #include "libs/log/log.h"
 #include "libs/rpc/assertion.h"
@@ -160,6 +161,7 @@ class BuildFixture {
 
   db::TestDatabase database{Service::Migrations(), "build"};
   TempDir data = *TempDir::Create("build");
+  std::unique_ptr<blob::BlobStore> blobs = blob::DirectoryBlobStore::Open(data.path() + "/archive").value();
   SystemClock clock;
   rpc::AssertionSigner signer = rpc::AssertionSigner::FromSeed(std::string(32, 's')).value();
   rpc::AssertionVerifier verifier{clock, [this]() -> absl::StatusOr<std::vector<std::string>> {
@@ -193,6 +195,7 @@ class BuildFixture {
                                                               .metrics = metrics,
                                                               .pipeline = pipeline,
                                                               .auth = auth,
+                                                              .blobs = *blobs,
                                                               .data_dir = data.path(),
                                                               .log_limit = log_limit});
     server = rpc::Server::Start("127.0.0.1:0", {&service->build_api(), &service->runner_api()}).value();

@@ -1,0 +1,75 @@
+#include "tools/slipway/errors.h"
+
+#include "libs/base/error.h"
+#include "libs/base/strings.h"
+
+namespace slipway::cli {
+
+using absl::StatusCode;
+
+ExitCode ExitCodeOf(const absl::Status& status) {
+  switch (status.code()) {
+    case StatusCode::kOk: return ExitCode::kDone;
+    case StatusCode::kInvalidArgument:
+    case StatusCode::kOutOfRange: return ExitCode::kUsage;
+    case StatusCode::kUnavailable:
+    case StatusCode::kDeadlineExceeded:
+    case StatusCode::kUnauthenticated:
+    case StatusCode::kPermissionDenied:
+    case StatusCode::kNotFound: return ExitCode::kNotReached;
+    default: return ExitCode::kFailed;
+  }
+}
+
+std::string ErrorText(const absl::Status& status) {
+  const ErrorDetails details = DetailsOf(status);
+  // Mistakes in a file are complete sentences of their own: FILE:LINE: path: problem.
+  if (details.reason == "MANIFEST_INVALID") return MessageOf(status) + "\n";
+  if (details.field_violations.size() < 2) return "slipway: " + MessageOf(status) + "\n";
+  std::string text;
+  for (const auto& violation : details.field_violations) {
+    text += "slipway: " + (violation.field.empty() ? "" : violation.field + ": ") + violation.description + "\n";
+  }
+  return text;
+}
+
+absl::Status UnknownWord(std::string_view what, std::string_view word, const std::vector<std::string>& known) {
+  std::string problem = "unknown " + std::string(what) + " \"" + Truncate(word, 60) + "\"; ";
+  const std::string meant = DidYouMean(word, known);
+  problem += meant.empty() ? "there are " + Join(known, ", ") : "did you mean \"" + meant + "\"?";
+  return absl::InvalidArgumentError(problem);
+}
+
+absl::Status BadUsage(std::string_view problem) { return absl::InvalidArgumentError(ToAbsl(problem)); }
+
+absl::Status BadName(std::string_view name, std::string_view form) {
+  return absl::InvalidArgumentError("\"" + Truncate(name, 100) + "\" is no name of this kind; write " + std::string(form));
+}
+
+absl::Status NoProject(std::string_view name) {
+  return absl::InvalidArgumentError("no project is chosen; write PROJECT/" + std::string(name) +
+                                    ", set SLIPWAY_PROJECT, or choose one: slipway use PROJECT");
+}
+
+absl::Status NothingThere(std::string_view problem) { return absl::NotFoundError(ToAbsl(problem)); }
+
+absl::Status NoServer() {
+  return absl::UnavailableError("no server is known; sign in with: slipway login URL (or set SLIPWAY_URL and SLIPWAY_TOKEN)");
+}
+
+absl::Status NotReached(std::string_view url, const absl::Status& cause) {
+  return absl::UnavailableError("can't reach " + std::string(url) + " (" + MessageOf(cause) +
+                                "); is the suite up, and is the URL right?");
+}
+
+absl::Status NotSignedIn() { return absl::UnauthenticatedError("not signed in; sign in with: slipway login URL"); }
+
+absl::Status EndedBadly(std::string_view what) { return absl::FailedPreconditionError(ToAbsl(what)); }
+
+absl::Status StrangeAnswer(std::string_view url, int http_status, std::string_view body) {
+  return absl::InternalError(std::string(url) + " answered HTTP " + std::to_string(http_status) +
+                             " in no form that is known here (" + Truncate(Trim(body), 120) +
+                             "); is it the URL of a Slipway gateway?");
+}
+
+}  // namespace slipway::cli

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace slipway::cli {
+
+// Rows under a header, in columns as wide as their widest cell. A value.
+struct Table {
+  std::vector<std::string> header = {};  // empty: none is shown
+  std::vector<std::vector<std::string>> rows = {};
+
+  // Lines with `indent` spaces before each. Line breaks in cells become spaces; no spaces at the end of lines.
+  std::string Render(size_t indent = 0) const;
+};
+
+}  // namespace slipway::cli

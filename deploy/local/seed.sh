@@ -40,8 +40,15 @@ slipway_cli() {
   )
 }
 
+# The announcement of a push creates the repository; nothing is pushed.
+create_desired_repository() {
+  printf 'header = "%s"\n' "$(git_auth_header)" |
+    curl -sS --fail -m 10 -o /dev/null -K - "$GIT_URL/gitops/desired.git/info/refs?service=git-receive-pack"
+}
+
 seed() {
   local out
+  create_desired_repository || fail "the GitOps repository could not be created; see $DATA/log/git-host/current"
   out=$(
     # shellcheck disable=SC1091
     . "$ROOT/env"

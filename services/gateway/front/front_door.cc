@@ -1,5 +1,7 @@
 #include "services/gateway/front/front_door.h"
 
+#include <malloc.h>
+
 #include "absl/time/clock.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
@@ -144,8 +146,11 @@ void FrontDoor::HandleReady(const ExchangePtr& exchange) {
 
 void FrontDoor::HandleOpenApi(const ExchangePtr& exchange) {
   std::call_once(openapi_once_, [this] {
-    const auto contract = Contract::Load(EmbeddedDescriptorSet(), /*with_comments=*/true);
-    if (contract.ok()) openapi_ = OpenApiJson(**contract, parts_.version);
+    {
+      const auto contract = Contract::Load(EmbeddedDescriptorSet(), /*with_comments=*/true);
+      if (contract.ok()) openapi_ = OpenApiJson(**contract, parts_.version);
+    }
+    malloc_trim(0);  // the comments of all protos were in memory for a moment
   });
   if (openapi_.empty()) return exchange->RespondError(absl::InternalError("no OpenAPI document"));
   exchange->RespondJson(200, openapi_);

@@ -1,7 +1,7 @@
 #include <signal.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
-#include <thread>
 
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
@@ -62,22 +62,27 @@ TEST_CASE("a process that dies while a deployment gets healthy is followed by on
   CHECK(stage.AwaitEnd(Stage::kDev, 1).state == Status::HEALTHY);
 }
 
-TEST_CASE("commits of others meanwhile are kept, and ours are made again on top") {
+TEST_CASE("two writers of the repository lose nothing of each other") {
   Stage stage;
-  std::atomic<bool> stop = false;
-  std::atomic<int> others = 0;
-  std::thread writer([&] {
-    while (!stop) {
-      stage.git.Commit("ops", "main", {{"other/" + std::to_string(others) + ".txt", "x"}}, "Something else");
-      ++others;
-    }
-  });
+  const TempDir folder = *TempDir::Create("other-writer-");
+  git::MirrorStore mirrors(*stage.cli, folder.path());
+  DesiredRepository other(mirrors, *stage.guard);
+  int others = 0;
   for (int i = 1; i <= 4; ++i) {
     stage.Announce(stage.MakeImage("v" + std::to_string(i), i));
+    // While the committer is at work.
+    for (int j = 0; j < 4; ++j, ++others) {
+      const std::string key = "other " + std::to_string(others);
+      const auto made = other.Commit(stage.access, {{.key = key,
+                                                     .folder = "other/app/" + std::to_string(others),
+                                                     .files = {{"deployment.yaml", key}},
+                                                     .message = "Other\n\nSlipway-Deployment: " + key + "\n",
+                                                     .time = absl::Now()}});
+      INFO(made.status());
+      REQUIRE(made.ok());
+    }
     stage.AwaitEnd(Stage::kDev, i);
   }
-  stop = true;
-  writer.join();
   CHECK(stage.Find(Stage::kDev)->state == Status::HEALTHY);
   const int commits = std::stoi(stage.git.Git("ops", {"rev-list", "--count", "main"}));
   CHECK(commits == others + 4);
@@ -125,7 +130,7 @@ TEST_CASE("a commit made by hand is applied, and a folder that is gone takes its
     const std::string env = stage.podman.Run({"inspect", PodOf(Stage::kDev) + "-hello", "--format", "{{.Config.Env}}"});
     return env.find("BY_HAND=yes") != std::string::npos;
   }));
-  CHECK(CountOf(stage.Journal(one.Name()), "sync.commit_applied") == 1);
+  CHECK(Stage::Eventually([&] { return CountOf(stage.Journal(one.Name()), "sync.commit_applied") == 1; }));
 
   stage.podman.Run({"pod", "create", "--name", "stranger"});
   const RepositoryAccess& access = stage.access;

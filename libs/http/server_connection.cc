@@ -263,7 +263,11 @@ std::string Connection::Head(int status, const Headers& headers, const std::stri
     head += "\r\n";
   }
   head += framing;
-  if (close) head += "Connection: close\r\n";
+  if (close) {
+    head += "Connection: close\r\n";
+  } else if (!chunked_) {
+    head += "Connection: keep-alive\r\n";  // HTTP/1.0 closes unless it is told not to
+  }
   head += "\r\n";
   return head;
 }

@@ -49,6 +49,22 @@ TEST_CASE("requests are answered on one kept connection, also pipelined ones") {
   CHECK(head.substr(head.size() - 4) == "\r\n\r\n");
 }
 
+TEST_CASE("HTTP/1.0 is closed unless it asked to be kept, and streams to it are not chunked") {
+  const auto server = Serve([](ServerRequest request, std::shared_ptr<Responder> responder) {
+    if (request.target != "/stream") return responder->Send({.status = 200, .headers = {}, .body = "x"});
+    responder->BeginStream(200, {});
+    responder->Write("piece", nullptr);
+    responder->End();
+  });
+  TestSocket kept(server->port());
+  kept.Send("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n");
+  CHECK(kept.ReadUntil("\r\n\r\nx").find("Connection: keep-alive\r\n") != std::string::npos);
+  kept.Send("GET /stream HTTP/1.0\r\n\r\n");
+  const std::string stream = kept.ReadAll();
+  CHECK(stream.find("chunked") == std::string::npos);
+  CHECK(stream.substr(stream.size() - 9) == "\r\n\r\npiece");
+}
+
 TEST_CASE("a body over the limit of its target is refused before it is read") {
   std::atomic<int> handled{0};
   Server::Options options;

@@ -50,7 +50,7 @@ absl::Status App::Init() {
                                           .migrations = {{"pipeline", sql::kFiles}, journal::Migrations(), events::Migrations()}}));
   SLIPWAY_ASSIGN_OR_RETURN(keys_, seal::KeyRing::Load({config_.kek_file}));
   SLIPWAY_ASSIGN_OR_RETURN(guard_, http::OutgoingGuard::Create(config_.allowed_hosts));
-  SLIPWAY_ASSIGN_OR_RETURN(git_, git::GitCli::Create({}));
+  SLIPWAY_ASSIGN_OR_RETURN(git_, git::GitCli::Create({.stop = git_stop_.get_token(), .guard = &*guard_}));
   SLIPWAY_RETURN_IF_ERROR(MakeDirectories(config_.common.data_dir));
   mirrors_ = std::make_unique<git::MirrorStore>(*git_, config_.common.data_dir);
   outbox_ = std::make_unique<events::Outbox>(runtime_->pool());
@@ -63,12 +63,16 @@ absl::Status App::Init() {
   records_ = std::make_unique<service::RecordsApi>(runtime_->gate(), runtime_->pool(), "pipeline");
   outbox_->Start();
   engine_->deletions.Start();
+  janitor_ = std::make_unique<Janitor>(runtime_->pool(), runtime_->clock(), *outbox_);
   return runtime_->Serve({api_.get(), records_.get()}, {PipelineApi::Contract(), service::RecordsApi::Contract()});
 }
 
 App::~App() {
   if (runtime_ == nullptr) return;
+  // Calls that wait for a git server would hold up the end.
+  git_stop_.request_stop();
   runtime_->Shutdown();
+  janitor_.reset();
   if (engine_ != nullptr) engine_->deletions.Stop();
   if (outbox_ != nullptr) outbox_->Stop();
 }

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "libs/service/runtime.h"
 #include "services/pipeline/api/pipeline_api.h"
 #include "services/pipeline/engine/engine.h"
+#include "services/pipeline/engine/janitor.h"
 
 namespace slipway::pipeline {
 
@@ -41,6 +43,7 @@ class App {
   absl::Status Init();
 
   const Config config_;
+  std::stop_source git_stop_;
   std::unique_ptr<service::Runtime> runtime_;
   std::unique_ptr<seal::KeyRing> keys_;
   std::optional<http::OutgoingGuard> guard_;
@@ -51,6 +54,7 @@ class App {
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<PipelineApi> api_;
   std::unique_ptr<service::RecordsApi> records_;
+  std::unique_ptr<Janitor> janitor_;
 };
 
 }  // namespace slipway::pipeline

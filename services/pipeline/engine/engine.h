@@ -34,7 +34,7 @@ class Engine {
       : secrets(parts.keys),
         deletions(parts.pool, parts.outbox, secrets, parts.delete_scope),
         definitions({parts.pool, parts.outbox, secrets, parts.check_url, [this] { deletions.Wake(); }}),
-        repositories({parts.pool, parts.git, parts.mirrors, secrets, parts.check_url}),
+        repositories({parts.pool, parts.git, parts.mirrors, secrets}),
         planner(parts.pool, repositories, secrets),
         tags(parts.pool) {}
 

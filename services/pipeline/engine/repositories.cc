@@ -104,7 +104,6 @@ absl::StatusOr<v1::Repository> Repositories::Find(const Caller& caller, std::str
 }
 
 absl::StatusOr<git::GitRemote> Repositories::RemoteOf(const Caller& caller, const v1::Repository& repository) const {
-  if (parts_.check_url) SLIPWAY_RETURN_IF_ERROR(parts_.check_url(repository.url()));
   git::GitRemote remote{repository.url(), "", ""};
   if (repository.account().empty()) return remote;
   return db::RunTx(parts_.pool, "repositories.credential", caller.deadline,

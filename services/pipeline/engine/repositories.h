@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,7 +24,6 @@ class Repositories {
     const git::GitCli& cli;
     git::MirrorStore& mirrors;
     const Secrets& secrets;
-    std::function<absl::Status(std::string_view url)> check_url;  // as in Definitions
   };
   explicit Repositories(Parts parts) : parts_(std::move(parts)) {}
 

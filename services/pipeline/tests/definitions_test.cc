@@ -1,3 +1,4 @@
+#include "services/pipeline/engine/janitor.h"
 #include "services/pipeline/tests/engine_fixture.h"
 
 namespace slipway::pipeline {
@@ -198,6 +199,16 @@ TEST_CASE("what a caller may not change is refused in a set") {
   REQUIRE(response.ok());
   CHECK(response->results(0).violations(0).description() == "no clusters/x");
   CHECK(response->results(1).outcome() == v1::ValidateResourcesResponse::Result::CREATED);
+}
+
+TEST_CASE("old Plans are deleted and new ones stay") {
+  EngineFixture f;
+  f.database.Exec("INSERT INTO plans (digest, workflow, plan, created_at) VALUES"
+                  " ('old', 'w', '', now() - interval '31 days'), ('new', 'w', '', now())");
+  SystemClock clock;
+  Janitor janitor(f.database.pool(), clock, *f.outbox);
+  CHECK(janitor.CleanOnce());
+  CHECK(f.database.Value("SELECT string_agg(digest, ',') AS v FROM plans") == "new");
 }
 
 }  // namespace slipway::pipeline

@@ -14,7 +14,8 @@ prepare_git_host() {
   fi
   chown www-data "$dir/htpasswd"
   install -d -m 0700 -o www-data -g www-data "$DATA/git-state/uploads" "$DATA/git-state/refs"
-  install -m 0400 -o www-data -g www-data "$DATA/keys/hook-local.secret" "$dir/hook.secret"
+  write_file "$dir/hook.secret" 0400 <"$DATA/keys/hook-local.secret"
+  chown www-data "$dir/hook.secret"
 }
 
 # Programs, git's settings and lighttpd's, from DATA, BIN_DIR and GIT_PORT. Tests call it with a folder of their own.

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <mutex>
 
 #include "absl/time/clock.h"
 #include "libs/base/error.h"
@@ -21,6 +22,7 @@ using Status = slipway::gitops::v1::DeploymentStatus;
 constexpr absl::Duration kProbeTime = absl::Seconds(1);
 // Between looks at podman for one environment; its changes arrive earlier by the watch.
 constexpr absl::Duration kMaxAge = absl::Seconds(5);
+constexpr absl::Duration kStayUp = absl::Seconds(3);
 constexpr int kLogLines = 5;
 
 AppEnvironment WhereOf(const PodStatus& pod) {
@@ -147,6 +149,7 @@ absl::StatusOr<Applied> LocalTarget::Apply(const DesiredState& desired) {
   if (wanted.port > 0) applied.url = "http://127.0.0.1:" + std::to_string(port) + "/";
   SLIPWAY_ASSIGN_OR_RETURN(const auto pod, Get(desired.where, kMaxAge));
   if (Differences(wanted, pod).empty()) return applied;
+  const std::shared_lock images_stay(images_mu_);
   // The image first: what runs goes on running when it can't be had.
   for (const std::string& image : wanted.images) {
     SLIPWAY_RETURN_IF_ERROR(podman_.Pull(image, desired.credentials));
@@ -154,6 +157,7 @@ absl::StatusOr<Applied> LocalTarget::Apply(const DesiredState& desired) {
   {
     MutexLock lock(mu_);
     pods_.erase(desired.where);  // so that the watch takes the end of the old one for what it is
+    for (const std::string& image : wanted.images) replaced_.insert(image.substr(0, image.find('@')));
   }
   if (pod) SLIPWAY_RETURN_IF_ERROR(podman_.RemovePod(pod->name));
   absl::Status played = podman_.Play(wanted.text);
@@ -170,8 +174,14 @@ absl::StatusOr<Applied> LocalTarget::Apply(const DesiredState& desired) {
   return applied;
 }
 
-std::string LocalTarget::Probe(const PodManifest& manifest, int port) {
-  if (manifest.port == 0) return "";
+std::string LocalTarget::Probe(const PodManifest& manifest, const PodStatus& pod, int port) {
+  if (manifest.port == 0) {
+    // Without a port there is nothing to ask: it is healthy when it stays up.
+    for (const PodStatus::Container& container : pod.containers) {
+      if (absl::Now() - container.started < kStayUp) return "whether it stays up is awaited";
+    }
+    return "";
+  }
   if (manifest.health_path.empty()) return Connect(port);
   const auto answer = http_.Send({.url = "http://127.0.0.1:" + std::to_string(port) + manifest.health_path,
                                   .headers = {{"Connection", "close"}},
@@ -209,13 +219,25 @@ absl::StatusOr<Observation> LocalTarget::Observe(const DesiredState& desired) {
     if (seen.reason.empty()) seen.reason = seen.drift.front();
     return seen;
   }
-  seen.reason = Probe(wanted, port);
+  seen.reason = Probe(wanted, *pod, port);
   seen.health = seen.reason.empty() ? Status::RUNNING : Status::STARTING;
   return seen;
 }
 
+void LocalTarget::RemoveReplacedImages() {
+  const std::unique_lock nobody_applies(images_mu_, std::try_to_lock);
+  if (!nobody_applies.owns_lock()) return;
+  std::set<std::string> repositories;
+  {
+    MutexLock lock(mu_);
+    repositories.swap(replaced_);
+  }
+  for (const std::string& repository : repositories) podman_.RemoveUnusedImages(repository);
+}
+
 absl::StatusOr<std::vector<AppEnvironment>> LocalTarget::List() {
   SLIPWAY_RETURN_IF_ERROR(Refresh());
+  RemoveReplacedImages();
   MutexLock lock(mu_);
   std::vector<AppEnvironment> all;
   for (const auto& [where, pod] : pods_) all.push_back(where);

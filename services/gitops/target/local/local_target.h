@@ -3,6 +3,8 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
+#include <shared_mutex>
 #include <string>
 #include <vector>
 
@@ -37,12 +39,6 @@ class LocalTarget final : public Target {
   void Subscribe(OnChange changed) override;
 
  private:
-  // A pod as it was when podman was asked last.
-  struct Seen {
-    PodStatus pod = {};
-    absl::Time when = {};
-  };
-
   absl::StatusOr<PodManifest> Build(const DesiredState& desired);
   // Asks podman about all pods, and watches their processes.
   absl::Status Refresh();
@@ -50,7 +46,9 @@ class LocalTarget final : public Target {
   absl::StatusOr<std::optional<PodStatus>> Get(const AppEnvironment& where, absl::Duration max_age);
   std::vector<std::string> Differences(const PodManifest& wanted, const std::optional<PodStatus>& pod) const;
   // Why the app does not answer; empty: it does.
-  std::string Probe(const PodManifest& manifest, int port);
+  std::string Probe(const PodManifest& manifest, const PodStatus& pod, int port);
+  // Takes images away that were replaced, unless something is being applied just now.
+  void RemoveReplacedImages();
 
   const Options options_;
   PortAllocator& ports_;
@@ -60,6 +58,8 @@ class LocalTarget final : public Target {
   Mutex mu_;
   absl::Time refreshed_ SLIPWAY_GUARDED_BY(mu_) = absl::InfinitePast();
   std::map<AppEnvironment, PodStatus> pods_ SLIPWAY_GUARDED_BY(mu_);
+  std::set<std::string> replaced_ SLIPWAY_GUARDED_BY(mu_);  // repositories of which a newer image was applied
+  std::shared_mutex images_mu_;  // shared from pull to play, so that nobody takes the image away in between
   std::unique_ptr<ContainerWatch> watch_;
 };
 

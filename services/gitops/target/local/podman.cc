@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "libs/base/encoding.h"
+#include "libs/base/error.h"
 #include "libs/base/file.h"
 #include "libs/base/status.h"
 #include "libs/base/strings.h"
@@ -102,7 +103,8 @@ absl::StatusOr<std::vector<PodStatus>> Podman::List(const std::string& key, cons
                                .name = json::GetString(row, "Names[0]").value_or(""),
                                .state = json::GetString(row, "State").value_or(""),
                                .pid = static_cast<int>(json::GetInt(row, "Pid").value_or(0)),
-                               .exit_code = static_cast<int>(json::GetInt(row, "ExitCode").value_or(0))});
+                               .exit_code = static_cast<int>(json::GetInt(row, "ExitCode").value_or(0)),
+                               .started = absl::FromUnixSeconds(json::GetInt(row, "StartedAt").value_or(0))});
   }
   return found;
 }
@@ -110,9 +112,21 @@ absl::StatusOr<std::vector<PodStatus>> Podman::List(const std::string& key, cons
 absl::Status Podman::Pull(const std::string& image, const std::vector<PullCredential>& credentials) const {
   SLIPWAY_ASSIGN_OR_RETURN(const Output exists, Run({"image", "exists", image}, options_.timeout));
   if (exists.ok) return absl::OkStatus();
-  boost::json::object auths;
+  if (credentials.empty()) return PullWith(image, std::nullopt);
+  // Several Registries may name one host, each with a user that sees other repositories: a refusal by one says nothing
+  // about the next.
+  absl::Status status;
   for (const PullCredential& credential : credentials) {
-    auths[credential.host] = {{"auth", Base64Encode(credential.username + ":" + credential.password)}};
+    status = PullWith(image, credential);
+    if (DetailsOf(status).reason != "REGISTRY_REFUSED") return status;
+  }
+  return status;
+}
+
+absl::Status Podman::PullWith(const std::string& image, const std::optional<PullCredential>& credential) const {
+  boost::json::object auths;
+  if (credential) {
+    auths[credential->host] = {{"auth", Base64Encode(credential->username + ":" + credential->password)}};
   }
   SLIPWAY_RETURN_IF_ERROR(MakeDirectories(options_.work_dir));
   const std::string file = options_.work_dir + "/auth-" + Sha256Hex(image).substr(0, 16) + ".json";
@@ -130,7 +144,12 @@ absl::Status Podman::Play(const std::string& manifest) const {
   if (Contains(played.err, "pod already exists") || Contains(played.err, "is already in use")) {
     return absl::AlreadyExistsError(LastLine(played.err));
   }
-  return PlayRefused(LastLine(played.err));
+  const std::string text = ToLower(played.err);
+  for (const char* word : {"quantit", "invalid", "unmarshal", "parsing", "not supported", "not found", "no such file",
+                           "permission denied", "must be", "minimum memory"}) {
+    if (Contains(text, word)) return PlayRefused(LastLine(played.err));
+  }
+  return PodmanFailed("play kube", LastLine(played.err));
 }
 
 absl::Status Podman::RemovePod(const std::string& name) const {
@@ -145,20 +164,17 @@ absl::StatusOr<std::string> Podman::LastLog(const std::string& container, int li
   return Truncate(ToValidUtf8(Trim(log.out + log.err)), 1000);
 }
 
-void Podman::RemoveOtherImages(const std::string& image, const std::vector<std::string>& keep) const {
-  const std::string repository = image.substr(0, image.find('@'));
-  const auto listed = Run({"images", "--format", "json", "--filter", "reference=" + repository}, options_.timeout);
+void Podman::RemoveUnusedImages(const std::string& repository) const {
+  const auto listed =
+      Run({"images", "--format", "json", "--filter", "reference=" + repository}, options_.timeout);
   if (!listed.ok() || !listed->ok) return;
   const auto rows = json::Parse(listed->out);
   if (!rows.ok()) return;
   const boost::json::array* array = json::GetArray(*rows, "");
   for (const boost::json::value& row : array != nullptr ? *array : boost::json::array()) {
-    const std::string digest = json::GetString(row, "Digest").value_or("");
-    const bool kept = std::any_of(keep.begin(), keep.end(),
-                                  [&](const std::string& wanted) { return Contains(wanted, digest); });
-    if (digest.empty() || kept) continue;
-    // Refused by podman while a container uses it.
-    (void)Run({"rmi", "--", json::GetString(row, "Id").value_or("")}, options_.timeout);
+    if (json::GetInt(row, "Containers").value_or(0) > 0) continue;
+    // podman refuses for an image that a container uses.
+    Run({"rmi", "--", json::GetString(row, "Id").value_or("")}, options_.timeout).IgnoreError();
   }
 }
 

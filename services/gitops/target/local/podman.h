@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@ struct PodStatus {
     std::string state = {};  // "running", "exited", "stopped", "created"
     int pid = 0;             // of its first process; 0: none
     int exit_code = 0;
+    absl::Time started = absl::InfinitePast();
   };
   std::string id = {};
   std::string name = {};
@@ -47,13 +49,14 @@ class Podman {
   // UNAVAILABLE: the registry can't be reached.
   absl::Status Pull(const std::string& image, const std::vector<PullCredential>& credentials) const;
   // Starts the pod in `manifest` (JSON); its images must be local. ALREADY_EXISTS: a pod of this name is there.
+  // FAILED_PRECONDITION: podman does not want this manifest. INTERNAL: it failed otherwise, perhaps not the next time.
   absl::Status Play(const std::string& manifest) const;
   // Ends and removes a pod at once; one that is not there is fine.
   absl::Status RemovePod(const std::string& name) const;
   // The last lines that a container wrote.
   absl::StatusOr<std::string> LastLog(const std::string& container, int lines) const;
-  // Images of the same repository as `image` that no container uses, but `keep`, are taken away.
-  void RemoveOtherImages(const std::string& image, const std::vector<std::string>& keep) const;
+  // Takes the images of a repository (HOST:PORT/NAME) away that no container uses.
+  void RemoveUnusedImages(const std::string& repository) const;
 
  private:
   struct Output {
@@ -61,6 +64,8 @@ class Podman {
     std::string out;
     std::string err;
   };
+  // One pull with one credential, or none.
+  absl::Status PullWith(const std::string& image, const std::optional<PullCredential>& credential) const;
   absl::StatusOr<Output> Run(std::vector<std::string> arguments, absl::Duration timeout, std::string input = "") const;
 
   const Options options_;

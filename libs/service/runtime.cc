@@ -1,5 +1,6 @@
 #include "libs/service/runtime.h"
 
+#include <malloc.h>
 #include <sodium.h>
 
 #include <csignal>
@@ -44,6 +45,10 @@ absl::StatusOr<std::unique_ptr<Runtime>> Runtime::Create(Options options) {
 
 absl::Status Runtime::Init() {
   if (sodium_init() < 0) return absl::InternalError("libsodium can't be used");
+  // Large blocks (a password's hash takes 19 MiB) go back to the system when they are freed, and few arenas are kept: the
+  // suite has to be small when it is idle.
+  mallopt(M_MMAP_THRESHOLD, 512 << 10);
+  mallopt(M_ARENA_MAX, 2);
   log::Init({options_.name, log::ParseLevel(options_.config.log_level).value_or(log::Level::kInfo)});
 
   options_.migrations.push_back({"audit", AuditOutbox::Migrations()});

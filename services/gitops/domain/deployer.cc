@@ -118,7 +118,8 @@ absl::Status Deployer::Decide(const work::Candidate& candidate) {
     SLIPWAY_RETURN_IF_ERROR(work::FinishCandidate(tx, candidate.id));
     SLIPWAY_ASSIGN_OR_RETURN(const auto image, images::Get(tx, candidate.image_name));
     if (!image) return absl::OkStatus();
-    if (!resolved.ok() || resolved->app_uid() != candidate.app_uid) {
+    SLIPWAY_ASSIGN_OR_RETURN(const bool going, work::IsBeingRemoved(tx, where, candidate.app_uid));
+    if (going || !resolved.ok() || resolved->app_uid() != candidate.app_uid) {
       CandidateDecision gone;
       gone.verdict = slipway::records::v1::Record::SKIPPED;
       gone.rule = "deploymentPipelines";

@@ -69,6 +69,7 @@ struct EnvironmentState {
   int64_t pinned_by = 0;  // number of the deployment that holds it; 0: free
   std::string applied_commit = {};
   std::string applied_tree = {};
+  std::string applied_from = {};  // repository and branch, as RepositoryAccess::Place gives it
   Health health = Health::DeploymentStatus_Health_UNKNOWN;
   std::string drift = {};
   std::string url = {};

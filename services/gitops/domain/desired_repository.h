@@ -21,6 +21,9 @@ struct RepositoryAccess {
   std::string branch = {};
   std::string username = {};
   std::string token = {};
+
+  // Repository and branch, whoever reaches them how.
+  std::string Place() const { return url + " " + branch; }
 };
 
 // One commit to be made: a folder replaced by files, or taken away where there are none.

@@ -8,6 +8,7 @@
 #include "libs/base/strings.h"
 #include "libs/db/run_tx.h"
 #include "libs/log/log.h"
+#include "services/gitops/domain/errors.h"
 #include "services/gitops/store/deployment_store.h"
 #include "services/gitops/store/environment_store.h"
 #include "services/gitops/store/provider_store.h"
@@ -21,14 +22,20 @@ using Status = slipway::gitops::v1::DeploymentStatus;
 constexpr absl::Duration kTxTime = absl::Seconds(10);
 // Healthy for so long, earlier exits are forgotten.
 constexpr absl::Duration kCalm = absl::Seconds(60);
+// So many failures of a target in a row that may pass by themselves, then the deployment fails.
+constexpr int kFailures = 6;
+// Of an app that ends again and again, so many ends are written down.
+constexpr int kNotedExits = 3;
 
 // The pause before the next probe: at once, then 50 ms growing to a second.
 absl::Duration ProbePause(int probes) {
   return std::min(absl::Seconds(1), absl::Milliseconds(50) * (1 << std::min(probes, 5)));
 }
 
-bool IsForGood(const absl::Status& status) {
-  return absl::IsInvalidArgument(status) || absl::IsFailedPrecondition(status) || absl::IsResourceExhausted(status);
+bool IsForGood(const absl::Status& status, int failures) {
+  if (absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsCancelled(status)) return false;
+  if (absl::IsInvalidArgument(status) || absl::IsFailedPrecondition(status)) return true;
+  return absl::IsResourceExhausted(status) || failures >= kFailures;
 }
 
 // The host of the first image in the manifests: whose credential a pull needs.
@@ -74,23 +81,14 @@ void Syncer::Work(const std::stop_token& stop) {
 absl::Duration Syncer::FetchAll() {
   const auto access = parts_.active();
   if (access.ok() && *access) {
+    // What is known already comes first: a git host that is away must not keep back what runs.
+    WakeIfMoved(**access);
     const absl::Status fetched = parts_.repository.Fetch(**access);
     if (!fetched.ok()) {
       log::Warn("sync.fetch_failed", "the GitOps repository was not reached; what is known stays desired",
                 {{"provider", (*access)->provider}, {"error", MessageOf(fetched)}});
     }
-    const auto head = parts_.repository.Head(**access);
-    if (head.ok() && *head != last_head_) {
-      last_head_ = *head;
-      db::RunTx(parts_.pool, "sync.head", kTxTime, [&](db::Tx& tx) {
-        return providers::SetCommit(tx, (*access)->provider.substr((*access)->provider.find('/') + 1), *head);
-      }).IgnoreError();
-      const auto known = db::RunTx(parts_.pool, "sync.environments", kTxTime,
-                                   [](db::Tx& tx) { return environments::ListAll(tx); });
-      if (known.ok()) {
-        for (const EnvironmentState& environment : *known) Wake(environment.where);
-      }
-    }
+    WakeIfMoved(**access);
   }
   // What runs but is not known any more is looked at, too: that look takes it away.
   const auto running = parts_.target.List();
@@ -100,6 +98,18 @@ absl::Duration Syncer::FetchAll() {
     for (const AppEnvironment& where : *running) schedule_.Add(where, options_.resync_interval);
   }
   return options_.fetch_interval;
+}
+
+void Syncer::WakeIfMoved(const RepositoryAccess& access) {
+  const auto head = parts_.repository.Head(access);
+  if (!head.ok() || access.Place() + *head == last_head_) return;
+  const auto known = db::RunTx(parts_.pool, "sync.head", kTxTime, [&](db::Tx& tx) {
+    providers::SetCommit(tx, access.provider.substr(access.provider.find('/') + 1), *head).IgnoreError();
+    return environments::ListAll(tx);
+  });
+  if (!known.ok()) return;
+  last_head_ = access.Place() + *head;
+  for (const EnvironmentState& environment : *known) Wake(environment.where);
 }
 
 std::optional<absl::Duration> Syncer::Look(const AppEnvironment& where) {
@@ -115,7 +125,12 @@ std::optional<absl::Duration> Syncer::Look(const AppEnvironment& where) {
     return absl::Seconds(2);
   }
   const auto access = parts_.active();
-  if (!access.ok() || !*access) return options_.resync_interval;
+  if (!access.ok() || !*access) {
+    if (view->deployment && view->deployment->state == Status::SYNCING) {
+      Explain(*view->deployment, MessageOf(access.ok() ? NoActiveProvider() : access.status()));
+    }
+    return options_.resync_interval;
+  }
   Memory memory = Recall(where);
   const auto next = LookAt(where, *std::move(view), **access, memory);
   Remember(where, memory);
@@ -148,10 +163,12 @@ std::optional<absl::Duration> Syncer::LookAt(const AppEnvironment& where, View v
   if (folder->tree.empty()) {
     // Never written yet, or the commit that takes it away: only what was applied from Git is taken away because of Git.
     if (view.environment->applied_tree.empty()) return options_.resync_interval;
+    // Another repository has become the active one: what runs goes on until it is deployed from there.
+    if (view.environment->applied_from != access.Place()) return options_.resync_interval;
     const absl::Status deleted = parts_.target.Delete(where);
     if (!deleted.ok()) return absl::Seconds(2);
     db::RunTx(parts_.pool, "sync.pruned", kTxTime, [&](db::Tx& tx) -> absl::Status {
-      SLIPWAY_RETURN_IF_ERROR(environments::SetApplied(tx, where, *head, "", ""));
+      SLIPWAY_RETURN_IF_ERROR(environments::SetApplied(tx, where, {.commit = *head, .from = access.Place()}));
       SLIPWAY_RETURN_IF_ERROR(environments::SetHealth(tx, where, Status::MISSING, "").status());
       if (!view.deployment) return absl::OkStatus();
       return parts_.lifecycle.Note(tx, *view.deployment, "sync.pruned", Verdict::kDone,
@@ -166,15 +183,16 @@ std::optional<absl::Duration> Syncer::LookAt(const AppEnvironment& where, View v
   if (view.environment->applied_tree != desired.tree || open) {
     if (memory.refused_tree == desired.tree && !open) return options_.resync_interval;
     absl::Duration retry;
-    if (!Apply(view, desired, memory, retry)) return retry;
+    if (!Apply(view, desired, access.Place(), memory, retry)) return retry;
     auto again = Read(where);
     if (!again.ok()) return absl::Milliseconds(100);
     view = *std::move(again);
   }
-  return Watch(view, desired, memory);
+  return Watch(view, desired, access.Place(), memory);
 }
 
-bool Syncer::Apply(const View& view, DesiredState& desired, Memory& memory, absl::Duration& retry) {
+bool Syncer::Apply(const View& view, DesiredState& desired, const std::string& from, Memory& memory,
+                   absl::Duration& retry) {
   for (const std::string& host : HostsOf(desired)) {
     auto credentials = parts_.pipeline.PullCredentials(host);
     if (!credentials.ok()) {
@@ -186,10 +204,11 @@ bool Syncer::Apply(const View& view, DesiredState& desired, Memory& memory, absl
   }
   const auto applied = parts_.target.Apply(desired);
   memory.probes = 0;
+  memory.exit_counted = false;
   if (applied.ok()) {
     memory.failures = 0;
     memory.refused_tree.clear();
-    NoteApplied(view, desired, *applied);
+    NoteApplied(view, desired, from, *applied);
     return true;
   }
   const std::string why = MessageOf(applied.status());
@@ -197,7 +216,7 @@ bool Syncer::Apply(const View& view, DesiredState& desired, Memory& memory, absl
   log::Warn("sync.apply_failed", "the target did not take the desired state",
             {{"environment", desired.where.Name()}, {"commit", desired.commit}, {"error", why}});
   retry = BackOff(memory.failures++);
-  const bool for_good = IsForGood(applied.status());
+  const bool for_good = IsForGood(applied.status(), memory.failures);
   if (for_good) {
     memory.refused_tree = desired.tree;
     retry = options_.resync_interval;
@@ -212,11 +231,14 @@ bool Syncer::Apply(const View& view, DesiredState& desired, Memory& memory, absl
   return false;
 }
 
-void Syncer::NoteApplied(const View& view, const DesiredState& desired, const Applied& applied) {
+void Syncer::NoteApplied(const View& view, const DesiredState& desired, const std::string& from,
+                         const Applied& applied) {
   const absl::Status noted = db::RunTx(parts_.pool, "sync.applied", kTxTime, [&](db::Tx& tx) -> absl::Status {
     const bool by_hand = view.deployment && IsFinal(view.deployment->state) &&
                          view.environment->applied_tree != desired.tree;
-    SLIPWAY_RETURN_IF_ERROR(environments::SetApplied(tx, desired.where, desired.commit, desired.tree, applied.url));
+    SLIPWAY_RETURN_IF_ERROR(environments::SetApplied(
+        tx, desired.where,
+        {.commit = desired.commit, .tree = desired.tree, .from = from, .url = applied.url}));
     if (!view.deployment) return absl::OkStatus();
     for (const std::string& note : applied.notes) {
       SLIPWAY_RETURN_IF_ERROR(
@@ -238,22 +260,33 @@ void Syncer::NoteApplied(const View& view, const DesiredState& desired, const Ap
   if (!noted.ok()) log::Warn("sync.note_failed", "is done again", {{"error", MessageOf(noted)}});
 }
 
-absl::Duration Syncer::Watch(const View& view, DesiredState& desired, Memory& memory) {
+absl::Duration Syncer::Watch(const View& view, DesiredState& desired, const std::string& from, Memory& memory) {
   const auto seen = parts_.target.Observe(desired);
   if (!seen.ok()) {
     log::Warn("sync.observe_failed", "is tried again",
               {{"environment", desired.where.Name()}, {"error", MessageOf(seen.status())}});
     return absl::Seconds(1);
   }
-  const std::string drift = seen->exited ? "" : Join(seen->drift, "; ");
-  db::RunTx(parts_.pool, "sync.health", kTxTime, [&](db::Tx& tx) {
-    return environments::SetHealth(tx, desired.where, seen->health, drift).status();
-  }).IgnoreError();
   const bool progressing = view.deployment && view.deployment->state == Status::PROGRESSING;
-  return progressing ? WatchProgress(view, *seen, desired, memory) : WatchSteady(view, *seen, desired, memory);
+  const std::string drift = seen->exited ? "" : Join(seen->drift, "; ");
+  // What was up before and does not answer is not on the way any more.
+  const bool fell = !progressing && seen->health == Status::STARTING;
+  db::RunTx(parts_.pool, "sync.health", kTxTime, [&](db::Tx& tx) {
+    return environments::SetHealth(tx, desired.where, fell ? Status::DEGRADED : seen->health, drift).status();
+  }).IgnoreError();
+  if (seen->exited && !memory.exit_counted) {
+    memory.exit_counted = true;
+    // The first one comes back at once, the next ones after growing pauses.
+    memory.put_back_after =
+        parts_.clock.Now() + (memory.exits == 0 ? absl::ZeroDuration() : BackOff(memory.exits));
+    ++memory.exits;
+  }
+  return progressing ? WatchProgress(view, *seen, desired, from, memory)
+                     : WatchSteady(view, *seen, desired, from, memory);
 }
 
-absl::Duration Syncer::WatchProgress(const View& view, const Observation& seen, DesiredState& desired, Memory& memory) {
+absl::Duration Syncer::WatchProgress(const View& view, const Observation& seen, DesiredState& desired,
+                                     const std::string& from, Memory& memory) {
   const Deployment& deployment = *view.deployment;
   const absl::Time now = parts_.clock.Now();
   if (seen.health == Status::RUNNING && seen.drift.empty()) {
@@ -263,7 +296,6 @@ absl::Duration Syncer::WatchProgress(const View& view, const Observation& seen, 
     return advanced.ok() ? options_.resync_interval : absl::Milliseconds(200);
   }
   memory.healthy_since = absl::InfiniteFuture();
-  if (seen.exited) ++memory.exits;
   const bool gave_up = seen.exited && memory.exits >= options_.exits_before_unhealthy;
   if (gave_up || (deployment.progress_by && now >= *deployment.progress_by)) {
     const std::string reason =
@@ -273,19 +305,16 @@ absl::Duration Syncer::WatchProgress(const View& view, const Observation& seen, 
     return absl::Seconds(1);
   }
   if (!seen.drift.empty()) {
-    absl::Duration retry = absl::Milliseconds(200) * memory.exits;
-    if (!Apply(view, desired, memory, retry)) return retry;
-    return absl::Milliseconds(50);
+    if (now < memory.put_back_after) return memory.put_back_after - now;
+    absl::Duration retry;
+    return Apply(view, desired, from, memory, retry) ? absl::Milliseconds(50) : retry;
   }
-  if (memory.probes == 20) {
-    db::RunTx(parts_.pool, "sync.explain", kTxTime, [&](db::Tx& tx) {
-      return parts_.lifecycle.Explain(tx, deployment.id, "waits until it is healthy: " + seen.reason);
-    }).IgnoreError();
-  }
+  if (memory.probes == 20) Explain(deployment, "waits until it is healthy: " + seen.reason);
   return ProbePause(memory.probes++);
 }
 
-absl::Duration Syncer::WatchSteady(const View& view, const Observation& seen, DesiredState& desired, Memory& memory) {
+absl::Duration Syncer::WatchSteady(const View& view, const Observation& seen, DesiredState& desired,
+                                   const std::string& from, Memory& memory) {
   const absl::Time now = parts_.clock.Now();
   if (seen.drift.empty()) {
     if (seen.health == Status::RUNNING) {
@@ -299,24 +328,31 @@ absl::Duration Syncer::WatchSteady(const View& view, const Observation& seen, De
   }
   memory.healthy_since = absl::InfiniteFuture();
   if (now < memory.put_back_after) return memory.put_back_after - now;
+  const bool noted = view.deployment && memory.exits <= kNotedExits;
   const std::string what = Join(seen.drift, "; ");
-  if (view.deployment) {
-    db::RunTx(parts_.pool, "sync.drift", kTxTime, [&](db::Tx& tx) {
-      return parts_.lifecycle.Note(tx, *view.deployment, "drift.found", Verdict::kStarted,
-                                   what + "; it is put back to the commit",
-                                   {{"commit", desired.commit}, {"detail", seen.reason}});
-    }).IgnoreError();
+  if (noted) {
+    Note(*view.deployment, "drift.found", Verdict::kStarted, what + "; it is put back to the commit",
+         {{"commit", desired.commit}, {"detail", seen.reason}});
   }
   absl::Duration retry;
-  if (!Apply(view, desired, memory, retry)) return retry;
-  if (seen.exited) memory.put_back_after = now + BackOff(memory.exits++);
-  if (view.deployment) {
-    db::RunTx(parts_.pool, "sync.put_back", kTxTime, [&](db::Tx& tx) {
-      return parts_.lifecycle.Note(tx, *view.deployment, "drift.put_back", Verdict::kDone, "was put back: " + what,
-                                   {{"commit", desired.commit}});
-    }).IgnoreError();
+  if (!Apply(view, desired, from, memory, retry)) return retry;
+  if (noted) {
+    Note(*view.deployment, "drift.put_back", Verdict::kDone, "was put back: " + what, {{"commit", desired.commit}});
   }
   return absl::Milliseconds(50);
+}
+
+void Syncer::Explain(const Deployment& deployment, const std::string& reason) {
+  db::RunTx(parts_.pool, "sync.explain", kTxTime, [&](db::Tx& tx) {
+    return parts_.lifecycle.Explain(tx, deployment.id, reason);
+  }).IgnoreError();
+}
+
+void Syncer::Note(const Deployment& deployment, const std::string& event, Verdict verdict, const std::string& message,
+                  const std::map<std::string, std::string>& values) {
+  db::RunTx(parts_.pool, "sync.note", kTxTime, [&](db::Tx& tx) {
+    return parts_.lifecycle.Note(tx, deployment, event, verdict, message, values);
+  }).IgnoreError();
 }
 
 absl::Status Syncer::Advance(int64_t id, DeploymentEvent event, const Change& change) {

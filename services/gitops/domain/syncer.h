@@ -29,7 +29,7 @@ class Syncer {
     absl::Duration fetch_interval = absl::Seconds(10);   // for commits that others make
     absl::Duration resync_interval = absl::Seconds(10);  // of what runs and is healthy
     absl::Duration health_timeout = absl::Minutes(5);
-    int exits_before_unhealthy = 3;
+    int exits_before_unhealthy = 4;
   };
   struct Parts {
     Clock& clock;
@@ -57,7 +57,8 @@ class Syncer {
   struct Memory {
     int probes = 0;   // since the last change
     int exits = 0;    // since it was healthy for a while
-    int failures = 0;
+    int failures = 0;        // of Apply, since it worked
+    bool exit_counted = false;  // the exit that is seen now
     absl::Time put_back_after = absl::InfinitePast();
     absl::Time healthy_since = absl::InfiniteFuture();
     std::string refused_tree = {};  // the target refused it for good
@@ -70,17 +71,24 @@ class Syncer {
 
   void Work(const std::stop_token& stop);
   absl::Duration FetchAll();
+  // Wakes all environments if the branch stands elsewhere than at the last call.
+  void WakeIfMoved(const RepositoryAccess& access);
   // One look; how long until the next one, empty: there is nothing to look at.
   std::optional<absl::Duration> Look(const AppEnvironment& where);
   absl::StatusOr<View> Read(const AppEnvironment& where);
   std::optional<absl::Duration> LookAt(const AppEnvironment& where, View view, const RepositoryAccess& access,
                                        Memory& memory);
-  // Whether the target took it; else `retry` says when to try again.
-  bool Apply(const View& view, DesiredState& desired, Memory& memory, absl::Duration& retry);
-  absl::Duration Watch(const View& view, DesiredState& desired, Memory& memory);
-  absl::Duration WatchProgress(const View& view, const Observation& seen, DesiredState& desired, Memory& memory);
-  absl::Duration WatchSteady(const View& view, const Observation& seen, DesiredState& desired, Memory& memory);
-  void NoteApplied(const View& view, const DesiredState& desired, const Applied& applied);
+  // Whether the target took it; else `retry` says when to try again. `from`: the place of the repository.
+  bool Apply(const View& view, DesiredState& desired, const std::string& from, Memory& memory, absl::Duration& retry);
+  void NoteApplied(const View& view, const DesiredState& desired, const std::string& from, const Applied& applied);
+  absl::Duration Watch(const View& view, DesiredState& desired, const std::string& from, Memory& memory);
+  absl::Duration WatchProgress(const View& view, const Observation& seen, DesiredState& desired,
+                               const std::string& from, Memory& memory);
+  absl::Duration WatchSteady(const View& view, const Observation& seen, DesiredState& desired, const std::string& from,
+                             Memory& memory);
+  void Explain(const Deployment& deployment, const std::string& reason);
+  void Note(const Deployment& deployment, const std::string& event, journal::Verdict verdict,
+            const std::string& message, const std::map<std::string, std::string>& values);
   absl::Status Advance(int64_t id, DeploymentEvent event, const Change& change);
   Memory Recall(const AppEnvironment& where);
   void Remember(const AppEnvironment& where, const Memory& memory);
@@ -90,7 +98,7 @@ class Syncer {
   Schedule schedule_;
   Mutex mu_;
   std::map<AppEnvironment, Memory> memories_ SLIPWAY_GUARDED_BY(mu_);
-  std::string last_head_;  // of the fetcher's thread
+  std::string last_head_;  // place and commit, of the fetcher's thread
   std::vector<std::jthread> workers_;
   WakeLoop fetcher_;
 };

@@ -8,7 +8,8 @@ namespace {
 using Status = slipway::gitops::v1::DeploymentStatus;
 
 #define ENVIRONMENT_COLUMNS \
-  "project, app, environment, app_uid, last_number, removed, pinned_by, applied_commit, applied_tree, health, drift, url"
+  "project, app, environment, app_uid, last_number, removed, pinned_by, applied_commit, applied_tree, applied_from, health, " \
+  "drift, url"
 
 EnvironmentState FromRow(const db::Row& row) {
   EnvironmentState state{.where = {row.GetString("project"), row.GetString("app"), row.GetString("environment")},
@@ -18,6 +19,7 @@ EnvironmentState FromRow(const db::Row& row) {
                          .pinned_by = row.GetInt64("pinned_by"),
                          .applied_commit = row.GetString("applied_commit"),
                          .applied_tree = row.GetString("applied_tree"),
+                         .applied_from = row.GetString("applied_from"),
                          .drift = row.GetString("drift"),
                          .url = row.GetString("url")};
   Status::Health_Parse(row.GetString("health"), &state.health);
@@ -35,8 +37,8 @@ constexpr db::Sql kListAll{"environments.list",
                            "SELECT " ENVIRONMENT_COLUMNS " FROM app_environments ORDER BY project, app, environment"};
 constexpr db::Sql kSetApplied{
     "environments.set_applied",
-    "UPDATE app_environments SET applied_commit = $4, applied_tree = $5, url = $6, updated_at = now() "
-    "WHERE project = $1 AND app = $2 AND environment = $3"};
+    "UPDATE app_environments SET applied_commit = $4, applied_tree = $5, applied_from = $6, url = $7, updated_at = "
+    "now() WHERE project = $1 AND app = $2 AND environment = $3"};
 constexpr db::Sql kSetHealth{
     "environments.set_health",
     "UPDATE app_environments SET health = $4, drift = $5, updated_at = now() WHERE project = $1 AND app = $2 AND "
@@ -78,9 +80,11 @@ absl::StatusOr<std::vector<EnvironmentState>> ListAll(db::Tx& tx) {
   return all;
 }
 
-absl::Status SetApplied(db::Tx& tx, const AppEnvironment& where, const std::string& commit, const std::string& tree,
-                        const std::string& url) {
-  return tx.Exec(kSetApplied, where.project, where.app, where.environment, commit, tree, url).status();
+absl::Status SetApplied(db::Tx& tx, const AppEnvironment& where, const AppliedState& applied) {
+  return tx
+      .Exec(kSetApplied, where.project, where.app, where.environment, applied.commit, applied.tree, applied.from,
+            applied.url)
+      .status();
 }
 
 absl::StatusOr<bool> SetHealth(db::Tx& tx, const AppEnvironment& where, Health health, const std::string& drift) {

@@ -19,8 +19,13 @@ absl::StatusOr<std::optional<EnvironmentState>> Get(db::Tx& tx, const AppEnviron
 absl::StatusOr<std::vector<EnvironmentState>> ListAll(db::Tx& tx);
 
 // What was applied, and where it can be reached.
-absl::Status SetApplied(db::Tx& tx, const AppEnvironment& where, const std::string& commit, const std::string& tree,
-                        const std::string& url);
+struct AppliedState {
+  std::string commit = {};
+  std::string tree = {};  // empty: nothing is applied
+  std::string from = {};  // repository and branch
+  std::string url = {};
+};
+absl::Status SetApplied(db::Tx& tx, const AppEnvironment& where, const AppliedState& applied);
 // Returns whether something changed.
 absl::StatusOr<bool> SetHealth(db::Tx& tx, const AppEnvironment& where, Health health, const std::string& drift);
 // The workload is gone, or will be: nothing is applied and nothing pinned any more.

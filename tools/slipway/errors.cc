@@ -1,11 +1,37 @@
 #include "tools/slipway/errors.h"
 
+#include <cctype>
+
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
+#include "tools/slipway/names/name.h"
 
 namespace slipway::cli {
 
 using absl::StatusCode;
+
+namespace {
+
+// Resource names as people type them: "run projects/p/apps/a/workflows/w/runs/7 was ..." is "run p/a/w#7 was ...".
+std::string WithShortNames(const std::string& text) {
+  constexpr std::string_view kStart = "projects/";
+  std::string shortened;
+  size_t from = 0;
+  for (size_t at = text.find(kStart); at != std::string::npos; at = text.find(kStart, from)) {
+    size_t end = at;
+    while (end < text.size() && (std::isalnum(static_cast<unsigned char>(text[end])) || text[end] == '-' ||
+                                 text[end] == '_' || text[end] == '/')) {
+      ++end;
+    }
+    const bool within = at > 0 && text[at - 1] == '/';  // of a URL or a path
+    const std::string name = text.substr(at, end - at);
+    shortened += text.substr(from, at - from) + (within ? name : ShortName(name));
+    from = end;
+  }
+  return shortened + text.substr(from);
+}
+
+}  // namespace
 
 ExitCode ExitCodeOf(const absl::Status& status) {
   switch (status.code()) {
@@ -23,9 +49,10 @@ ExitCode ExitCodeOf(const absl::Status& status) {
 
 std::string ErrorText(const absl::Status& status) {
   const ErrorDetails details = DetailsOf(status);
+  const std::string message = WithShortNames(MessageOf(status));
   // Mistakes in a file are complete sentences of their own: FILE:LINE: path: problem.
-  if (details.reason == "MANIFEST_INVALID") return MessageOf(status) + "\n";
-  if (details.field_violations.size() < 2) return "slipway: " + MessageOf(status) + "\n";
+  if (details.reason == "MANIFEST_INVALID") return message + "\n";
+  if (details.field_violations.size() < 2) return "slipway: " + message + "\n";
   std::string text;
   for (const auto& violation : details.field_violations) {
     text += "slipway: " + (violation.field.empty() ? "" : violation.field + ": ") + violation.description + "\n";

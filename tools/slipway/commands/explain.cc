@@ -12,6 +12,7 @@ namespace {
 namespace bj = boost::json;
 
 constexpr size_t kUlidLength = 26;
+constexpr size_t kWidestCell = 64;
 
 bool IsUlid(std::string_view text) {
   return text.size() == kUlidLength && text.find_first_not_of("0123456789ABCDEFGHJKMNPQRSTVWXYZ") == std::string_view::npos;
@@ -76,20 +77,19 @@ void ShowDelivery(Output& output, const bj::value& delivery) {
 
 void ShowDecisions(Output& output, const std::string& head, const bj::array& records) {
   output.Line(head);
-  Table table;
+  Table table{.header = {}, .rows = {}, .widest = kWidestCell};
   for (const bj::value& record : records) {
     table.rows.push_back({StateWord(Text(record, "verdict")), SubjectOf(record), Text(record, "message"), WhyText(record)});
   }
   output.Raw(table.Render(2));
 }
 
-// "failed: the tests ended with exit code 2".
+// "demo/hello/main#7  failed: the tests ended with exit code 2".
 std::string HeadOf(const bj::value& resource) {
   const bool deployment = !Object(resource, "status").empty();
   const std::string state = StateWord(Text(resource, deployment ? "status.state" : "state"));
   const std::string reason = Text(resource, deployment ? "status.reason" : "reason");
-  if (state.empty()) return ShortName(Text(resource, "name"));
-  return state + (reason.empty() ? "" : ": " + reason);
+  return ShortName(Text(resource, "name")) + (state.empty() ? "" : "  " + state) + (reason.empty() ? "" : ": " + reason);
 }
 
 }  // namespace
@@ -101,7 +101,7 @@ absl::Status Timeline(Context& context, const std::string& typed) {
   SLIPWAY_ASSIGN_OR_RETURN(const bj::value timeline, context.api.Get(path));
   const bj::array& records = List(timeline, "records");
   if (context.output.for_people() && records.empty()) return NothingThere("nothing is recorded about " + typed);
-  Table table;
+  Table table{.header = {}, .rows = {}, .widest = kWidestCell};
   const absl::Time begin = records.empty() ? absl::InfinitePast() : ParseTimestamp(Text(records.front(), "time"));
   for (const bj::value& record : records) {
     table.rows.push_back({Offset(ParseTimestamp(Text(record, "time")) - begin), Text(record, "message"), WhyText(record)});

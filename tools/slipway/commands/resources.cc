@@ -106,7 +106,7 @@ absl::Status Get(Context& context, const ResourceArgs& args) {
     if (kind->scope == Scope::kJob) return BadUsage("of which run? write: slipway get run APP/WORKFLOW#NUMBER -o yaml");
     SLIPWAY_ASSIGN_OR_RETURN(const std::string parent, ParentName(*kind, context.scope));
     const std::string list = (parent.empty() ? "" : parent + "/") + std::string(kind->collection);
-    return ShowList(context, *kind, Path(list), args.limit, "there are no " + CommandWord(*kind) + " resources here");
+    return ShowList(context, *kind, Path(list), args.limit, "there is no " + CommandWord(*kind) + " here");
   }
   SLIPWAY_ASSIGN_OR_RETURN(const std::string name, ResourceName(*kind, args.name, context.scope));
   SLIPWAY_ASSIGN_OR_RETURN(const bj::value resource, context.api.Get(Path(name)));

@@ -36,7 +36,7 @@ class RunProgress {
     if (const std::string reason = Text(run, "reason"); !reason.empty()) now += ": " + reason;
     for (const bj::value& job : List(run, "jobs")) {
       NoteAttempt(job);
-      for (const bj::value& step : List(job, "steps")) ShowStep(run, job, step, now);
+      for (const bj::value& step : List(job, "steps")) ShowStep(job, step, now);
     }
     if (!HasEnded(Text(run, "state"))) output_.Passing("  " + now);
     // In a pipe the waiting shows as well, once for each reason.
@@ -57,14 +57,14 @@ class RunProgress {
     known = attempt;
   }
 
-  void ShowStep(const bj::value& run, const bj::value& job, const bj::value& step, std::string& now) {
+  void ShowStep(const bj::value& job, const bj::value& step, std::string& now) {
     const std::string state = Text(step, "state");
     const std::string name = Text(step, "name");
     if (state == "RUNNING") now = name + " is running";
     if (!HasEnded(state) || std::exchange(ended_[Text(job, "name") + "/" + name], true)) return;
     std::string line = "  " + Padded(Text(step, "stage"), 11) + Padded(name, 16) + Padded(StateWord(state), 9) +
                        Padded(Took(Text(step, "startTime"), Text(step, "endTime")), 7);
-    line += state == "FAILED" ? Text(step, "reason") : Text(step, "stage") == "build" ? Text(run, "image") : "";
+    if (state == "FAILED") line += Text(step, "reason");
     output_.Line(line.substr(0, line.find_last_not_of(' ') + 1));
   }
 
@@ -93,7 +93,9 @@ absl::Status WaitForRun(Context& context, const std::string& name) {
   const std::string state = Text(last, "state");
   const std::string shown = "run " + ShortName(name);
   if (!context.output.for_people()) context.output.Document(last);
-  context.output.Line(shown + "  " + StateWord(state) + "  " + Took(Text(last, "createTime"), Text(last, "endTime")));
+  const std::string image = Text(last, "image");
+  context.output.Line(shown + "  " + StateWord(state) + "  " + Took(Text(last, "createTime"), Text(last, "endTime")) +
+                      (image.empty() ? "" : "  " + image));
   if (state == "SUCCEEDED") return absl::OkStatus();
   const std::string reason = Text(last, "reason");
   return EndedBadly(shown + " " + StateWord(state) + (reason.empty() ? "" : ": " + reason) +

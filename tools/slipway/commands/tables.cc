@@ -1,5 +1,6 @@
 #include "tools/slipway/commands/tables.h"
 
+#include <algorithm>
 #include <functional>
 #include <map>
 
@@ -147,6 +148,16 @@ std::map<std::string_view, Columns> MakeColumns() {
   return all;
 }
 
+// What no row has needs no place.
+void DropEmptyColumns(Table& table) {
+  for (size_t i = table.header.size(); i-- > 1;) {
+    const bool empty = std::all_of(table.rows.begin(), table.rows.end(), [i](const auto& row) { return row[i].empty(); });
+    if (!empty) continue;
+    table.header.erase(table.header.begin() + static_cast<std::ptrdiff_t>(i));
+    for (auto& row : table.rows) row.erase(row.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+}
+
 }  // namespace
 
 std::string GrantScope(const bj::value& grant) {
@@ -168,6 +179,7 @@ Table TableOf(const Kind& kind, const bj::array& resources, absl::Time now) {
     auto& row = table.rows.emplace_back();
     for (const Column& column : columns) row.push_back(column.cell(resource, now));
   }
+  DropEmptyColumns(table);
   return table;
 }
 

@@ -160,6 +160,21 @@ bool IsEmpty(std::string_view key, const bj::value& value) {
   return value.is_null() || (value.is_object() && value.get_object().empty() && kMaps.count(key) > 0);
 }
 
+// In a spec "false" says no more than nothing.
+void DropFalse(bj::value& value) {
+  if (value.is_array()) {
+    for (bj::value& item : value.get_array()) DropFalse(item);
+  }
+  if (!value.is_object()) return;
+  bj::object kept;
+  for (auto& [key, item] : value.get_object()) {
+    if (item.is_bool() && !item.get_bool()) continue;
+    DropFalse(item);
+    kept[key] = std::move(item);
+  }
+  value = std::move(kept);
+}
+
 // Enums of definitions as people write them.
 void LowerEnums(bj::value& value) {
   if (value.is_array()) {
@@ -250,6 +265,7 @@ bj::object ToManifest(const Kind& kind, const bj::value& resource) {
   bj::value spec = WithoutEmpty(Object(resource, "spec"));
   for (const std::string_view secret : kind.secrets) spec.get_object().erase({secret.data(), secret.size()});
   LowerEnums(spec);
+  DropFalse(spec);
   document["spec"] = std::move(spec);
   bj::value status = WithoutEmpty(Object(resource, "status"));
   if (!status.get_object().empty()) document["status"] = std::move(status);

@@ -32,14 +32,17 @@ std::string Table::Render(size_t indent) const {
   std::vector<size_t> widths;
   for (const auto& line : lines) {
     widths.resize(std::max(widths.size(), line.size()));
-    for (size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], Width(line[i]));
+    for (size_t i = 0; i < line.size(); ++i) {
+      if (Width(line[i]) <= widest) widths[i] = std::max(widths[i], Width(line[i]));
+    }
   }
   std::string text;
   for (const auto& line : lines) {
     std::string shown(indent, ' ');
     for (size_t i = 0; i < line.size(); ++i) {
       shown += line[i];
-      if (i + 1 < line.size() && widths[i] > 0) shown.append(widths[i] - Width(line[i]) + 2, ' ');
+      const size_t width = Width(line[i]);
+      if (i + 1 < line.size() && std::max(widths[i], width) > 0) shown.append(std::max(widths[i], width) - width + 2, ' ');
     }
     shown.erase(shown.find_last_not_of(' ') + 1);
     text += shown + "\n";

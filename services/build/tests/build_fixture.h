@@ -1,7 +1,9 @@
 #pragma once
 
 #include <catch2/catch.hpp>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -151,10 +153,39 @@ class BuildFixture {
     return WaitFor(name, [state](const v1::Run& run) { return run.state() == state; });
   }
 
-  std::vector<events::Event> Events() {
+  // The events of a type once there are `count`; an event shows up when all transactions before it have ended, those of other
+  // tests in the same cluster too.
+  std::vector<events::Event> AwaitEvents(const std::string& type, size_t count) {
+    events::Outbox& outbox = service->core().outbox;
+    std::mutex mu;
+    std::condition_variable changed;
+    bool woken = true;
+    const int64_t watch = outbox.Watch([&] {
+      std::lock_guard lock(mu);
+      woken = true;
+      changed.notify_all();
+    });
+    std::vector<events::Event> found;
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    std::unique_lock lock(mu);
+    while (found.size() < count && changed.wait_until(lock, limit, [&] { return woken; })) {
+      woken = false;
+      lock.unlock();
+      found = EventsSoFar(type);
+      lock.lock();
+    }
+    lock.unlock();
+    outbox.Unwatch(watch);
+    return found;
+  }
+  std::vector<events::Event> EventsSoFar(const std::string& type) {
     const auto events = service->core().outbox.ReadAfter({}, 100, absl::Now() + absl::Seconds(5));
     REQUIRE(events.ok());
-    return *events;
+    std::vector<events::Event> found;
+    for (const events::Event& event : *events) {
+      if (event.type == type) found.push_back(event);
+    }
+    return found;
   }
 
   std::string Value(const std::string& query) { return database.Value(query); }

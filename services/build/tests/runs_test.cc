@@ -4,16 +4,6 @@
 #include "services/build/tests/build_fixture.h"
 
 namespace slipway::build {
-namespace {
-
-int CountEvents(BuildFixture& f, const std::string& type) {
-  int count = 0;
-  for (const auto& event : f.Events()) count += event.type == type ? 1 : 0;
-  return count;
-}
-
-}  // namespace
-
 TEST_CASE("a push becomes a run, a lease, a log, an image and its events") {
   BuildFixture f;
   FakeRunner runner(f, "local");
@@ -47,19 +37,17 @@ TEST_CASE("a push becomes a run, a lease, a log, an image and its events") {
   CHECK(run.image() == "127.0.0.1:5000/demo/hello@sha256:77");
   CHECK(run.jobs(0).steps(2).state() == v1::SUCCEEDED);
 
-  CHECK(CountEvents(f, "run.finished") == 1);
-  REQUIRE(CountEvents(f, "image.created") == 1);
-  for (const auto& event : f.Events()) {
-    if (event.type != "image.created") continue;
-    v1::ImageCreated image;
-    REQUIRE(image.ParseFromString(event.payload));
-    CHECK(image.workflow() == kWorkflow);
-    CHECK(image.targets_size() == 2);
-    CHECK(image.app_uid() == "uid-1");
-    CHECK(image.image().order() == 1);
-    CHECK(image.image().run() == name);
-    CHECK(event.trace_id == "0af7651916cd43dd8448eb211c80319c");
-  }
+  CHECK(f.AwaitEvents("run.finished", 1).size() == 1);
+  const auto created = f.AwaitEvents("image.created", 1);
+  REQUIRE(created.size() == 1);
+  v1::ImageCreated event;
+  REQUIRE(event.ParseFromString(created[0].payload));
+  CHECK(event.workflow() == kWorkflow);
+  CHECK(event.targets_size() == 2);
+  CHECK(event.app_uid() == "uid-1");
+  CHECK(event.image().order() == 1);
+  CHECK(event.image().run() == name);
+  CHECK(created[0].trace_id == "0af7651916cd43dd8448eb211c80319c");
 
   v1::GetImageRequest by_digest;
   by_digest.set_name("projects/demo/apps/hello/images/sha256:77");
@@ -220,8 +208,8 @@ TEST_CASE("a run that waits is cancelled at once, one that runs when its runner 
   REQUIRE(runner.Complete(lease.key(), v1::SUCCEEDED, "", true).ok());
   CHECK(f.GetRun(request.name()).state() == v1::CANCELLED);
   CHECK(f.Value("SELECT count(*)::text AS v FROM images") == "0");
-  CHECK(CountEvents(f, "image.created") == 0);
-  CHECK(CountEvents(f, "run.finished") == 2);
+  CHECK(f.AwaitEvents("run.finished", 2).size() == 2);
+  CHECK(f.EventsSoFar("image.created").empty());
 }
 
 TEST_CASE("lists are paged, filtered, and leave out what the caller may not see") {

@@ -66,10 +66,6 @@ TEST_CASE("deployment pipelines form a tree") {
     deployment_pipelines {environment: "staging" after: "dev"})");
   REQUIRE(circle.size() == 2);
   CHECK(circle[0].find("goes round in a circle") != std::string::npos);
-  const List twice = WorkflowMistakes(std::string(kFrom) + R"(
-    deployment_pipelines {environment: "dev"} deployment_pipelines {environment: "dev"})");
-  REQUIRE(twice.size() == 1);
-  CHECK(twice[0].find("spec.deploymentPipelines[1].environment") == 0);
 }
 
 TEST_CASE("all mistakes of a workflow are told together") {

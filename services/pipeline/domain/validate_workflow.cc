@@ -151,27 +151,24 @@ class WorkflowCheck {
     for (const v1::DeploymentPipeline& pipeline : spec.deployment_pipelines()) {
       after.emplace(pipeline.environment(), pipeline.after());
     }
-    std::set<std::string> seen;
     for (int i = 0; i < count; ++i) {
       const v1::DeploymentPipeline& pipeline = spec.deployment_pipelines(i);
       const std::string path = "spec.deploymentPipelines[" + std::to_string(i) + "]";
       const auto& deleting = input_.deleting_environments;
       if (std::find(deleting.begin(), deleting.end(), pipeline.environment()) != deleting.end()) continue;
-      CheckEnvironment(path, pipeline, &seen);
+      CheckEnvironment(path, pipeline);
       CheckAfter(path, pipeline, after);
       if (pipeline.has_deploy()) ValidateDeploySpec(pipeline.deploy(), path + ".deploy", violations_);
     }
   }
 
-  void CheckEnvironment(const std::string& path, const v1::DeploymentPipeline& pipeline, std::set<std::string>* seen) {
+  void CheckEnvironment(const std::string& path, const v1::DeploymentPipeline& pipeline) {
     const std::vector<std::string>& known = input_.known.environments;
     const std::string& environment = pipeline.environment();
     if (environment.empty()) {
       Add(path + ".environment", "name the environment to deploy to");
     } else if (std::find(known.begin(), known.end(), environment) == known.end()) {
       Add(path + ".environment", NoSuch("environment", environment, known));
-    } else if (!seen->insert(environment).second) {
-      Add(path + ".environment", "\"" + environment + "\" has a deployment pipeline above; an app has one for each environment");
     }
   }
 

@@ -136,9 +136,14 @@ void CheckLeftOut(const Saver::Place& place, const Pipelines& pipelines, const v
 
 absl::Status CheckTakenEnvironments(db::Tx& tx, const Saver::Place& place, const v1::Workflow& workflow) {
   std::vector<std::string> environments;
-  for (const auto& pipeline : workflow.spec().deployment_pipelines()) environments.push_back(pipeline.environment());
-  if (environments.empty()) return absl::OkStatus();
   const std::string app = AppNameOf(place.name);
+  for (const auto& pipeline : workflow.spec().deployment_pipelines()) {
+    if (std::find(environments.begin(), environments.end(), pipeline.environment()) != environments.end()) {
+      return EnvironmentTaken(static_cast<int>(environments.size()), app, pipeline.environment(), place.name);
+    }
+    environments.push_back(pipeline.environment());
+  }
+  if (environments.empty()) return absl::OkStatus();
   SLIPWAY_ASSIGN_OR_RETURN(const Pipelines taken, store::FindPipelines(tx, app, environments));
   for (const store::DeploymentPipelineRow& row : taken) {
     if (row.workflow == place.name) continue;

@@ -126,6 +126,11 @@ TEST_CASE("one deployment pipeline for each app and environment, across all work
   CHECK(second.code() == absl::StatusCode::kAlreadyExists);
   CHECK(DetailsOf(second).field_violations[0].field == "spec.deploymentPipelines[0].environment");
   CHECK(MessageOf(second).find("demo/hello/main") != std::string::npos);
+  const absl::Status twice = f.TrySave<v1::Workflow>(R"(name: "projects/demo/apps/hello/workflows/main" spec {
+      source {build {from {branch: "main"} image {}}} deployment_pipelines {environment: "dev"}
+      deployment_pipelines {environment: "prod"} deployment_pipelines {environment: "dev" after: "prod"}})");
+  CHECK(twice.code() == absl::StatusCode::kAlreadyExists);
+  CHECK(DetailsOf(twice).field_violations[0].field == "spec.deploymentPipelines[2].environment");
 }
 
 TEST_CASE("an apply that leaves out a deployment pipeline names the command that deletes it") {

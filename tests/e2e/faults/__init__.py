@@ -1,0 +1,1 @@
+"""The fault run and its parts."""

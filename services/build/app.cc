@@ -11,11 +11,13 @@ Config Config::Parse(int argc, char** argv) {
   Config config;
   config::ConfigParser parser("build", "Runs, jobs, runners, logs, images.");
   config.common.Bind(parser);
-  parser.String(&config.pipeline_address,
-                {.flag = "pipeline-address", .help = "address of the pipeline service", .required = true});
+  parser.String(
+      &config.pipeline_address,
+      {.flag = "pipeline-address", .help = "address of the pipeline service", .required = true});
   parser.Size(&config.log_limit, {.flag = "log-limit", .help = "bytes of one job's log at most"});
   parser.Int(&config.max_attempts,
-             {.flag = "max-attempts", .help = "how often a job is started whose runner is lost, 1 to 100"});
+             {.flag = "max-attempts",
+              .help = "how often a job is started whose runner is lost, 1 to 100"});
   parser.ParseOrExit(argc, argv);
   return config;
 }
@@ -38,22 +40,25 @@ absl::Status App::Init() {
   pipeline_ = std::make_unique<PipelineClient>(*pipeline_peer_);
   auth_ = std::make_unique<AuthClient>(*auth_peer_);
 
-  SLIPWAY_ASSIGN_OR_RETURN(blobs_, blob::DirectoryBlobStore::Open(config_.common.data_dir + "/archive"));
+  SLIPWAY_ASSIGN_OR_RETURN(blobs_,
+                           blob::DirectoryBlobStore::Open(config_.common.data_dir + "/archive"));
 
   EngineLimits limits;
   limits.max_attempts = config_.max_attempts;
-  service_ = std::make_unique<Service>(Service::Surroundings{.pool = runtime_->pool(),
-                                                             .clock = runtime_->clock(),
-                                                             .gate = runtime_->gate(),
-                                                             .streams = runtime_->streams(),
-                                                             .metrics = runtime_->metrics(),
-                                                             .pipeline = *pipeline_,
-                                                             .auth = *auth_,
-                                                             .blobs = *blobs_,
-                                                             .data_dir = config_.common.data_dir,
-                                                             .log_limit = static_cast<int64_t>(config_.log_limit),
-                                                             .limits = limits});
-  records_ = std::make_unique<service::RecordsApi>(runtime_->gate(), runtime_->pool(), runtime_->name());
+  service_ = std::make_unique<Service>(
+      Service::Surroundings{.pool = runtime_->pool(),
+                            .clock = runtime_->clock(),
+                            .gate = runtime_->gate(),
+                            .streams = runtime_->streams(),
+                            .metrics = runtime_->metrics(),
+                            .pipeline = *pipeline_,
+                            .auth = *auth_,
+                            .blobs = *blobs_,
+                            .data_dir = config_.common.data_dir,
+                            .log_limit = static_cast<int64_t>(config_.log_limit),
+                            .limits = limits});
+  records_ =
+      std::make_unique<service::RecordsApi>(runtime_->gate(), runtime_->pool(), runtime_->name());
 
   pipeline_events_ = std::make_unique<service::GrpcEventSource>(
       *pipeline_peer_, [this](grpc::ClientContext* context, const auto& request) {
@@ -61,7 +66,9 @@ absl::Status App::Init() {
       });
   consumer_ = std::make_unique<events::ConsumerLoop>(
       runtime_->pool(), *pipeline_events_,
-      [this](db::Tx& tx, const events::Event& event) { return ApplyPipelineEvent(service_->core(), tx, event); },
+      [this](db::Tx& tx, const events::Event& event) {
+        return ApplyPipelineEvent(service_->core(), tx, event);
+      },
       events::ConsumerOptions{.consumer = "build.definitions",
                               .source = "pipeline",
                               .holder = "build",
@@ -70,9 +77,9 @@ absl::Status App::Init() {
 }
 
 absl::Status App::Run() {
-  SLIPWAY_RETURN_IF_ERROR(
-      runtime_->Serve({&service_->build_api(), &service_->runner_api(), records_.get()},
-                      {BuildApi::Contract(), RunnerApi::Contract(), service::RecordsApi::Contract()}));
+  SLIPWAY_RETURN_IF_ERROR(runtime_->Serve(
+      {&service_->build_api(), &service_->runner_api(), records_.get()},
+      {BuildApi::Contract(), RunnerApi::Contract(), service::RecordsApi::Contract()}));
   service_->Start();
   consumer_->Start();
   runtime_->WaitForSignal();

@@ -18,7 +18,9 @@ Service::Service(Surroundings s)
       queries_(core_),
       sweeper_(core_, s.metrics),
       work_(core_, s.pipeline, logs_, s.blobs),
-      build_api_({s.gate, s.streams, core_, run_commands_, runner_commands_, queries_, log_reader_}),
+      janitor_(core_),
+      build_api_(
+          {s.gate, s.streams, core_, run_commands_, runner_commands_, queries_, log_reader_}),
       runner_api_({s.gate, s.streams, sessions_, reports_}) {
   core_.on_ready = [this] { dispatcher_.Wake(); };
   core_.on_work = [this] { work_.Wake(); };
@@ -35,12 +37,14 @@ void Service::Start() {
   dispatcher_.Start();
   sweeper_.Start();
   work_.Start();
+  janitor_.Start();
 }
 
 void Service::Stop() {
   dispatcher_.Stop();
   sweeper_.Stop();
   work_.Stop();
+  janitor_.Stop();
   outbox_.Stop();
 }
 

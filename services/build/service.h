@@ -13,13 +13,15 @@
 #include "services/build/api/build_api.h"
 #include "services/build/api/runner_api.h"
 #include "services/build/engine/dispatcher.h"
+#include "services/build/engine/janitor.h"
 #include "services/build/engine/sweeper.h"
 #include "services/build/engine/work_loop.h"
 
 namespace slipway::build {
 
-// Everything of this service but its connections to the outside: constructs and owns stores, use cases, loops and adapters, in
-// order. Owned by App, and by tests that bring their own database and peers.
+// Everything of this service but its connections to the outside: constructs and owns stores, use
+// cases, loops and adapters, in order. Owned by App, and by tests that bring their own database and
+// peers.
 class Service {
  public:
   struct Surroundings {
@@ -41,7 +43,7 @@ class Service {
   // Tables of this service and of the libs whose tables lie in its schema.
   static std::vector<db::MigrationSet> Migrations();
 
-  // Loops: dispatcher, sweeper, work, events.
+  // Loops: dispatcher, sweeper, work, events, janitor.
   void Start();
   void Stop();
 
@@ -65,6 +67,7 @@ class Service {
   Queries queries_;
   Sweeper sweeper_;
   WorkLoop work_;
+  Janitor janitor_;
   BuildApi build_api_;
   RunnerApi runner_api_;
 };

@@ -11,21 +11,23 @@ namespace {
 using rpc::CallContext;
 
 // A run as it is read right after a command.
-absl::StatusOr<v1::Run> Reread(Queries& queries, const absl::StatusOr<RunRecord>& run, const CallContext& call) {
+absl::StatusOr<v1::Run> Reread(Queries& queries, const absl::StatusOr<RunRecord>& run,
+                               const CallContext& call) {
   if (!run.ok()) return run.status();
   return queries.GetRun(run->name.ToString(), DeadlineOf(call));
 }
 
 }  // namespace
 
-grpc::Status BuildApi::RunWorkflow(grpc::ServerContext* context, const v1::RunWorkflowRequest* request,
-                                   v1::Run* response) {
+grpc::Status BuildApi::RunWorkflow(grpc::ServerContext* context,
+                                   const v1::RunWorkflowRequest* request, v1::Run* response) {
   return parts_.gate.Unary(context, *request, response, [&](CallContext& call) {
     return Reread(parts_.queries, parts_.runs.RunWorkflow(*request, CallerOf(call)), call);
   });
 }
 
-grpc::Status BuildApi::GetRun(grpc::ServerContext* context, const v1::GetRunRequest* request, v1::Run* response) {
+grpc::Status BuildApi::GetRun(grpc::ServerContext* context, const v1::GetRunRequest* request,
+                              v1::Run* response) {
   return parts_.gate.Unary(context, *request, response, [&](CallContext& call) {
     return parts_.queries.GetRun(request->name(), DeadlineOf(call));
   });
@@ -64,7 +66,8 @@ grpc::Status BuildApi::RetryRun(grpc::ServerContext* context, const v1::RetryRun
   });
 }
 
-grpc::Status BuildApi::GetJob(grpc::ServerContext* context, const v1::GetJobRequest* request, v1::Job* response) {
+grpc::Status BuildApi::GetJob(grpc::ServerContext* context, const v1::GetJobRequest* request,
+                              v1::Job* response) {
   return parts_.gate.Unary(context, *request, response, [&](CallContext& call) {
     return parts_.queries.GetJob(request->name(), DeadlineOf(call));
   });
@@ -93,15 +96,16 @@ grpc::Status BuildApi::GetImage(grpc::ServerContext* context, const v1::GetImage
   });
 }
 
-grpc::Status BuildApi::ListImages(grpc::ServerContext* context, const v1::ListImagesRequest* request,
+grpc::Status BuildApi::ListImages(grpc::ServerContext* context,
+                                  const v1::ListImagesRequest* request,
                                   v1::ListImagesResponse* response) {
   return parts_.gate.Unary(context, *request, response, [&](CallContext& call) {
     return parts_.queries.ListImages(*request, DeadlineOf(call));
   });
 }
 
-grpc::Status BuildApi::CreateRunner(grpc::ServerContext* context, const v1::CreateRunnerRequest* request,
-                                    v1::Runner* response) {
+grpc::Status BuildApi::CreateRunner(grpc::ServerContext* context,
+                                    const v1::CreateRunnerRequest* request, v1::Runner* response) {
   return parts_.gate.Unary(context, *request, response, [&](CallContext& call) {
     return parts_.runners.Create(*request, ScopeOf(call));
   });
@@ -114,28 +118,31 @@ grpc::Status BuildApi::GetRunner(grpc::ServerContext* context, const v1::GetRunn
   });
 }
 
-grpc::Status BuildApi::ListRunners(grpc::ServerContext* context, const v1::ListRunnersRequest* request,
+grpc::Status BuildApi::ListRunners(grpc::ServerContext* context,
+                                   const v1::ListRunnersRequest* request,
                                    v1::ListRunnersResponse* response) {
   return parts_.gate.Unary(context, *request, response, [&](CallContext& call) {
     return parts_.runners.List(*request, DeadlineOf(call));
   });
 }
 
-grpc::Status BuildApi::UpdateRunner(grpc::ServerContext* context, const v1::UpdateRunnerRequest* request,
-                                    v1::Runner* response) {
+grpc::Status BuildApi::UpdateRunner(grpc::ServerContext* context,
+                                    const v1::UpdateRunnerRequest* request, v1::Runner* response) {
   return parts_.gate.Unary(context, *request, response, [&](CallContext& call) {
     return parts_.runners.Update(request->runner(), DeadlineOf(call));
   });
 }
 
-grpc::Status BuildApi::DeleteRunner(grpc::ServerContext* context, const v1::DeleteRunnerRequest* request,
+grpc::Status BuildApi::DeleteRunner(grpc::ServerContext* context,
+                                    const v1::DeleteRunnerRequest* request,
                                     v1::DeleteRunnerResponse* response) {
   return parts_.gate.Unary(context, *request, response, [&](CallContext& call) {
     return parts_.runners.Delete(request->name(), ScopeOf(call));
   });
 }
 
-grpc::Status BuildApi::CreateRuns(grpc::ServerContext* context, const v1::CreateRunsRequest* request,
+grpc::Status BuildApi::CreateRuns(grpc::ServerContext* context,
+                                  const v1::CreateRunsRequest* request,
                                   v1::CreateRunsResponse* response) {
   return parts_.gate.Unary(context, *request, response, [&](CallContext& call) {
     return parts_.runs.CreateRuns(*request, CallerOf(call));

@@ -12,10 +12,12 @@
 
 namespace slipway::build {
 
-// gRPC adapter of BuildService: each handler is one expression around a use case. Owned by App; thread-safe.
+// gRPC adapter of BuildService: each handler is one expression around a use case. Owned by App;
+// thread-safe.
 class BuildApi final
-    : public v1::BuildService::WithCallbackMethod_WatchRun<v1::BuildService::WithCallbackMethod_TailLog<
-          v1::BuildService::WithCallbackMethod_WatchEvents<v1::BuildService::Service>>> {
+    : public v1::BuildService::WithCallbackMethod_WatchRun<
+          v1::BuildService::WithCallbackMethod_TailLog<
+              v1::BuildService::WithCallbackMethod_WatchEvents<v1::BuildService::Service>>> {
  public:
   struct Parts {
     rpc::CallGate& gate;
@@ -30,7 +32,8 @@ class BuildApi final
 
   grpc::Status RunWorkflow(grpc::ServerContext* context, const v1::RunWorkflowRequest* request,
                            v1::Run* response) override;
-  grpc::Status GetRun(grpc::ServerContext* context, const v1::GetRunRequest* request, v1::Run* response) override;
+  grpc::Status GetRun(grpc::ServerContext* context, const v1::GetRunRequest* request,
+                      v1::Run* response) override;
   grpc::Status ListRuns(grpc::ServerContext* context, const v1::ListRunsRequest* request,
                         v1::ListRunsResponse* response) override;
   grpc::ServerWriteReactor<v1::Run>* WatchRun(grpc::CallbackServerContext* context,
@@ -39,7 +42,8 @@ class BuildApi final
                          v1::Run* response) override;
   grpc::Status RetryRun(grpc::ServerContext* context, const v1::RetryRunRequest* request,
                         v1::Run* response) override;
-  grpc::Status GetJob(grpc::ServerContext* context, const v1::GetJobRequest* request, v1::Job* response) override;
+  grpc::Status GetJob(grpc::ServerContext* context, const v1::GetJobRequest* request,
+                      v1::Job* response) override;
   grpc::Status ListJobs(grpc::ServerContext* context, const v1::ListJobsRequest* request,
                         v1::ListJobsResponse* response) override;
   grpc::ServerWriteReactor<v1::LogChunk>* TailLog(grpc::CallbackServerContext* context,

@@ -11,9 +11,8 @@ absl::Time SoonEnough() { return absl::Now() + absl::Seconds(10); }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<rpc::StreamSource<v1::Run>>> RunStream::Open(Core& core, Queries& queries,
-                                                                            const std::string& name,
-                                                                            rpc::StreamWaker waker) {
+absl::StatusOr<std::unique_ptr<rpc::StreamSource<v1::Run>>> RunStream::Open(
+    Core& core, Queries& queries, const std::string& name, rpc::StreamWaker waker) {
   SLIPWAY_ASSIGN_OR_RETURN(const v1::Run run, queries.GetRun(name, SoonEnough()));
   std::unique_ptr<RunStream> stream(new RunStream(queries, run.name()));
   stream->watch_ = core.runs.Watch(run.id(), [waker] { waker.Wake(); });
@@ -31,7 +30,8 @@ absl::StatusOr<RunStream::Step> RunStream::Next() {
 
 absl::StatusOr<std::unique_ptr<rpc::StreamSource<v1::LogChunk>>> LogStream::Open(
     Core& core, LogReader& reader, const v1::TailLogRequest& request, rpc::StreamWaker waker) {
-  SLIPWAY_ASSIGN_OR_RETURN(std::unique_ptr<LogFollower> follower, LogFollower::Open(core, reader, request));
+  SLIPWAY_ASSIGN_OR_RETURN(std::unique_ptr<LogFollower> follower,
+                           LogFollower::Open(core, reader, request));
   const int64_t job = follower->job_id();
   std::unique_ptr<LogStream> stream(new LogStream(std::move(follower)));
   if (request.follow()) stream->watch_ = core.logs.Watch(job, [waker] { waker.Wake(); });

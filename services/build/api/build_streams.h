@@ -13,7 +13,8 @@ namespace slipway::build {
 // The body of WatchRun: the run whenever it reads differently, until it has ended.
 class RunStream final : public rpc::StreamSource<v1::Run> {
  public:
-  static absl::StatusOr<std::unique_ptr<rpc::StreamSource<v1::Run>>> Open(Core& core, Queries& queries,
+  static absl::StatusOr<std::unique_ptr<rpc::StreamSource<v1::Run>>> Open(Core& core,
+                                                                          Queries& queries,
                                                                           const std::string& name,
                                                                           rpc::StreamWaker waker);
   absl::StatusOr<Step> Next() override;
@@ -30,9 +31,8 @@ class RunStream final : public rpc::StreamSource<v1::Run> {
 // The body of TailLog.
 class LogStream final : public rpc::StreamSource<v1::LogChunk> {
  public:
-  static absl::StatusOr<std::unique_ptr<rpc::StreamSource<v1::LogChunk>>> Open(Core& core, LogReader& reader,
-                                                                               const v1::TailLogRequest& request,
-                                                                               rpc::StreamWaker waker);
+  static absl::StatusOr<std::unique_ptr<rpc::StreamSource<v1::LogChunk>>> Open(
+      Core& core, LogReader& reader, const v1::TailLogRequest& request, rpc::StreamWaker waker);
   absl::StatusOr<Step> Next() override;
 
  private:

@@ -14,8 +14,10 @@ Caller CallerOf(const rpc::CallContext& call) {
   return {.actor = call.actor,
           .traceparent = call.trace.ToString(),
           .deadline = DeadlineOf(call),
-          .may_deploy = [principal = call.principal](const AppName& app, const std::string& environment) {
-            return rpc::Allows(principal, api::Permission::TRIGGER, {app.project, app.app, environment});
+          .may_deploy = [principal = call.principal](const AppName& app,
+                                                     const std::string& environment) {
+            return rpc::Allows(principal, api::Permission::TRIGGER,
+                               {app.project, app.app, environment});
           }};
 }
 

@@ -11,6 +11,8 @@ absl::Time DeadlineOf(const rpc::CallContext& call);
 // The caller as use cases know it.
 Caller CallerOf(const rpc::CallContext& call);
 
-inline CallScope ScopeOf(const rpc::CallContext& call) { return {DeadlineOf(call), call.trace.ToString()}; }
+inline CallScope ScopeOf(const rpc::CallContext& call) {
+  return {DeadlineOf(call), call.trace.ToString()};
+}
 
 }  // namespace slipway::build

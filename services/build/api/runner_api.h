@@ -8,8 +8,10 @@
 
 namespace slipway::build {
 
-// gRPC adapter of RunnerService. Who calls is what the token says, never what the request says. Owned by App; thread-safe.
-class RunnerApi final : public v1::RunnerService::WithCallbackMethod_WatchLeases<v1::RunnerService::Service> {
+// gRPC adapter of RunnerService. Who calls is what the token says, never what the request says.
+// Owned by App; thread-safe.
+class RunnerApi final
+    : public v1::RunnerService::WithCallbackMethod_WatchLeases<v1::RunnerService::Service> {
  public:
   struct Parts {
     rpc::CallGate& gate;
@@ -19,8 +21,8 @@ class RunnerApi final : public v1::RunnerService::WithCallbackMethod_WatchLeases
   };
   explicit RunnerApi(Parts parts) : parts_(parts) {}
 
-  grpc::ServerWriteReactor<v1::LeaseMessage>* WatchLeases(grpc::CallbackServerContext* context,
-                                                          const v1::WatchLeasesRequest* request) override;
+  grpc::ServerWriteReactor<v1::LeaseMessage>* WatchLeases(
+      grpc::CallbackServerContext* context, const v1::WatchLeasesRequest* request) override;
   grpc::Status Heartbeat(grpc::ServerContext* context, const v1::HeartbeatRequest* request,
                          v1::HeartbeatResponse* response) override;
   grpc::Status ReportSteps(grpc::ServerContext* context, const v1::ReportStepsRequest* request,

@@ -56,7 +56,8 @@ TEST_CASE("final states have no way out") {
 }
 
 TEST_CASE("states are read back from their text") {
-  for (const v1::State state : {v1::PENDING, v1::RUNNING, v1::SUCCEEDED, v1::FAILED, v1::CANCELLED, v1::SKIPPED}) {
+  for (const v1::State state :
+       {v1::PENDING, v1::RUNNING, v1::SUCCEEDED, v1::FAILED, v1::CANCELLED, v1::SKIPPED}) {
     CHECK(StateFromText(StateText(state)) == state);
   }
   CHECK(StateFromText("nonsense") == v1::STATE_UNSPECIFIED);
@@ -69,9 +70,10 @@ TEST_CASE("names are parsed and printed") {
   CHECK(job->ToString() == text);
   CHECK(job->run.number == 7);
   CHECK(RunName::Parse("projects/p/apps/a/workflows/w/runs/latest")->number == 0);
-  for (const char* bad : {"", "projects/p/apps/a/workflows/w/runs/0", "projects/p/apps/a/workflows/w/runs/-1",
-                          "projects/p/apps/a/workflows/w/runs/7x", "projects//apps/a/workflows/w/runs/7",
-                          "projects/p/apps/a/workflows/w/runs/7/", "apps/a/projects/p/workflows/w/runs/7"}) {
+  for (const char* bad :
+       {"", "projects/p/apps/a/workflows/w/runs/0", "projects/p/apps/a/workflows/w/runs/-1",
+        "projects/p/apps/a/workflows/w/runs/7x", "projects//apps/a/workflows/w/runs/7",
+        "projects/p/apps/a/workflows/w/runs/7/", "apps/a/projects/p/workflows/w/runs/7"}) {
     INFO(bad);
     CHECK_FALSE(RunName::Parse(bad));
   }
@@ -118,7 +120,8 @@ TEST_CASE("a job asks for the credentials of its sources, registries and secrets
   CHECK(SecretsOf(plan, plan.jobs(0)).registries == std::vector<std::string>{"registries/local"});
   CHECK(SecretsOf(plan, plan.jobs(1)).registries.empty());
   CHECK(SecretsOf(plan, plan.jobs(1)).git_accounts == std::vector<std::string>{"local"});
-  CHECK(SecretsOf(plan, plan.jobs(1)).secrets == std::vector<std::string>{"projects/demo/secrets/key@2"});
+  CHECK(SecretsOf(plan, plan.jobs(1)).secrets ==
+        std::vector<std::string>{"projects/demo/secrets/key@2"});
   CHECK(SecretsOf(plan, plan.jobs(2)).registries == std::vector<std::string>{"registries/local"});
 }
 
@@ -152,15 +155,16 @@ TEST_CASE("a lease carries what the job needs, and masks what is secret") {
 TEST_CASE("jobs become ready, are skipped, and end their run") {
   SECTION("a job waits for all it needs") {
     const std::vector<JobRecord> jobs = {MakeJob("a", v1::SUCCEEDED), MakeJob("b", v1::RUNNING),
-                                         MakeJob("c", v1::PENDING, {"a", "b"}), MakeJob("d", v1::PENDING, {"a"})};
+                                         MakeJob("c", v1::PENDING, {"a", "b"}),
+                                         MakeJob("d", v1::PENDING, {"a"})};
     const Progress progress = ProgressOf(jobs);
     CHECK(progress.ready == std::vector<size_t>{3});
     CHECK(progress.skipped.empty());
     CHECK_FALSE(progress.run);
   }
   SECTION("a failure skips everything behind it and fails the run with its reason") {
-    std::vector<JobRecord> jobs = {MakeJob("c", v1::PENDING, {"b"}), MakeJob("b", v1::PENDING, {"a"}),
-                                   MakeJob("a", v1::FAILED)};
+    std::vector<JobRecord> jobs = {MakeJob("c", v1::PENDING, {"b"}),
+                                   MakeJob("b", v1::PENDING, {"a"}), MakeJob("a", v1::FAILED)};
     jobs[2].reason = "the tests failed";
     const Progress progress = ProgressOf(jobs);
     CHECK(progress.skipped.size() == 2);

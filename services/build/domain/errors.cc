@@ -14,7 +14,7 @@ using absl::StatusCode;
 using Metadata = std::vector<std::pair<std::string, std::string>>;
 
 absl::Status Error(StatusCode code, std::string_view message, std::string_view reason,
-               Metadata metadata = {}) {
+                   Metadata metadata = {}) {
   ErrorDetails details;
   details.reason = std::string(reason);
   details.metadata = std::move(metadata);
@@ -35,8 +35,7 @@ absl::Status RunNotFound(std::string_view name) { return Missing("run", "RUN_NOT
 absl::Status JobNotFound(std::string_view name) { return Missing("job", "JOB_NOT_FOUND", name); }
 
 absl::Status StepNotFound(std::string_view job, std::string_view step) {
-  return Error(StatusCode::kNotFound,
-               "job " + Quoted(job) + " has no step " + Quoted(step),
+  return Error(StatusCode::kNotFound, "job " + Quoted(job) + " has no step " + Quoted(step),
                "STEP_NOT_FOUND", {{"job", std::string(job)}, {"step", std::string(step)}});
 }
 
@@ -67,8 +66,8 @@ absl::Status SecretMissing(std::string_view name) {
 
 absl::Status RunHasEnded(std::string_view name, v1::State state) {
   return Error(StatusCode::kFailedPrecondition,
-               "run " + Quoted(name) + " has ended already: " + StateText(state),
-               "RUN_HAS_ENDED", {{"state", StateText(state)}});
+               "run " + Quoted(name) + " has ended already: " + StateText(state), "RUN_HAS_ENDED",
+               {{"state", StateText(state)}});
 }
 
 absl::Status RunHasNotEnded(std::string_view name, v1::State state) {
@@ -87,8 +86,7 @@ absl::Status DeploysToForbidden(std::string_view environment) {
 }
 
 absl::Status NotARunner() {
-  return Error(StatusCode::kPermissionDenied, "only a runner may call this",
-               "NOT_A_RUNNER");
+  return Error(StatusCode::kPermissionDenied, "only a runner may call this", "NOT_A_RUNNER");
 }
 
 absl::Status ForeignLease(std::string_view job) {
@@ -104,10 +102,10 @@ absl::Status LeaseLost(std::string_view job) {
 }
 
 absl::Status LogGap(int64_t offset, int64_t size) {
-  return Error(StatusCode::kOutOfRange,
-               "the log ends at byte " + std::to_string(size) + ", before offset " +
-                   std::to_string(offset),
-               "LOG_GAP", {{"size", std::to_string(size)}});
+  return Error(
+      StatusCode::kOutOfRange,
+      "the log ends at byte " + std::to_string(size) + ", before offset " + std::to_string(offset),
+      "LOG_GAP", {{"size", std::to_string(size)}});
 }
 
 absl::Status LogIncomplete(int64_t size, int64_t expected) {
@@ -118,8 +116,8 @@ absl::Status LogIncomplete(int64_t size, int64_t expected) {
 }
 
 absl::Status LogPieceTooLarge(size_t size, size_t limit) {
-  return InvalidField("data", std::to_string(size) + " bytes are more than the limit of " +
-                              std::to_string(limit));
+  return InvalidField(
+      "data", std::to_string(size) + " bytes are more than the limit of " + std::to_string(limit));
 }
 
 }  // namespace slipway::build

@@ -11,18 +11,20 @@ namespace slipway::build {
 
 // The errors of this service that users and runners see. Reasons are API, texts are not.
 
-absl::Status RunNotFound(std::string_view name);       // NOT_FOUND
-absl::Status JobNotFound(std::string_view name);       // NOT_FOUND
+absl::Status RunNotFound(std::string_view name);                         // NOT_FOUND
+absl::Status JobNotFound(std::string_view name);                         // NOT_FOUND
 absl::Status StepNotFound(std::string_view job, std::string_view step);  // NOT_FOUND
 absl::Status AttemptNotFound(std::string_view job, int attempt);         // NOT_FOUND
-absl::Status ImageNotFound(std::string_view name);     // NOT_FOUND
-absl::Status RunnerNotFound(std::string_view name);    // NOT_FOUND
-absl::Status RunnerExists(std::string_view name);      // ALREADY_EXISTS
-absl::Status SecretMissing(std::string_view name);     // NOT_FOUND: of a lease
+absl::Status ImageNotFound(std::string_view name);                       // NOT_FOUND
+absl::Status RunnerNotFound(std::string_view name);                      // NOT_FOUND
+absl::Status RunnerExists(std::string_view name);                        // ALREADY_EXISTS
+absl::Status SecretMissing(std::string_view name);                       // NOT_FOUND: of a lease
 
-absl::Status RunHasEnded(std::string_view name, v1::State state);     // FAILED_PRECONDITION, on cancel
-absl::Status RunHasNotEnded(std::string_view name, v1::State state);  // FAILED_PRECONDITION, on retry
-// PERMISSION_DENIED: the run would deploy by itself to an environment that the caller may not trigger.
+absl::Status RunHasEnded(std::string_view name, v1::State state);  // FAILED_PRECONDITION, on cancel
+absl::Status RunHasNotEnded(std::string_view name,
+                            v1::State state);  // FAILED_PRECONDITION, on retry
+// PERMISSION_DENIED: the run would deploy by itself to an environment that the caller may not
+// trigger.
 absl::Status DeploysToForbidden(std::string_view environment);
 
 absl::Status NotARunner();                                   // PERMISSION_DENIED

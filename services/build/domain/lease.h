@@ -7,7 +7,8 @@
 
 namespace slipway::build {
 
-// Everything that a runner needs for one holding of one job. NOT_FOUND names a secret that `secrets` does not have.
+// Everything that a runner needs for one holding of one job. NOT_FOUND names a secret that
+// `secrets` does not have.
 absl::StatusOr<v1::Lease> MakeLease(const JobOfRun& leased, const plan::v1::Plan& plan,
                                     const Secrets& secrets);
 

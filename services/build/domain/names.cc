@@ -10,8 +10,8 @@ namespace slipway::build {
 namespace {
 
 // The values between `collections`; nothing if the text has another form.
-std::optional<std::vector<std::string>> Values(std::string_view text,
-                                               std::initializer_list<std::string_view> collections) {
+std::optional<std::vector<std::string>> Values(
+    std::string_view text, std::initializer_list<std::string_view> collections) {
   const std::vector<std::string> parts = Split(text, '/');
   if (parts.size() != 2 * collections.size()) return std::nullopt;
   std::vector<std::string> values;

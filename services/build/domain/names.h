@@ -7,8 +7,8 @@
 
 namespace slipway::build {
 
-// Names of the resources that this service knows, as values. Parse gives nothing for a text of another form; ids are not
-// checked further, since an id that does not exist is simply not found.
+// Names of the resources that this service knows, as values. Parse gives nothing for a text of
+// another form; ids are not checked further, since an id that does not exist is simply not found.
 
 // projects/P/apps/A
 struct AppName {

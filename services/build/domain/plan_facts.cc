@@ -51,7 +51,8 @@ absl::Status ValidateJobs(const plan::v1::Plan& plan) {
       return InvalidField(field + ".name", "a job's name is not empty and has no \"/\"");
     }
     if (!names.insert(job.name()).second) {
-      return InvalidField(field + ".name", "the name \"" + job.name() + "\" is taken by another job");
+      return InvalidField(field + ".name",
+                          "the name \"" + job.name() + "\" is taken by another job");
     }
     std::set<std::string> steps;
     for (const auto& step : job.steps()) {

@@ -47,7 +47,8 @@ Progress ProgressOf(std::span<const JobRecord> jobs) {
   for (bool changed = true; changed;) {
     changed = false;
     for (size_t i = 0; i < jobs.size(); ++i) {
-      if (states[jobs[i].name] != v1::PENDING || VerdictOf(jobs[i], states) != Verdict::kSkip) continue;
+      if (states[jobs[i].name] != v1::PENDING || VerdictOf(jobs[i], states) != Verdict::kSkip)
+        continue;
       states[jobs[i].name] = v1::SKIPPED;
       progress.skipped.push_back(i);
       changed = true;
@@ -91,9 +92,11 @@ void MergeSteps(std::vector<v1::Step>& stored, const std::vector<v1::Step>& repo
   for (const v1::Step& report : reported) {
     for (v1::Step& step : stored) {
       if (step.name() != report.name() || IsFinal(step.state())) continue;
-      if (report.state() != step.state() && !MayChange(Thing::kStep, step.state(), report.state())) {
+      if (report.state() != step.state() &&
+          !MayChange(Thing::kStep, step.state(), report.state())) {
         // A step that started and ended between two reports passes through RUNNING unseen.
-        if (!MayChange(Thing::kStep, v1::RUNNING, report.state()) || report.state() == v1::PENDING) continue;
+        if (!MayChange(Thing::kStep, v1::RUNNING, report.state()) || report.state() == v1::PENDING)
+          continue;
       }
       const std::string stage = step.stage();
       step = report;

@@ -99,7 +99,8 @@ void RunAggregate::Lose(int job, const std::string& why, int max_attempts, absl:
   ResetSteps(row.steps);
   run_.reason = row.reason;
   run_changed_ = true;
-  Record& fact = JobFact(job, "job.requeued", Verdict::kWaiting, why + "; attempt " + next + " starts");
+  Record& fact =
+      JobFact(job, "job.requeued", Verdict::kWaiting, why + "; attempt " + next + " starts");
   fact.rule = "lease";
   fact.related.push_back(RunnerName(runner));
 }
@@ -174,7 +175,8 @@ void RunAggregate::Cancel(const std::string& by, const std::string& reason, absl
       Touch(job).ended = now;
       CloseSteps(jobs_[i].steps, v1::CANCELLED, now);
       if (jobs_[i].fence > 0 && jobs_[i].attempt > 1) {
-        work_.push_back({"archive_log", std::to_string(jobs_[i].id), std::to_string(jobs_[i].attempt)});
+        work_.push_back(
+            {"archive_log", std::to_string(jobs_[i].id), std::to_string(jobs_[i].attempt)});
       }
     } else if (jobs_[i].state == v1::RUNNING) {
       running = true;
@@ -188,11 +190,6 @@ void RunAggregate::Cancel(const std::string& by, const std::string& reason, absl
     run_changed_ = true;
   }
   Advance(now);
-}
-
-void RunAggregate::Refuse(const std::string& event, const std::string& rule,
-                          const std::string& message) {
-  Fact(event, Verdict::kRefused, message).rule = rule;
 }
 
 JobRecord& RunAggregate::Touch(int job) {
@@ -235,7 +232,8 @@ void RunAggregate::EndRun(v1::State state, const std::string& reason, absl::Time
   ended_ = true;
   if (state == v1::SUCCEEDED) {
     for (const JobRecord& job : jobs_) {
-      if (job.built_image) run_.image = job.built_image->repository() + "@" + job.built_image->digest();
+      if (job.built_image)
+        run_.image = job.built_image->repository() + "@" + job.built_image->digest();
     }
   }
   if (!run_.tag_pattern.empty()) {
@@ -246,8 +244,7 @@ void RunAggregate::EndRun(v1::State state, const std::string& reason, absl::Time
   if (!run_.image.empty()) fact.values["image"] = run_.image;
 }
 
-Record& RunAggregate::Fact(const std::string& event, Verdict verdict,
-                           const std::string& message) {
+Record& RunAggregate::Fact(const std::string& event, Verdict verdict, const std::string& message) {
   Record& fact = facts_.emplace_back();
   fact.subject = run_.name.ToString();
   fact.kind = "run";

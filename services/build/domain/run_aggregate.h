@@ -17,10 +17,10 @@ struct WorkItem {
   std::string detail = {};   // what the kind needs to know
 };
 
-// A run with all its jobs, as they change together. Every change of state in this service goes through one of the verbs
-// below, which check it against the table of transitions, keep run, jobs and steps consistent, and collect what has to be
-// recorded with it. Knows no database and no clock: the store loads it under a lock and saves it in the same transaction.
-// Not thread-safe.
+// A run with all its jobs, as they change together. Every change of state in this service goes
+// through one of the verbs below, which check it against the table of transitions, keep run, jobs
+// and steps consistent, and collect what has to be recorded with it. Knows no database and no
+// clock: the store loads it under a lock and saves it in the same transaction. Not thread-safe.
 class RunAggregate {
  public:
   RunAggregate(RunRecord run, std::vector<JobRecord> jobs)
@@ -41,15 +41,16 @@ class RunAggregate {
   void TakeBack(int job, const std::string& reason);
   // A pending job can't be leased yet.
   void Postpone(int job, const std::string& reason);
-  // The runner is lost. `why` is a sentence ("runner local was lost"). The next attempt waits; after `max_attempts` the job
-  // has failed; a job that was being cancelled is cancelled.
+  // The runner is lost. `why` is a sentence ("runner local was lost"). The next attempt waits;
+  // after `max_attempts` the job has failed; a job that was being cancelled is cancelled.
   void Lose(int job, const std::string& why, int max_attempts, absl::Time now);
   // The runner shows that it knows of its lease.
   void Acknowledge(int job);
   void ReportSteps(int job, const std::vector<v1::Step>& steps);
   // The first byte of the job's log has arrived.
   void FirstLog(int job);
-  // The job ends; what follows for the other jobs and the run is done too. A job that was being cancelled ends CANCELLED.
+  // The job ends; what follows for the other jobs and the run is done too. A job that was being
+  // cancelled ends CANCELLED.
   void EndJob(int job, v1::State state, const std::string& reason, absl::Time now);
   // What the job reported to have built and pushed.
   void Built(int job, const v1::BuiltImage& image);
@@ -68,8 +69,6 @@ class RunAggregate {
     run_.archived = true;
     run_changed_ = true;
   }
-  // Records what a person was refused.
-  void Refuse(const std::string& event, const std::string& rule, const std::string& message);
 
   // For the store: what changed, and what is to be written with it.
   bool run_changed() const { return run_changed_; }
@@ -87,9 +86,9 @@ class RunAggregate {
   void Advance(absl::Time now);
   void EndRun(v1::State state, const std::string& reason, absl::Time now);
   journal::Record& Fact(const std::string& event, journal::Verdict verdict,
-                            const std::string& message);
-  journal::Record& JobFact(int job, const std::string& event,
-                               journal::Verdict verdict, const std::string& message);
+                        const std::string& message);
+  journal::Record& JobFact(int job, const std::string& event, journal::Verdict verdict,
+                           const std::string& message);
 
   RunRecord run_;
   std::vector<JobRecord> jobs_;

@@ -8,7 +8,8 @@
 
 namespace slipway::build {
 
-// The one state machine of runs, jobs and steps, as a table of transitions. Final states have no way out.
+// The one state machine of runs, jobs and steps, as a table of transitions. Final states have no
+// way out.
 
 enum class Thing { kRun, kJob, kStep };
 

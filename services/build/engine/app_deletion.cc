@@ -14,7 +14,8 @@ absl::Status ApplyPipelineEvent(Core& core, db::Tx& tx, const events::Event& eve
   if (!change.ParseFromString(event.payload) || change.app_uid().empty()) {
     return absl::InvalidArgumentError("event app.deleting has no readable payload");
   }
-  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<int64_t> active, ActiveRunsOfApp(tx, change.app_uid()));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<int64_t> active,
+                           ActiveRunsOfApp(tx, change.app_uid()));
   for (const int64_t id : active) {
     SLIPWAY_ASSIGN_OR_RETURN(RunAggregate run, LockRun(tx, id));
     if (IsFinal(run.run().state)) continue;

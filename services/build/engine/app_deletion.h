@@ -7,8 +7,9 @@
 
 namespace slipway::build {
 
-// Applies an event of the pipeline service. app.deleting: its runs are cancelled, its history is hidden, and the deletion is
-// confirmed once the last run has ended. Everything else is passed over.
+// Applies an event of the pipeline service. app.deleting: its runs are cancelled, its history is
+// hidden, and the deletion is confirmed once the last run has ended. Everything else is passed
+// over.
 absl::Status ApplyPipelineEvent(Core& core, db::Tx& tx, const events::Event& event);
 
 }  // namespace slipway::build

@@ -23,16 +23,16 @@ struct EngineLimits {
   int max_attempts = 3;
 };
 
-// What all use cases share: the database, and who has to be told after a commit. Owned by App; thread-safe once `on_ready` and
-// `on_work` are set.
+// What all use cases share: the database, and who has to be told after a commit. Owned by App;
+// thread-safe once `on_ready` and `on_work` are set.
 struct Core {
   db::Pool& pool;
   Clock& clock;
   events::Outbox& outbox;
   EngineLimits limits = {};
   RunnerHub hub = {};
-  Watchers runs = {};  // by run id: something about the run changed
-  Watchers logs = {};  // by job id: the log grew, or the job changed
+  Watchers runs = {};                      // by run id: something about the run changed
+  Watchers logs = {};                      // by job id: the log grew, or the job changed
   std::function<void()> on_ready = [] {};  // there may be a job to lease
   std::function<void()> on_work = [] {};   // there may be work to carry out
 

@@ -61,7 +61,8 @@ void Dispatcher::Loop(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     {
       std::unique_lock lock(mu_);
-      wake_.wait_for(lock, stop, absl::ToChronoMilliseconds(core_.limits.sweep), [this] { return woken_; });
+      wake_.wait_for(lock, stop, absl::ToChronoMilliseconds(core_.limits.sweep),
+                     [this] { return woken_; });
       woken_ = false;
     }
     while (!stop.stop_requested() && RunOnce() > 0) {
@@ -72,7 +73,8 @@ void Dispatcher::Loop(const std::stop_token& stop) {
 int Dispatcher::RunOnce() {
   auto candidates = FindCandidates();
   if (!candidates.ok()) {
-    log::Warn("dispatch.failed", "ready jobs can't be read", {{"error", MessageOf(candidates.status())}});
+    log::Warn("dispatch.failed", "ready jobs can't be read",
+              {{"error", MessageOf(candidates.status())}});
     return 0;
   }
   if (candidates->empty()) return 0;
@@ -81,8 +83,9 @@ int Dispatcher::RunOnce() {
   for (const Candidate& candidate : Prepare(*std::move(candidates), secrets)) {
     const auto leased = Claim(candidate);
     if (!leased.ok()) {
-      log::Warn("dispatch.claim_failed", "a job can't be claimed",
-                {{"job", candidate.at.FullName().ToString()}, {"error", MessageOf(leased.status())}});
+      log::Warn(
+          "dispatch.claim_failed", "a job can't be claimed",
+          {{"job", candidate.at.FullName().ToString()}, {"error", MessageOf(leased.status())}});
       continue;
     }
     if (*leased && HandOver(candidate, **leased, secrets)) ++handed_over;
@@ -94,43 +97,46 @@ absl::StatusOr<std::vector<Dispatcher::Candidate>> Dispatcher::FindCandidates() 
   const auto sessions = core_.hub.Sessions();
   std::vector<Candidate> candidates;
   if (sessions.empty()) return candidates;
-  return db::RunTx(core_.pool, "dispatch.find", kDatabaseTime,
-                   [&](db::Tx& tx) -> absl::StatusOr<std::vector<Candidate>> {
-    candidates.clear();
-    SLIPWAY_ASSIGN_OR_RETURN(const std::vector<ReadyJob> ready, ReadyJobs(tx, kBatch));
-    if (ready.empty()) return candidates;
-    struct Free {
-      std::shared_ptr<RunnerSession> runner;
-      int slots;
-    };
-    std::vector<Free> free;
-    for (const auto& session : sessions) {
-      const auto runner = GetRunner(tx, session->runner());
-      if (!runner.ok()) continue;
-      const int slots = runner->paused ? 0 : session->slots() - runner->jobs;
-      if (slots > 0) free.push_back({session, slots});
-    }
-    for (const ReadyJob& job : ready) {
-      const auto best = std::max_element(free.begin(), free.end(),
-                                         [](const Free& a, const Free& b) { return a.slots < b.slots; });
-      if (best == free.end() || best->slots == 0) break;
-      Candidate candidate;
-      SLIPWAY_ASSIGN_OR_RETURN(candidate.at.run, GetRunById(tx, job.run_id));
-      SLIPWAY_ASSIGN_OR_RETURN(const std::vector<JobRecord> jobs, JobsOfRun(tx, job.run_id));
-      for (const JobRecord& record : jobs) {
-        if (record.id == job.job_id) candidate.at.job = record;
-      }
-      SLIPWAY_ASSIGN_OR_RETURN(candidate.plan, LoadPlan(tx, candidate.at.run.plan_digest));
-      candidate.tag = candidate.at.run.image_tag;
-      candidate.runner = best->runner;
-      best->slots -= 1;
-      candidates.push_back(std::move(candidate));
-    }
-    return candidates;
-  });
+  return db::RunTx(
+      core_.pool, "dispatch.find", kDatabaseTime,
+      [&](db::Tx& tx) -> absl::StatusOr<std::vector<Candidate>> {
+        candidates.clear();
+        SLIPWAY_ASSIGN_OR_RETURN(const std::vector<ReadyJob> ready, ReadyJobs(tx, kBatch));
+        if (ready.empty()) return candidates;
+        struct Free {
+          std::shared_ptr<RunnerSession> runner;
+          int slots;
+        };
+        std::vector<Free> free;
+        for (const auto& session : sessions) {
+          const auto runner = GetRunner(tx, session->runner());
+          if (!runner.ok()) continue;
+          const int slots = runner->paused ? 0 : session->slots() - runner->jobs;
+          if (slots > 0) free.push_back({session, slots});
+        }
+        for (const ReadyJob& job : ready) {
+          const auto best =
+              std::max_element(free.begin(), free.end(),
+                               [](const Free& a, const Free& b) { return a.slots < b.slots; });
+          if (best == free.end() || best->slots == 0) break;
+          Candidate candidate;
+          SLIPWAY_ASSIGN_OR_RETURN(candidate.at.run, GetRunById(tx, job.run_id));
+          SLIPWAY_ASSIGN_OR_RETURN(const std::vector<JobRecord> jobs, JobsOfRun(tx, job.run_id));
+          for (const JobRecord& record : jobs) {
+            if (record.id == job.job_id) candidate.at.job = record;
+          }
+          SLIPWAY_ASSIGN_OR_RETURN(candidate.plan, LoadPlan(tx, candidate.at.run.plan_digest));
+          candidate.tag = candidate.at.run.image_tag;
+          candidate.runner = best->runner;
+          best->slots -= 1;
+          candidates.push_back(std::move(candidate));
+        }
+        return candidates;
+      });
 }
 
-std::vector<Dispatcher::Candidate> Dispatcher::Prepare(std::vector<Candidate> candidates, Secrets& secrets) {
+std::vector<Dispatcher::Candidate> Dispatcher::Prepare(std::vector<Candidate> candidates,
+                                                       Secrets& secrets) {
   std::vector<Candidate> prepared;
   SecretNeeds all;
   for (Candidate& candidate : candidates) {
@@ -183,18 +189,19 @@ absl::Status Dispatcher::Resolve(const SecretNeeds& needs, Secrets& secrets) {
 }
 
 void Dispatcher::GiveUp(const Candidate& candidate, const absl::Status& why) {
-  const absl::Status changed = core_.ChangeRun(
-      "dispatch.give_up", absl::Now() + kDatabaseTime, candidate.at.run.id,
-      [&](db::Tx& tx, RunAggregate& run) -> absl::Status {
-        const int job = run.FindJobById(candidate.at.job.id);
-        if (job < 0 || run.jobs()[job].state != v1::PENDING) return absl::OkStatus();
-        if (IsLasting(why)) {
-          run.EndJob(job, v1::FAILED, MessageOf(why), core_.clock.Now());
-          return absl::OkStatus();
-        }
-        run.Postpone(job, "waits for the pipeline service: " + MessageOf(why));
-        return DelayJob(tx, candidate.at.job.id, kPostpone);
-      });
+  const absl::Status changed =
+      core_.ChangeRun("dispatch.give_up", absl::Now() + kDatabaseTime, candidate.at.run.id,
+                      [&](db::Tx& tx, RunAggregate& run) -> absl::Status {
+                        const int job = run.FindJobById(candidate.at.job.id);
+                        if (job < 0 || run.jobs()[job].state != v1::PENDING)
+                          return absl::OkStatus();
+                        if (IsLasting(why)) {
+                          run.EndJob(job, v1::FAILED, MessageOf(why), core_.clock.Now());
+                          return absl::OkStatus();
+                        }
+                        run.Postpone(job, "waits for the pipeline service: " + MessageOf(why));
+                        return DelayJob(tx, candidate.at.job.id, kPostpone);
+                      });
   if (!changed.ok()) {
     log::Warn("dispatch.give_up_failed", "a job that can't be leased can't be changed",
               {{"job", candidate.at.FullName().ToString()}, {"error", MessageOf(changed)}});
@@ -202,27 +209,31 @@ void Dispatcher::GiveUp(const Candidate& candidate, const absl::Status& why) {
 }
 
 absl::StatusOr<std::optional<JobOfRun>> Dispatcher::Claim(const Candidate& candidate) {
-  return db::RunTx(core_.pool, "dispatch.claim", kDatabaseTime,
-                   [&](db::Tx& tx) -> absl::StatusOr<std::optional<JobOfRun>> {
-    SLIPWAY_ASSIGN_OR_RETURN(std::optional<RunAggregate> run, TryLockRun(tx, candidate.at.run.id));
-    if (!run) return std::optional<JobOfRun>();
-    const int job = run->FindJobById(candidate.at.job.id);
-    if (job < 0 || run->jobs()[job].state != v1::PENDING || candidate.runner->closed()) {
-      if (IsFinal(run->run().state) && !run->run().tag_pattern.empty() && run->run().image_tag.empty()) {
-        // The run ended while its tag was being reserved.
-        run->ReleaseTagAgain();
+  return db::RunTx(
+      core_.pool, "dispatch.claim", kDatabaseTime,
+      [&](db::Tx& tx) -> absl::StatusOr<std::optional<JobOfRun>> {
+        SLIPWAY_ASSIGN_OR_RETURN(std::optional<RunAggregate> run,
+                                 TryLockRun(tx, candidate.at.run.id));
+        if (!run) return std::optional<JobOfRun>();
+        const int job = run->FindJobById(candidate.at.job.id);
+        if (job < 0 || run->jobs()[job].state != v1::PENDING || candidate.runner->closed()) {
+          if (IsFinal(run->run().state) && !run->run().tag_pattern.empty() &&
+              run->run().image_tag.empty()) {
+            // The run ended while its tag was being reserved.
+            run->ReleaseTagAgain();
+            SLIPWAY_RETURN_IF_ERROR(core_.Save(tx, *run));
+          }
+          return std::optional<JobOfRun>();
+        }
+        if (run->run().image_tag != candidate.tag) run->SetImageTag(candidate.tag);
+        run->Lease(job, candidate.runner->runner(), candidate.runner->session(), core_.clock.Now());
         SLIPWAY_RETURN_IF_ERROR(core_.Save(tx, *run));
-      }
-      return std::optional<JobOfRun>();
-    }
-    if (run->run().image_tag != candidate.tag) run->SetImageTag(candidate.tag);
-    run->Lease(job, candidate.runner->runner(), candidate.runner->session(), core_.clock.Now());
-    SLIPWAY_RETURN_IF_ERROR(core_.Save(tx, *run));
-    return std::optional<JobOfRun>(run->Get(job));
-  });
+        return std::optional<JobOfRun>(run->Get(job));
+      });
 }
 
-bool Dispatcher::HandOver(const Candidate& candidate, const JobOfRun& leased, const Secrets& secrets) {
+bool Dispatcher::HandOver(const Candidate& candidate, const JobOfRun& leased,
+                          const Secrets& secrets) {
   auto lease = MakeLease(leased, candidate.plan, secrets);
   v1::LeaseMessage message;
   if (lease.ok()) {
@@ -251,9 +262,10 @@ bool Dispatcher::HandOver(const Candidate& candidate, const JobOfRun& leased, co
 }
 
 absl::StatusOr<v1::Lease> Dispatcher::LeaseAgain(const JobOfRun& held) {
-  SLIPWAY_ASSIGN_OR_RETURN(const plan::v1::Plan plan,
-                           db::RunTx(core_.pool, "dispatch.lease_again", kDatabaseTime,
-                                     [&](db::Tx& tx) { return LoadPlan(tx, held.run.plan_digest); }));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const plan::v1::Plan plan,
+      db::RunTx(core_.pool, "dispatch.lease_again", kDatabaseTime,
+                [&](db::Tx& tx) { return LoadPlan(tx, held.run.plan_digest); }));
   Secrets secrets;
   if (const plan::v1::Job* job = FindJob(plan, held.job.name)) {
     SLIPWAY_RETURN_IF_ERROR(Resolve(SecretsOf(plan, *job), secrets));

@@ -14,9 +14,10 @@
 
 namespace slipway::build {
 
-// Brings ready jobs to connected runners: finds them, gets what their leases need (tag, credentials, secrets), claims them, and
-// pushes them on the runners' streams. Woken by whatever makes a job ready or a runner free, and each second for what other
-// processes did. Owned by App; one thread.
+// Brings ready jobs to connected runners: finds them, gets what their leases need (tag,
+// credentials, secrets), claims them, and pushes them on the runners' streams. Woken by whatever
+// makes a job ready or a runner free, and each second for what other processes did. Owned by App;
+// one thread.
 class Dispatcher {
  public:
   Dispatcher(Core& core, PipelinePeer& pipeline);
@@ -26,7 +27,8 @@ class Dispatcher {
   void Stop();
   void Wake();
 
-  // One round; returns the number of jobs that were handed over. Called by the thread, and by tests.
+  // One round; returns the number of jobs that were handed over. Called by the thread, and by
+  // tests.
   int RunOnce();
 
   // The lease of a job that a runner holds already, with fresh secrets.

@@ -18,10 +18,11 @@ constexpr size_t kPiece = 64 << 10;
 constexpr absl::Duration kDatabaseTime = absl::Seconds(5);
 
 absl::StatusOr<JobOfRun> FindVisibleJob(Core& core, const JobName& name) {
-  return db::RunTx(core.pool, "logs.job", kDatabaseTime, [&](db::Tx& tx) -> absl::StatusOr<JobOfRun> {
-    SLIPWAY_ASSIGN_OR_RETURN(const RunRecord run, GetRun(tx, name.run));
-    return GetJobOfRun(tx, {run.name, name.job});
-  });
+  return db::RunTx(core.pool, "logs.job", kDatabaseTime,
+                   [&](db::Tx& tx) -> absl::StatusOr<JobOfRun> {
+                     SLIPWAY_ASSIGN_OR_RETURN(const RunRecord run, GetRun(tx, name.run));
+                     return GetJobOfRun(tx, {run.name, name.job});
+                   });
 }
 
 }  // namespace
@@ -29,18 +30,21 @@ absl::StatusOr<JobOfRun> FindVisibleJob(Core& core, const JobName& name) {
 absl::StatusOr<std::unique_ptr<LogFollower>> LogFollower::Open(Core& core, LogReader& reader,
                                                                const v1::TailLogRequest& request) {
   const auto name = JobName::Parse(request.name());
-  if (!name) return InvalidField("name", "is not of the form projects/P/apps/A/workflows/W/runs/N/jobs/J");
+  if (!name)
+    return InvalidField("name", "is not of the form projects/P/apps/A/workflows/W/runs/N/jobs/J");
   if (request.offset() < 0) return InvalidField("offset", "is negative");
   SLIPWAY_ASSIGN_OR_RETURN(JobOfRun job, FindVisibleJob(core, *name));
   if (request.attempt() < 0 || request.attempt() > job.job.attempt) {
     return AttemptNotFound(request.name(), request.attempt());
   }
   std::unique_ptr<LogFollower> follower(new LogFollower(core, reader, request, std::move(job)));
-  if (!request.step().empty() && !follower->StepRange()) return StepNotFound(request.name(), request.step());
+  if (!request.step().empty() && !follower->StepRange())
+    return StepNotFound(request.name(), request.step());
   return follower;
 }
 
-LogFollower::LogFollower(Core& core, LogReader& reader, const v1::TailLogRequest& request, JobOfRun job)
+LogFollower::LogFollower(Core& core, LogReader& reader, const v1::TailLogRequest& request,
+                         JobOfRun job)
     : core_(core), reader_(reader), request_(request), job_(std::move(job)) {
   attempt_ = request.attempt() == 0 ? job_.job.attempt : request.attempt();
   offset_ = request.offset();
@@ -69,7 +73,8 @@ absl::StatusOr<LogFollower::Step> LogFollower::Next() {
 
 std::optional<LogFollower::Range> LogFollower::StepRange() const {
   for (const v1::Step& step : job_.job.steps) {
-    if (step.name() == request_.step()) return Range{step.log_begin(), step.log_end(), IsFinal(step.state())};
+    if (step.name() == request_.step())
+      return Range{step.log_begin(), step.log_end(), IsFinal(step.state())};
   }
   return std::nullopt;
 }
@@ -94,10 +99,13 @@ absl::StatusOr<std::optional<v1::LogChunk>> LogFollower::ReadPiece() {
     if (!range) return std::optional<v1::LogChunk>();
     offset_ = std::max(offset_, range->begin);
     // A step that runs writes the end of the log, whatever was last reported about it.
-    const bool open = !range->complete && job_.job.state == v1::RUNNING && range->end >= range->begin;
-    const auto* step = &*std::find_if(job_.job.steps.begin(), job_.job.steps.end(),
-                                      [&](const v1::Step& s) { return s.name() == request_.step(); });
-    if (step->state() == v1::PENDING || step->state() == v1::SKIPPED) return std::optional<v1::LogChunk>();
+    const bool open =
+        !range->complete && job_.job.state == v1::RUNNING && range->end >= range->begin;
+    const auto* step =
+        &*std::find_if(job_.job.steps.begin(), job_.job.steps.end(),
+                       [&](const v1::Step& s) { return s.name() == request_.step(); });
+    if (step->state() == v1::PENDING || step->state() == v1::SKIPPED)
+      return std::optional<v1::LogChunk>();
     if (!open) {
       if (offset_ >= range->end) return std::optional<v1::LogChunk>();
       max = std::min<size_t>(max, static_cast<size_t>(range->end - offset_));

@@ -12,8 +12,8 @@
 
 namespace slipway::build {
 
-// Reads the log of one job for one reader, at the reader's pace. Asks the database only where the file has nothing new. Not
-// thread-safe: one reader, one call at a time.
+// Reads the log of one job for one reader, at the reader's pace. Asks the database only where the
+// file has nothing new. Not thread-safe: one reader, one call at a time.
 class LogFollower {
  public:
   // The job and step must exist and be visible.
@@ -35,7 +35,7 @@ class LogFollower {
   // Where reading begins and must stop: the whole log, or the part of the step.
   struct Range {
     int64_t begin = 0;
-    int64_t end = 0;       // as far as it is known
+    int64_t end = 0;        // as far as it is known
     bool complete = false;  // it will not grow
   };
   std::optional<Range> StepRange() const;

@@ -15,10 +15,12 @@ std::string FilterMark(const std::string& filter) { return Sha256Hex(filter).sub
 }  // namespace
 
 std::string PageToken(const std::string& filter, const Place& place) {
-  return Base64UrlEncode(FilterMark(filter) + " " + std::to_string(absl::ToUnixMicros(place.time)) + " " + place.id);
+  return Base64UrlEncode(FilterMark(filter) + " " + std::to_string(absl::ToUnixMicros(place.time)) +
+                         " " + place.id);
 }
 
-absl::StatusOr<std::optional<Place>> ReadPageToken(const std::string& filter, const std::string& token) {
+absl::StatusOr<std::optional<Place>> ReadPageToken(const std::string& filter,
+                                                   const std::string& token) {
   if (token.empty()) return std::optional<Place>();
   const std::vector<std::string> parts = Split(Base64UrlDecode(token).value_or(""), ' ');
   int64_t micros = 0;

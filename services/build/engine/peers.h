@@ -34,15 +34,20 @@ struct TagWish {
   std::string key = {};
 };
 
-// What this service asks the pipeline service. Implemented over gRPC in peers/, by a fake in tests. Thread-safe.
+// What this service asks the pipeline service. Implemented over gRPC in peers/, by a fake in tests.
+// Thread-safe.
 class PipelinePeer {
  public:
   virtual ~PipelinePeer() = default;
-  virtual absl::StatusOr<plan::v1::Plan> CreatePlan(const PlanWish& wish, const CallScope& scope) = 0;
+  virtual absl::StatusOr<plan::v1::Plan> CreatePlan(const PlanWish& wish,
+                                                    const CallScope& scope) = 0;
   // ALREADY_EXISTS: the tag is taken. The same key gets the same tag.
-  virtual absl::StatusOr<std::string> ReserveImageTag(const TagWish& wish, const CallScope& scope) = 0;
-  virtual absl::Status ReleaseImageTag(const std::string& key, bool used, const CallScope& scope) = 0;
-  virtual absl::StatusOr<Secrets> ResolveSecrets(const SecretNeeds& needs, const CallScope& scope) = 0;
+  virtual absl::StatusOr<std::string> ReserveImageTag(const TagWish& wish,
+                                                      const CallScope& scope) = 0;
+  virtual absl::Status ReleaseImageTag(const std::string& key, bool used,
+                                       const CallScope& scope) = 0;
+  virtual absl::StatusOr<Secrets> ResolveSecrets(const SecretNeeds& needs,
+                                                 const CallScope& scope) = 0;
   virtual absl::Status ConfirmDeletion(const std::string& app, const std::string& app_uid,
                                        const CallScope& scope) = 0;
 };
@@ -51,7 +56,8 @@ class PipelinePeer {
 class AuthPeer {
  public:
   virtual ~AuthPeer() = default;
-  virtual absl::StatusOr<std::string> CreateRunnerToken(const std::string& runner, const CallScope& scope) = 0;
+  virtual absl::StatusOr<std::string> CreateRunnerToken(const std::string& runner,
+                                                        const CallScope& scope) = 0;
   virtual absl::Status DeleteRunnerTokens(const std::string& runner, const CallScope& scope) = 0;
 };
 

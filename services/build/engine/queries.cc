@@ -20,13 +20,14 @@ struct RunWithJobs {
 };
 
 absl::StatusOr<RunWithJobs> Read(Core& core, const RunName& name, absl::Time deadline) {
-  return db::RunTx(core.pool, "queries.run", deadline, [&](db::Tx& tx) -> absl::StatusOr<RunWithJobs> {
-    RunWithJobs found;
-    SLIPWAY_ASSIGN_OR_RETURN(found.run, GetRun(tx, name));
-    SLIPWAY_ASSIGN_OR_RETURN(found.jobs, JobsOfRun(tx, found.run.id));
-    SLIPWAY_RETURN_IF_ERROR(ExplainWaiting(core, tx, found.run, found.jobs));
-    return found;
-  });
+  return db::RunTx(core.pool, "queries.run", deadline,
+                   [&](db::Tx& tx) -> absl::StatusOr<RunWithJobs> {
+                     RunWithJobs found;
+                     SLIPWAY_ASSIGN_OR_RETURN(found.run, GetRun(tx, name));
+                     SLIPWAY_ASSIGN_OR_RETURN(found.jobs, JobsOfRun(tx, found.run.id));
+                     SLIPWAY_RETURN_IF_ERROR(ExplainWaiting(core, tx, found.run, found.jobs));
+                     return found;
+                   });
 }
 
 std::string FullRef(const std::string& branch) {
@@ -44,17 +45,19 @@ absl::StatusOr<v1::Run> Queries::GetRun(const std::string& text, absl::Time dead
   return message;
 }
 
-absl::StatusOr<v1::ListRunsResponse> Queries::ListRuns(const v1::ListRunsRequest& request,
-                                                       const std::function<bool(const AppName&)>& may_view,
-                                                       absl::Time deadline) {
+absl::StatusOr<v1::ListRunsResponse> Queries::ListRuns(
+    const v1::ListRunsRequest& request, const std::function<bool(const AppName&)>& may_view,
+    absl::Time deadline) {
   const auto parent = WorkflowName::Parse(request.parent());
   if (!parent || parent->project == "-") {
-    return InvalidField("parent", "is not of the form projects/P/apps/A/workflows/W; \"-\" may stand for A and W");
+    return InvalidField(
+        "parent", "is not of the form projects/P/apps/A/workflows/W; \"-\" may stand for A and W");
   }
   const std::string filter_text = "runs " + request.parent() + " " + request.branch() + " " +
                                   StateText(request.state()) + " " + request.actor();
   SLIPWAY_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size(), 50, 500));
-  SLIPWAY_ASSIGN_OR_RETURN(const std::optional<Place> place, ReadPageToken(filter_text, request.page_token()));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::optional<Place> place,
+                           ReadPageToken(filter_text, request.page_token()));
   RunFilter filter;
   filter.parent = *parent;
   filter.ref = FullRef(request.branch());
@@ -65,7 +68,8 @@ absl::StatusOr<v1::ListRunsResponse> Queries::ListRuns(const v1::ListRunsRequest
   filter.limit = size + 1;
   if (place) {
     int64_t id = 0;
-    if (!absl::SimpleAtoi(place->id, &id)) return InvalidField("page_token", "does not belong to this list");
+    if (!absl::SimpleAtoi(place->id, &id))
+      return InvalidField("page_token", "does not belong to this list");
     filter.before = {place->time, id};
   }
   v1::ListRunsResponse response;
@@ -93,7 +97,8 @@ absl::StatusOr<v1::ListRunsResponse> Queries::ListRuns(const v1::ListRunsRequest
 
 absl::StatusOr<v1::Job> Queries::GetJob(const std::string& text, absl::Time deadline) {
   const auto name = JobName::Parse(text);
-  if (!name) return InvalidField("name", "is not of the form projects/P/apps/A/workflows/W/runs/N/jobs/J");
+  if (!name)
+    return InvalidField("name", "is not of the form projects/P/apps/A/workflows/W/runs/N/jobs/J");
   SLIPWAY_ASSIGN_OR_RETURN(const RunWithJobs found, Read(core_, name->run, deadline));
   for (const JobRecord& job : found.jobs) {
     if (job.name == name->job) return JobMessage(found.run.name, job);
@@ -101,20 +106,25 @@ absl::StatusOr<v1::Job> Queries::GetJob(const std::string& text, absl::Time dead
   return JobNotFound(text);
 }
 
-absl::StatusOr<v1::ListJobsResponse> Queries::ListJobs(const v1::ListJobsRequest& request, absl::Time deadline) {
+absl::StatusOr<v1::ListJobsResponse> Queries::ListJobs(const v1::ListJobsRequest& request,
+                                                       absl::Time deadline) {
   const auto name = RunName::Parse(request.parent());
-  if (!name) return InvalidField("parent", "is not of the form projects/P/apps/A/workflows/W/runs/N");
+  if (!name)
+    return InvalidField("parent", "is not of the form projects/P/apps/A/workflows/W/runs/N");
   const std::string filter = "jobs " + request.parent();
   SLIPWAY_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size(), 100, 1000));
-  SLIPWAY_ASSIGN_OR_RETURN(const std::optional<Place> place, ReadPageToken(filter, request.page_token()));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::optional<Place> place,
+                           ReadPageToken(filter, request.page_token()));
   SLIPWAY_ASSIGN_OR_RETURN(const RunWithJobs found, Read(core_, *name, deadline));
   int from = 0;
-  if (place && !absl::SimpleAtoi(place->id, &from)) return InvalidField("page_token", "does not belong to this list");
+  if (place && !absl::SimpleAtoi(place->id, &from))
+    return InvalidField("page_token", "does not belong to this list");
   v1::ListJobsResponse response;
   for (const JobRecord& job : found.jobs) {
     if (job.position < from) continue;
     if (response.jobs_size() == size) {
-      response.set_next_page_token(PageToken(filter, {absl::UnixEpoch(), std::to_string(job.position)}));
+      response.set_next_page_token(
+          PageToken(filter, {absl::UnixEpoch(), std::to_string(job.position)}));
       break;
     }
     *response.add_jobs() = JobMessage(found.run.name, job);
@@ -137,7 +147,8 @@ absl::StatusOr<v1::ListImagesResponse> Queries::ListImages(const v1::ListImagesR
   if (!parent) return InvalidField("parent", "is not of the form projects/P/apps/A");
   const std::string filter_text = "images " + request.parent() + " " + request.workflow();
   SLIPWAY_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size(), 50, 500));
-  SLIPWAY_ASSIGN_OR_RETURN(const std::optional<Place> place, ReadPageToken(filter_text, request.page_token()));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::optional<Place> place,
+                           ReadPageToken(filter_text, request.page_token()));
   ImageFilter filter;
   filter.app = *parent;
   filter.workflow = request.workflow();

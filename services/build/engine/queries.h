@@ -19,9 +19,11 @@ class Queries {
                                                 const std::function<bool(const AppName&)>& may_view,
                                                 absl::Time deadline);
   absl::StatusOr<v1::Job> GetJob(const std::string& name, absl::Time deadline);
-  absl::StatusOr<v1::ListJobsResponse> ListJobs(const v1::ListJobsRequest& request, absl::Time deadline);
+  absl::StatusOr<v1::ListJobsResponse> ListJobs(const v1::ListJobsRequest& request,
+                                                absl::Time deadline);
   absl::StatusOr<v1::Image> GetImage(const std::string& name, absl::Time deadline);
-  absl::StatusOr<v1::ListImagesResponse> ListImages(const v1::ListImagesRequest& request, absl::Time deadline);
+  absl::StatusOr<v1::ListImagesResponse> ListImages(const v1::ListImagesRequest& request,
+                                                    absl::Time deadline);
 
  private:
   Core& core_;

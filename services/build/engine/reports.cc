@@ -16,8 +16,10 @@ absl::Status CheckHolding(const JobOfRun& job, const std::string& runner, int64_
   const std::string name = job.FullName().ToString();
   // A token that was never given out for this job, or the present one of another runner.
   if (fence > job.job.fence || fence <= 0) return ForeignLease(name);
-  if (fence == job.job.fence && !job.job.runner.empty() && job.job.runner != runner) return ForeignLease(name);
-  if (fence < job.job.fence || job.job.runner != runner || job.job.state == v1::PENDING) return LeaseLost(name);
+  if (fence == job.job.fence && !job.job.runner.empty() && job.job.runner != runner)
+    return ForeignLease(name);
+  if (fence < job.job.fence || job.job.runner != runner || job.job.state == v1::PENDING)
+    return LeaseLost(name);
   return absl::OkStatus();
 }
 
@@ -62,8 +64,10 @@ absl::StatusOr<std::vector<v1::LeaseKey>> Reports::Heartbeat(const std::string& 
   return lost;
 }
 
-absl::StatusOr<std::vector<int64_t>> Reports::Extend(const std::string& runner, const std::string& session,
-                                                     const std::vector<JobOfRun>& held, absl::Time deadline) {
+absl::StatusOr<std::vector<int64_t>> Reports::Extend(const std::string& runner,
+                                                     const std::string& session,
+                                                     const std::vector<JobOfRun>& held,
+                                                     absl::Time deadline) {
   std::vector<Holding> holdings;
   for (const JobOfRun& job : held) holdings.push_back({job.job.id, job.job.fence});
   return db::RunTx(core_.pool, "reports.heartbeat", deadline,
@@ -84,44 +88,51 @@ void Reports::RepeatCancel(const JobOfRun& job) {
 }
 
 absl::Status Reports::Acknowledge(const JobOfRun& held, absl::Time deadline) {
-  return core_.ChangeRun("reports.acknowledge", deadline, held.run.id, [&](db::Tx&, RunAggregate& run) {
-    const int job = run.FindJobById(held.job.id);
-    if (run.jobs()[job].fence == held.job.fence && run.jobs()[job].state == v1::RUNNING) run.Acknowledge(job);
-    return absl::OkStatus();
-  });
+  return core_.ChangeRun(
+      "reports.acknowledge", deadline, held.run.id, [&](db::Tx&, RunAggregate& run) {
+        const int job = run.FindJobById(held.job.id);
+        if (run.jobs()[job].fence == held.job.fence && run.jobs()[job].state == v1::RUNNING)
+          run.Acknowledge(job);
+        return absl::OkStatus();
+      });
 }
 
 absl::Status Reports::ReportSteps(const std::string& runner, const v1::ReportStepsRequest& request,
                                   absl::Time deadline) {
   SLIPWAY_ASSIGN_OR_RETURN(const JobOfRun held, Held(runner, request.key(), deadline));
-  return core_.ChangeRun("reports.steps", deadline, held.run.id, [&](db::Tx&, RunAggregate& run) -> absl::Status {
-    const int job = run.FindJobById(held.job.id);
-    SLIPWAY_RETURN_IF_ERROR(CheckHolding(run.Get(job), runner, request.key().fence()));
-    if (run.jobs()[job].state != v1::RUNNING) return LeaseLost(request.key().job());
-    run.Acknowledge(job);
-    run.ReportSteps(job, {request.steps().begin(), request.steps().end()});
-    return absl::OkStatus();
-  });
+  return core_.ChangeRun(
+      "reports.steps", deadline, held.run.id, [&](db::Tx&, RunAggregate& run) -> absl::Status {
+        const int job = run.FindJobById(held.job.id);
+        SLIPWAY_RETURN_IF_ERROR(CheckHolding(run.Get(job), runner, request.key().fence()));
+        if (run.jobs()[job].state != v1::RUNNING) return LeaseLost(request.key().job());
+        run.Acknowledge(job);
+        run.ReportSteps(job, {request.steps().begin(), request.steps().end()});
+        return absl::OkStatus();
+      });
 }
 
-absl::StatusOr<int64_t> Reports::AppendLog(const std::string& runner, const v1::AppendLogRequest& request,
+absl::StatusOr<int64_t> Reports::AppendLog(const std::string& runner,
+                                           const v1::AppendLogRequest& request,
                                            absl::Time deadline) {
-  if (request.data().size() > kMaxLogPiece) return LogPieceTooLarge(request.data().size(), kMaxLogPiece);
+  if (request.data().size() > kMaxLogPiece)
+    return LogPieceTooLarge(request.data().size(), kMaxLogPiece);
   if (request.offset() < 0) return InvalidField("offset", "is negative");
   SLIPWAY_ASSIGN_OR_RETURN(const JobOfRun held, Held(runner, request.key(), deadline));
   if (held.job.state != v1::RUNNING) return LeaseLost(request.key().job());
-  SLIPWAY_ASSIGN_OR_RETURN(
-      const int64_t size, logs_.Append({held.job.id, held.job.attempt}, request.offset(), request.data()));
+  SLIPWAY_ASSIGN_OR_RETURN(const int64_t size, logs_.Append({held.job.id, held.job.attempt},
+                                                            request.offset(), request.data()));
   core_.logs.Notify(held.job.id);
   // Followers have the line; what is written down about it comes after.
   if (!held.job.has_log && !request.data().empty()) {
-    SLIPWAY_RETURN_IF_ERROR(core_.ChangeRun("reports.first_log", deadline, held.run.id, [&](db::Tx&, RunAggregate& run) {
-      const int job = run.FindJobById(held.job.id);
-      if (run.jobs()[job].fence != held.job.fence || run.jobs()[job].state != v1::RUNNING) return absl::OkStatus();
-      run.Acknowledge(job);
-      run.FirstLog(job);
-      return absl::OkStatus();
-    }));
+    SLIPWAY_RETURN_IF_ERROR(core_.ChangeRun(
+        "reports.first_log", deadline, held.run.id, [&](db::Tx&, RunAggregate& run) {
+          const int job = run.FindJobById(held.job.id);
+          if (run.jobs()[job].fence != held.job.fence || run.jobs()[job].state != v1::RUNNING)
+            return absl::OkStatus();
+          run.Acknowledge(job);
+          run.FirstLog(job);
+          return absl::OkStatus();
+        }));
   }
   return size;
 }
@@ -136,20 +147,23 @@ absl::Status Reports::CompleteJob(const std::string& runner, const v1::CompleteJ
   const LogKey log{held.job.id, held.job.attempt};
   SLIPWAY_ASSIGN_OR_RETURN(const bool complete, logs_.Has(log, request.log_size()));
   if (!complete) return LogIncomplete(logs_.Size(log).value_or(0), request.log_size());
-  return core_.ChangeRun("reports.complete", deadline, held.run.id, [&](db::Tx&, RunAggregate& run) -> absl::Status {
-    const int job = run.FindJobById(held.job.id);
-    SLIPWAY_RETURN_IF_ERROR(CheckHolding(run.Get(job), runner, request.key().fence()));
-    if (IsFinal(run.jobs()[job].state)) return absl::OkStatus();
-    if (request.state() == v1::CANCELLED && !run.jobs()[job].cancel_requested) {
-      run.Lose(job, "runner " + runner + " gave the job back", core_.limits.max_attempts, core_.clock.Now());
-      return absl::OkStatus();
-    }
-    run.Acknowledge(job);
-    run.ReportSteps(job, {request.steps().begin(), request.steps().end()});
-    if (request.has_image() && !request.image().digest().empty()) run.Built(job, request.image());
-    run.EndJob(job, request.state(), request.reason(), core_.clock.Now());
-    return absl::OkStatus();
-  });
+  return core_.ChangeRun(
+      "reports.complete", deadline, held.run.id, [&](db::Tx&, RunAggregate& run) -> absl::Status {
+        const int job = run.FindJobById(held.job.id);
+        SLIPWAY_RETURN_IF_ERROR(CheckHolding(run.Get(job), runner, request.key().fence()));
+        if (IsFinal(run.jobs()[job].state)) return absl::OkStatus();
+        if (request.state() == v1::CANCELLED && !run.jobs()[job].cancel_requested) {
+          run.Lose(job, "runner " + runner + " gave the job back", core_.limits.max_attempts,
+                   core_.clock.Now());
+          return absl::OkStatus();
+        }
+        run.Acknowledge(job);
+        run.ReportSteps(job, {request.steps().begin(), request.steps().end()});
+        if (request.has_image() && !request.image().digest().empty())
+          run.Built(job, request.image());
+        run.EndJob(job, request.state(), request.reason(), core_.clock.Now());
+        return absl::OkStatus();
+      });
 }
 
 }  // namespace slipway::build

@@ -9,6 +9,7 @@
 #include "services/build/domain/errors.h"
 #include "services/build/domain/plan_facts.h"
 #include "services/build/domain/states.h"
+#include "services/build/store/outbox.h"
 
 namespace slipway::build {
 namespace {
@@ -29,7 +30,8 @@ NewRunRecord MakeRecord(const plan::v1::Plan& plan, const std::string& tracepare
     run.subject = plan.sources(0).subject();
     run.author = plan.sources(0).author();
   }
-  if (const plan::v1::ImageBuild* image = PatternBuild(plan)) run.tag_pattern = image->tag_pattern();
+  if (const plan::v1::ImageBuild* image = PatternBuild(plan))
+    run.tag_pattern = image->tag_pattern();
   const auto trace = telemetry::TraceContext::ParseOrNew(traceparent);
   run.traceparent = trace.ToString();
   run.trace_id = trace.trace_id;
@@ -37,8 +39,8 @@ NewRunRecord MakeRecord(const plan::v1::Plan& plan, const std::string& tracepare
 }
 
 // The key of a person's request; without an id each request is one of its own.
-std::string RequestKey(const std::string& verb, const std::string& resource, const std::string& request_id,
-                       const std::string& actor) {
+std::string RequestKey(const std::string& verb, const std::string& resource,
+                       const std::string& request_id, const std::string& actor) {
   const std::string id = request_id.empty() ? NewUlid(absl::Now()) : request_id;
   return "request/" + verb + "/" + resource + "/" + actor + "/" + id;
 }
@@ -56,14 +58,15 @@ absl::StatusOr<v1::CreateRunsResponse> RunCommands::CreateRuns(const v1::CreateR
   for (const v1::NewRun& wanted : request.runs()) {
     v1::CreateRunsResponse::Result& result = *response.add_results();
     absl::Status valid = ValidatePlan(wanted.plan());
-    if (valid.ok() && wanted.idempotency_key().empty()) valid = InvalidField("idempotency_key", "is empty");
+    if (valid.ok() && wanted.idempotency_key().empty())
+      valid = InvalidField("idempotency_key", "is empty");
     if (!valid.ok()) {
       result.set_error_code(static_cast<int>(valid.code()));
       result.set_error_message(MessageOf(valid));
       continue;
     }
-    NewRunRecord record =
-        MakeRecord(wanted.plan(), wanted.traceparent().empty() ? caller.traceparent : wanted.traceparent());
+    NewRunRecord record = MakeRecord(
+        wanted.plan(), wanted.traceparent().empty() ? caller.traceparent : wanted.traceparent());
     record.idempotency_key = wanted.idempotency_key();
     record.run.cause = wanted.cause();
     record.run.actor = wanted.actor().empty() ? caller.actor : wanted.actor();
@@ -85,7 +88,8 @@ absl::StatusOr<v1::CreateRunsResponse> RunCommands::CreateRuns(const v1::CreateR
   return response;
 }
 
-absl::StatusOr<RunRecord> RunCommands::RunWorkflow(const v1::RunWorkflowRequest& request, const Caller& caller) {
+absl::StatusOr<RunRecord> RunCommands::RunWorkflow(const v1::RunWorkflowRequest& request,
+                                                   const Caller& caller) {
   const auto workflow = WorkflowName::Parse(request.name());
   if (!workflow) return InvalidField("name", "is not of the form projects/P/apps/A/workflows/W");
   const std::string key = RequestKey("run", request.name(), request.request_id(), caller.actor);
@@ -108,7 +112,8 @@ absl::StatusOr<RunRecord> RunCommands::RunWorkflow(const v1::RunWorkflowRequest&
   return Insert(std::move(record), caller);
 }
 
-absl::StatusOr<RunRecord> RunCommands::RetryRun(const v1::RetryRunRequest& request, const Caller& caller) {
+absl::StatusOr<RunRecord> RunCommands::RetryRun(const v1::RetryRunRequest& request,
+                                                const Caller& caller) {
   const auto name = RunName::Parse(request.name());
   if (!name) return InvalidField("name", "is not of the form projects/P/apps/A/workflows/W/runs/N");
   struct Earlier {
@@ -120,7 +125,8 @@ absl::StatusOr<RunRecord> RunCommands::RetryRun(const v1::RetryRunRequest& reque
                                      [&](db::Tx& tx) -> absl::StatusOr<Earlier> {
                                        Earlier found;
                                        SLIPWAY_ASSIGN_OR_RETURN(found.run, GetRun(tx, *name));
-                                       SLIPWAY_ASSIGN_OR_RETURN(found.plan, LoadPlan(tx, found.run.plan_digest));
+                                       SLIPWAY_ASSIGN_OR_RETURN(
+                                           found.plan, LoadPlan(tx, found.run.plan_digest));
                                        return found;
                                      }));
   const std::string earlier_name = earlier.run.name.ToString();
@@ -157,25 +163,42 @@ absl::StatusOr<RunRecord> RunCommands::CancelRun(const std::string& text, const 
   return *cancelled;
 }
 
-absl::StatusOr<std::optional<RunRecord>> RunCommands::FindByKey(const std::string& key, const Caller& caller) {
+absl::StatusOr<std::optional<RunRecord>> RunCommands::FindByKey(const std::string& key,
+                                                                const Caller& caller) {
   return db::RunTx(core_.pool, "runs.find_request", caller.deadline,
                    [&](db::Tx& tx) { return FindRunByKey(tx, key); });
 }
 
-absl::Status RunCommands::CheckDeployments(const plan::v1::Plan& plan, const Caller& caller) const {
+absl::Status RunCommands::CheckDeployments(const plan::v1::Plan& plan, const Caller& caller) {
   const WorkflowName workflow = *WorkflowName::Parse(plan.workflow());
   for (const std::string& environment : AutomaticEnvironments(plan)) {
-    if (!caller.may_deploy({workflow.project, workflow.app}, environment)) return DeploysToForbidden(environment);
+    if (caller.may_deploy({workflow.project, workflow.app}, environment)) continue;
+    const absl::Status refusal = DeploysToForbidden(environment);
+    const journal::Record record = {
+        .subject = plan.workflow(),
+        .kind = "workflow",
+        .event = "run.refused",
+        .verdict = journal::Verdict::kRefused,
+        .rule = "deploymentPipelines",
+        .message = MessageOf(refusal),
+        .values = {{"actor", caller.actor}, {"environment", environment}},
+        .trace_id = telemetry::TraceContext::ParseOrNew(caller.traceparent).trace_id,
+        .project = workflow.project,
+        .app = workflow.app};
+    SLIPWAY_RETURN_IF_ERROR(db::RunTx(core_.pool, "runs.refuse", caller.deadline,
+                                      [&](db::Tx& tx) { return WriteFacts(tx, {record}); }));
+    return refusal;
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<RunRecord> RunCommands::Insert(NewRunRecord record, const Caller& caller) {
-  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<InsertedRun> inserted,
-                           db::RunTx(core_.pool, "runs.insert_one", caller.deadline, [&](db::Tx& tx) {
-                             tx.OnCommit([this] { core_.on_ready(); });
-                             return InsertRuns(tx, {record});
-                           }));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const std::vector<InsertedRun> inserted,
+      db::RunTx(core_.pool, "runs.insert_one", caller.deadline, [&](db::Tx& tx) {
+        tx.OnCommit([this] { core_.on_ready(); });
+        return InsertRuns(tx, {record});
+      }));
   return inserted[0].run;
 }
 

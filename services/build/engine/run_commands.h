@@ -27,17 +27,20 @@ class RunCommands {
   RunCommands(Core& core, PipelinePeer& pipeline) : core_(core), pipeline_(pipeline) {}
 
   // Starts runs for matches, in one transaction; each has a result of its own.
-  absl::StatusOr<v1::CreateRunsResponse> CreateRuns(const v1::CreateRunsRequest& request, const Caller& caller);
+  absl::StatusOr<v1::CreateRunsResponse> CreateRuns(const v1::CreateRunsRequest& request,
+                                                    const Caller& caller);
 
-  // Starts one for a person. PERMISSION_DENIED names an environment that it would reach by itself and the caller may not
-  // trigger; checked before anything is written here.
-  absl::StatusOr<RunRecord> RunWorkflow(const v1::RunWorkflowRequest& request, const Caller& caller);
+  // Starts one for a person. PERMISSION_DENIED names an environment that it would reach by itself
+  // and the caller may not trigger; checked before anything is written here.
+  absl::StatusOr<RunRecord> RunWorkflow(const v1::RunWorkflowRequest& request,
+                                        const Caller& caller);
   absl::StatusOr<RunRecord> RetryRun(const v1::RetryRunRequest& request, const Caller& caller);
   absl::StatusOr<RunRecord> CancelRun(const std::string& name, const Caller& caller);
 
  private:
   absl::StatusOr<std::optional<RunRecord>> FindByKey(const std::string& key, const Caller& caller);
-  absl::Status CheckDeployments(const plan::v1::Plan& plan, const Caller& caller) const;
+  // Refuses, and records so, what would deploy by itself to where the caller may not.
+  absl::Status CheckDeployments(const plan::v1::Plan& plan, const Caller& caller);
   absl::StatusOr<RunRecord> Insert(NewRunRecord record, const Caller& caller);
 
   Core& core_;

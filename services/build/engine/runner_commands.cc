@@ -21,7 +21,8 @@ absl::StatusOr<std::string> IdOf(const std::string& name) {
 
 }  // namespace
 
-absl::StatusOr<v1::Runner> RunnerCommands::Create(const v1::CreateRunnerRequest& request, const CallScope& scope) {
+absl::StatusOr<v1::Runner> RunnerCommands::Create(const v1::CreateRunnerRequest& request,
+                                                  const CallScope& scope) {
   RunnerRecord runner;
   runner.name = request.runner_id().empty() ? "runner-" + RandomHex(4) : request.runner_id();
   SLIPWAY_RETURN_IF_ERROR(ValidateSlug(runner.name, "runner_id"));
@@ -32,9 +33,11 @@ absl::StatusOr<v1::Runner> RunnerCommands::Create(const v1::CreateRunnerRequest&
   auto token = auth_.CreateRunnerToken(runner.name, scope);
   if (!token.ok()) {
     // Without its token the runner is of no use to anybody.
-    const absl::Status undone = db::RunTx(core_.pool, "runners.undo", absl::Now() + absl::Seconds(5),
-                                          [&](db::Tx& tx) { return DeleteRunner(tx, runner.name); });
-    if (!undone.ok()) log::Warn("runner.undo_failed", "a runner without token is left", {{"runner", runner.name}});
+    const absl::Status undone =
+        db::RunTx(core_.pool, "runners.undo", absl::Now() + absl::Seconds(5),
+                  [&](db::Tx& tx) { return DeleteRunner(tx, runner.name); });
+    if (!undone.ok())
+      log::Warn("runner.undo_failed", "a runner without token is left", {{"runner", runner.name}});
     return token.status();
   }
   v1::Runner message = RunnerMessage(runner, false);
@@ -53,7 +56,8 @@ absl::StatusOr<v1::Runner> RunnerCommands::Get(const std::string& name, absl::Ti
 absl::StatusOr<v1::ListRunnersResponse> RunnerCommands::List(const v1::ListRunnersRequest& request,
                                                              absl::Time deadline) {
   SLIPWAY_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size(), 100, 1000));
-  SLIPWAY_ASSIGN_OR_RETURN(const std::optional<Place> place, ReadPageToken("runners", request.page_token()));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::optional<Place> place,
+                           ReadPageToken("runners", request.page_token()));
   SLIPWAY_ASSIGN_OR_RETURN(const std::vector<RunnerRecord> runners,
                            db::RunTx(core_.pool, "runners.read_all", deadline, [&](db::Tx& tx) {
                              return ListRunners(tx, place ? place->id : "", size + 1);
@@ -84,9 +88,9 @@ absl::StatusOr<v1::Runner> RunnerCommands::Update(const v1::Runner& runner, absl
 
 absl::Status RunnerCommands::Delete(const std::string& name, const CallScope& scope) {
   SLIPWAY_ASSIGN_OR_RETURN(const std::string id, IdOf(name));
-  SLIPWAY_RETURN_IF_ERROR(db::RunTx(core_.pool, "runners.exists", scope.deadline,
-                                    [&](db::Tx& tx) { return GetRunner(tx, id); })
-                              .status());
+  SLIPWAY_RETURN_IF_ERROR(db::RunTx(core_.pool, "runners.exists", scope.deadline, [&](db::Tx& tx) {
+                            return GetRunner(tx, id);
+                          }).status());
   // First the tokens: a runner that connects again would have its row made again.
   SLIPWAY_RETURN_IF_ERROR(auth_.DeleteRunnerTokens(id, scope));
   return sessions_.Remove(id, scope.deadline);

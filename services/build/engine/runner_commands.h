@@ -19,7 +19,8 @@ class RunnerCommands {
   // The answer holds the token.
   absl::StatusOr<v1::Runner> Create(const v1::CreateRunnerRequest& request, const CallScope& scope);
   absl::StatusOr<v1::Runner> Get(const std::string& name, absl::Time deadline);
-  absl::StatusOr<v1::ListRunnersResponse> List(const v1::ListRunnersRequest& request, absl::Time deadline);
+  absl::StatusOr<v1::ListRunnersResponse> List(const v1::ListRunnersRequest& request,
+                                               absl::Time deadline);
   absl::StatusOr<v1::Runner> Update(const v1::Runner& runner, absl::Time deadline);
   absl::Status Delete(const std::string& name, const CallScope& scope);
 

@@ -33,8 +33,9 @@ bool RunnerSession::closed() const {
   return closed_;
 }
 
-std::shared_ptr<RunnerSession> RunnerHub::Connect(const std::string& runner, const std::string& session,
-                                                  int slots, v1::LeaseMessage first,
+std::shared_ptr<RunnerSession> RunnerHub::Connect(const std::string& runner,
+                                                  const std::string& session, int slots,
+                                                  v1::LeaseMessage first,
                                                   std::function<void()> wake) {
   auto connected = std::make_shared<RunnerSession>(runner, session, slots, std::move(wake));
   connected->Push(std::move(first));

@@ -13,11 +13,15 @@
 
 namespace slipway::build {
 
-// The stream of one runner's process: messages go in on any thread and out on the stream's. Thread-safe.
+// The stream of one runner's process: messages go in on any thread and out on the stream's.
+// Thread-safe.
 class RunnerSession {
  public:
   RunnerSession(std::string runner, std::string session, int slots, std::function<void()> wake)
-      : runner_(std::move(runner)), session_(std::move(session)), slots_(slots), wake_(std::move(wake)) {}
+      : runner_(std::move(runner)),
+        session_(std::move(session)),
+        slots_(slots),
+        wake_(std::move(wake)) {}
 
   const std::string& runner() const { return runner_; }
   const std::string& session() const { return session_; }
@@ -44,8 +48,9 @@ class RunnerSession {
 class RunnerHub {
  public:
   // Closes the runner's earlier stream. `first` is the first message of the new one.
-  std::shared_ptr<RunnerSession> Connect(const std::string& runner, const std::string& session, int slots,
-                                         v1::LeaseMessage first, std::function<void()> wake);
+  std::shared_ptr<RunnerSession> Connect(const std::string& runner, const std::string& session,
+                                         int slots, v1::LeaseMessage first,
+                                         std::function<void()> wake);
   void Disconnect(const std::shared_ptr<RunnerSession>& session);
 
   std::vector<std::shared_ptr<RunnerSession>> Sessions() const;

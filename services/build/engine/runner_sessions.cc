@@ -9,23 +9,25 @@
 
 namespace slipway::build {
 
-absl::StatusOr<std::shared_ptr<RunnerSession>> RunnerSessions::Connect(const std::string& runner,
-                                                                       const v1::WatchLeasesRequest& request,
-                                                                       absl::Time deadline,
-                                                                       std::function<void()> wake) {
+absl::StatusOr<std::shared_ptr<RunnerSession>> RunnerSessions::Connect(
+    const std::string& runner, const v1::WatchLeasesRequest& request, absl::Time deadline,
+    std::function<void()> wake) {
   if (request.session().empty()) return InvalidField("session", "is empty");
-  if (request.slots() < 1 || request.slots() > 1000) return InvalidField("slots", "is not within 1 to 1000");
+  if (request.slots() < 1 || request.slots() > 1000)
+    return InvalidField("slots", "is not within 1 to 1000");
   SLIPWAY_RETURN_IF_ERROR(db::RunTx(core_.pool, "sessions.connect", deadline, [&](db::Tx& tx) {
-                            return RunnerConnected(tx, runner, request.session(), request.slots(), request.version())
-                                .status();
-                          }));
+    return RunnerConnected(tx, runner, request.session(), request.slots(), request.version())
+        .status();
+  }));
   v1::LeaseMessage hello;
-  hello.mutable_hello()->set_lease_seconds(static_cast<int>(absl::ToInt64Seconds(core_.limits.lease)));
-  hello.mutable_hello()->set_heartbeat_seconds(static_cast<int>(absl::ToInt64Seconds(core_.limits.heartbeat)));
-  // From here on the earlier stream is closed: a job that is claimed for it is taken back, and one that was claimed before is
-  // seen by Resume.
-  auto session =
-      core_.hub.Connect(runner, request.session(), request.slots(), std::move(hello), std::move(wake));
+  hello.mutable_hello()->set_lease_seconds(
+      static_cast<int>(absl::ToInt64Seconds(core_.limits.lease)));
+  hello.mutable_hello()->set_heartbeat_seconds(
+      static_cast<int>(absl::ToInt64Seconds(core_.limits.heartbeat)));
+  // From here on the earlier stream is closed: a job that is claimed for it is taken back, and one
+  // that was claimed before is seen by Resume.
+  auto session = core_.hub.Connect(runner, request.session(), request.slots(), std::move(hello),
+                                   std::move(wake));
   if (const absl::Status resumed = Resume(*session, deadline); !resumed.ok()) {
     core_.hub.Disconnect(session);
     return resumed;
@@ -38,7 +40,8 @@ absl::StatusOr<std::shared_ptr<RunnerSession>> RunnerSessions::Connect(const std
 
 absl::Status RunnerSessions::Resume(RunnerSession& session, absl::Time deadline) {
   const std::string& runner = session.runner();
-  SLIPWAY_RETURN_IF_ERROR(LoseJobs(runner, session.session(), "runner " + runner + " was restarted", deadline));
+  SLIPWAY_RETURN_IF_ERROR(
+      LoseJobs(runner, session.session(), "runner " + runner + " was restarted", deadline));
   SLIPWAY_ASSIGN_OR_RETURN(const std::vector<JobOfRun> held,
                            db::RunTx(core_.pool, "sessions.held", deadline, [&](db::Tx& tx) {
                              return JobsHeldBySession(tx, runner, session.session());
@@ -81,14 +84,16 @@ absl::Status RunnerSessions::LoseJobs(const std::string& runner, const std::stri
                              return RunsHeldByOlderSessions(tx, runner, except_session);
                            }));
   for (const int64_t run_id : runs) {
-    SLIPWAY_RETURN_IF_ERROR(core_.ChangeRun("sessions.lose", deadline, run_id, [&](db::Tx&, RunAggregate& run) {
-      for (size_t i = 0; i < run.jobs().size(); ++i) {
-        const JobRecord& job = run.jobs()[i];
-        if (job.state != v1::RUNNING || job.runner != runner || job.session == except_session) continue;
-        run.Lose(static_cast<int>(i), why, core_.limits.max_attempts, core_.clock.Now());
-      }
-      return absl::OkStatus();
-    }));
+    SLIPWAY_RETURN_IF_ERROR(
+        core_.ChangeRun("sessions.lose", deadline, run_id, [&](db::Tx&, RunAggregate& run) {
+          for (size_t i = 0; i < run.jobs().size(); ++i) {
+            const JobRecord& job = run.jobs()[i];
+            if (job.state != v1::RUNNING || job.runner != runner || job.session == except_session)
+              continue;
+            run.Lose(static_cast<int>(i), why, core_.limits.max_attempts, core_.clock.Now());
+          }
+          return absl::OkStatus();
+        }));
   }
   return absl::OkStatus();
 }

@@ -14,7 +14,8 @@ constexpr absl::Duration kDatabaseTime = absl::Seconds(5);
 
 std::string Minutes(absl::Duration time) {
   const int64_t seconds = absl::ToInt64Seconds(time);
-  return seconds % 60 == 0 ? std::to_string(seconds / 60) + " minutes" : std::to_string(seconds) + " seconds";
+  return seconds % 60 == 0 ? std::to_string(seconds / 60) + " minutes"
+                           : std::to_string(seconds) + " seconds";
 }
 
 }  // namespace
@@ -37,12 +38,14 @@ void Sweeper::Loop(const std::stop_token& stop) {
       log::Warn("sweep.failed", "leases can't be looked through", {{"error", MessageOf(status)}});
     }
     std::unique_lock lock(mu_);
-    wake_.wait_for(lock, stop, absl::ToChronoMilliseconds(core_.limits.sweep), [] { return false; });
+    wake_.wait_for(lock, stop, absl::ToChronoMilliseconds(core_.limits.sweep),
+                   [] { return false; });
   }
 }
 
 absl::Status Sweeper::RunOnce() {
-  // Renewals come each heartbeat; who could not take them for longer must not hold it against the runners.
+  // Renewals come each heartbeat; who could not take them for longer must not hold it against the
+  // runners.
   if (absl::Now() - last_ > core_.limits.heartbeat) {
     SLIPWAY_RETURN_IF_ERROR(db::RunTx(core_.pool, "sweep.extend", kDatabaseTime, [&](db::Tx& tx) {
       return ExtendAllLeases(tx, core_.limits.lease);
@@ -58,7 +61,8 @@ absl::Status Sweeper::RunOnce() {
 
 absl::StatusOr<std::set<int64_t>> Sweeper::FindRuns(db::Tx& tx) {
   SLIPWAY_ASSIGN_OR_RETURN(const auto expired, RunsWithExpiredLeases(tx));
-  SLIPWAY_ASSIGN_OR_RETURN(const auto overdue, RunsWithOverdueJobs(tx, core_.limits.timeout_margin));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto overdue,
+                           RunsWithOverdueJobs(tx, core_.limits.timeout_margin));
   SLIPWAY_ASSIGN_OR_RETURN(const QueueState queue, Queue(tx));
   metrics_.SetQueue("jobs", queue.waiting, queue.oldest);
   std::set<int64_t> runs(expired.begin(), expired.end());
@@ -68,7 +72,8 @@ absl::StatusOr<std::set<int64_t>> Sweeper::FindRuns(db::Tx& tx) {
 
 absl::Status Sweeper::SweepRun(int64_t run_id) {
   return core_.ChangeRun(
-      "sweep.run", absl::Now() + kDatabaseTime, run_id, [&](db::Tx& tx, RunAggregate& run) -> absl::Status {
+      "sweep.run", absl::Now() + kDatabaseTime, run_id,
+      [&](db::Tx& tx, RunAggregate& run) -> absl::Status {
         // Looked up again under the lock: a heartbeat may have come in between.
         SLIPWAY_ASSIGN_OR_RETURN(const auto expired, ExpiredJobsOfRun(tx, run_id));
         for (const int64_t id : expired) {
@@ -76,9 +81,11 @@ absl::Status Sweeper::SweepRun(int64_t run_id) {
           const std::string runner = run.jobs()[job].runner;
           log::Warn("job.lost", "the lease of a job has ended",
                     {{"job", run.Get(job).FullName().ToString()}, {"runner", runner}});
-          run.Lose(job, "runner " + runner + " was lost", core_.limits.max_attempts, core_.clock.Now());
+          run.Lose(job, "runner " + runner + " was lost", core_.limits.max_attempts,
+                   core_.clock.Now());
         }
-        SLIPWAY_ASSIGN_OR_RETURN(const auto overdue, OverdueJobsOfRun(tx, run_id, core_.limits.timeout_margin));
+        SLIPWAY_ASSIGN_OR_RETURN(const auto overdue,
+                                 OverdueJobsOfRun(tx, run_id, core_.limits.timeout_margin));
         for (const int64_t id : overdue) {
           const int job = run.FindJobById(id);
           if (run.jobs()[job].state != v1::RUNNING) continue;

@@ -10,9 +10,9 @@
 
 namespace slipway::build {
 
-// Looks each second for jobs whose lease has ended (their runner is lost: the next attempt waits) and for jobs over their
-// time. After this process or the database was away nobody could renew a lease, so all of them get a new term first. Owned by
-// App; one thread.
+// Looks each second for jobs whose lease has ended (their runner is lost: the next attempt waits)
+// and for jobs over their time. After this process or the database was away nobody could renew a
+// lease, so all of them get a new term first. Owned by App; one thread.
 class Sweeper {
  public:
   Sweeper(Core& core, telemetry::Metrics& metrics) : core_(core), metrics_(metrics) {}

@@ -9,8 +9,8 @@
 
 namespace slipway::build {
 
-// Wakes those in this process who wait for news of something with a numeric id (a run, the log of a job). It only wakes:
-// what is new, they read themselves. Owned by App; thread-safe.
+// Wakes those in this process who wait for news of something with a numeric id (a run, the log of a
+// job). It only wakes: what is new, they read themselves. Owned by App; thread-safe.
 class Watchers {
  public:
   // Ends the watch when it goes. Must go before the Watchers.
@@ -28,7 +28,8 @@ class Watchers {
     int64_t token_;
   };
 
-  // `wake` is called from any thread, must be quick, and may be called once more while the subscription goes.
+  // `wake` is called from any thread, must be quick, and may be called once more while the
+  // subscription goes.
   [[nodiscard]] std::unique_ptr<Subscription> Watch(int64_t id, std::function<void()> wake);
   void Notify(int64_t id);
 

@@ -47,7 +47,8 @@ void WorkLoop::Loop(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     {
       std::unique_lock lock(mu_);
-      wake_.wait_for(lock, stop, absl::ToChronoMilliseconds(core_.limits.sweep), [this] { return woken_; });
+      wake_.wait_for(lock, stop, absl::ToChronoMilliseconds(core_.limits.sweep),
+                     [this] { return woken_; });
       woken_ = false;
     }
     while (!stop.stop_requested() && RunOnce() > 0) {
@@ -66,14 +67,17 @@ int WorkLoop::RunOnce() {
     const absl::Status status = CarryOut(work);
     if (!status.ok()) {
       log::Warn("work.failed", "work failed and is tried again",
-                {{"kind", work.item.kind}, {"subject", work.item.subject}, {"tries", work.tries},
+                {{"kind", work.item.kind},
+                 {"subject", work.item.subject},
+                 {"tries", work.tries},
                  {"error", MessageOf(status)}});
     }
     const absl::Status noted = db::RunTx(core_.pool, "work.note", kDatabaseTime, [&](db::Tx& tx) {
       return status.ok() ? WorkDone(tx, work.id)
                          : WorkFailed(tx, work.id, MessageOf(status), DelayAfter(work.tries));
     });
-    if (!noted.ok()) log::Warn("work.note_failed", "work is done again", {{"error", MessageOf(noted)}});
+    if (!noted.ok())
+      log::Warn("work.note_failed", "work is done again", {{"error", MessageOf(noted)}});
   }
   return static_cast<int>(taken->size());
 }
@@ -82,8 +86,8 @@ absl::Status WorkLoop::CarryOut(const DueWork& work) {
   const WorkItem& item = work.item;
   if (item.kind == "archive_log") return ArchiveLogs(item);
   if (item.kind == "confirm_deletion") return ConfirmDeletion(item);
-  const absl::Status released =
-      pipeline_.ReleaseImageTag(item.subject, item.detail == "used", {.deadline = absl::Now() + kCallTime});
+  const absl::Status released = pipeline_.ReleaseImageTag(item.subject, item.detail == "used",
+                                                          {.deadline = absl::Now() + kCallTime});
   // A run that ended before its tag was reserved has none, and that of a deleted app is gone.
   return absl::IsNotFound(released) ? absl::OkStatus() : released;
 }
@@ -104,7 +108,8 @@ absl::Status WorkLoop::ConfirmDeletion(const WorkItem& item) {
   SLIPWAY_ASSIGN_OR_RETURN(const std::vector<int64_t> active,
                            db::RunTx(core_.pool, "work.active_runs", kDatabaseTime,
                                      [&](db::Tx& tx) { return ActiveRunsOfApp(tx, item.detail); }));
-  if (!active.empty()) return absl::UnavailableError(std::to_string(active.size()) + " runs are still ending");
+  if (!active.empty())
+    return absl::UnavailableError(std::to_string(active.size()) + " runs are still ending");
   const absl::Status confirmed =
       pipeline_.ConfirmDeletion(item.subject, item.detail, {.deadline = absl::Now() + kCallTime});
   return absl::IsNotFound(confirmed) ? absl::OkStatus() : confirmed;

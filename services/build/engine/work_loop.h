@@ -13,8 +13,9 @@
 
 namespace slipway::build {
 
-// Carries out the effects that were written down as work rows, until each succeeds: releases image tags, moves logs of ended
-// jobs to the archive, confirms the deletion of apps. Owned by App; one thread.
+// Carries out the effects that were written down as work rows, until each succeeds: releases image
+// tags, moves logs of ended jobs to the archive, confirms the deletion of apps. Owned by App; one
+// thread.
 class WorkLoop {
  public:
   WorkLoop(Core& core, PipelinePeer& pipeline, LogStore& logs, blob::BlobStore& blobs)

@@ -11,7 +11,8 @@ namespace slipway::build {
 // Key of the blob that holds the log of an ended job.
 std::string LogBlobKey(LogKey key);
 
-// Reads a log wherever it lies: in the files of running jobs, or among the blobs once the job has ended. Thread-safe.
+// Reads a log wherever it lies: in the files of running jobs, or among the blobs once the job has
+// ended. Thread-safe.
 class LogReader {
  public:
   LogReader(LogStore& logs, blob::BlobStore& blobs) : logs_(logs), blobs_(blobs) {}
@@ -24,7 +25,8 @@ class LogReader {
   blob::BlobStore& blobs_;
 };
 
-// Moves the log of a job that has ended to the blobs; nothing there is OK (it was moved before, or nothing was written).
+// Moves the log of a job that has ended to the blobs; nothing there is OK (it was moved before, or
+// nothing was written).
 absl::Status ArchiveLog(LogStore& logs, blob::BlobStore& blobs, LogKey key);
 
 }  // namespace slipway::build

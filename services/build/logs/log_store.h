@@ -20,16 +20,17 @@ struct LogKey {
   auto operator<=>(const LogKey&) const = default;
 };
 
-// Logs of jobs while they run: one append-only file each, <directory>/<job id>/<attempt>.log. Size and content are those of
-// the file, so that nothing is lost when the process is killed. Readers read the file at their own pace; they share no lock
-// with the writer beyond the lookup of the file. Thread-safe. Owned by App.
+// Logs of jobs while they run: one append-only file each, <directory>/<job id>/<attempt>.log. Size
+// and content are those of the file, so that nothing is lost when the process is killed. Readers
+// read the file at their own pace; they share no lock with the writer beyond the lookup of the
+// file. Thread-safe. Owned by App.
 class LogStore {
  public:
   // A log takes `limit` bytes; what comes after is passed over, and a line says so.
   LogStore(std::string directory, int64_t limit);
 
-  // Appends what of `data`, which starts at `offset`, is not stored yet, and gives the place to go on from. OUT_OF_RANGE if
-  // bytes before `offset` are missing.
+  // Appends what of `data`, which starts at `offset`, is not stored yet, and gives the place to go
+  // on from. OUT_OF_RANGE if bytes before `offset` are missing.
   absl::StatusOr<int64_t> Append(LogKey key, int64_t offset, std::string_view data);
 
   // Whether everything up to `size` is stored, or was passed over as beyond the limit.
@@ -41,7 +42,8 @@ class LogStore {
   // At most `max` bytes from `offset`; empty at the end. NOT_FOUND without a file.
   absl::StatusOr<std::string> Read(LogKey key, int64_t offset, size_t max);
 
-  // Path of the file, and the removal of the file when it is kept elsewhere. Readers that have it open read on.
+  // Path of the file, and the removal of the file when it is kept elsewhere. Readers that have it
+  // open read on.
   std::string PathOf(LogKey key) const;
   absl::Status Remove(LogKey key);
 

@@ -17,19 +17,22 @@ rpc::CallOptions Options(const CallScope& scope) {
 
 }  // namespace
 
-absl::StatusOr<std::string> AuthClient::CreateRunnerToken(const std::string& runner, const CallScope& scope) {
+absl::StatusOr<std::string> AuthClient::CreateRunnerToken(const std::string& runner,
+                                                          const CallScope& scope) {
   pb::CreateRunnerTokenRequest request;
   request.set_runner(runner);
-  SLIPWAY_ASSIGN_OR_RETURN(
-      const auto response,
-      peer_.Call<pb::CreateRunnerTokenResponse>(*stub_, &Stub::CreateRunnerToken, request, Options(scope)));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto response,
+                           peer_.Call<pb::CreateRunnerTokenResponse>(
+                               *stub_, &Stub::CreateRunnerToken, request, Options(scope)));
   return response.secret();
 }
 
 absl::Status AuthClient::DeleteRunnerTokens(const std::string& runner, const CallScope& scope) {
   pb::DeleteRunnerTokensRequest request;
   request.set_runner(runner);
-  return peer_.Call<pb::DeleteRunnerTokensResponse>(*stub_, &Stub::DeleteRunnerTokens, request, Options(scope))
+  return peer_
+      .Call<pb::DeleteRunnerTokensResponse>(*stub_, &Stub::DeleteRunnerTokens, request,
+                                            Options(scope))
       .status();
 }
 

@@ -11,9 +11,11 @@ namespace slipway::build {
 // The auth service over gRPC. Owned by App; thread-safe.
 class AuthClient final : public AuthPeer {
  public:
-  explicit AuthClient(rpc::Peer& peer) : peer_(peer), stub_(auth::v1::AuthService::NewStub(peer.channel())) {}
+  explicit AuthClient(rpc::Peer& peer)
+      : peer_(peer), stub_(auth::v1::AuthService::NewStub(peer.channel())) {}
 
-  absl::StatusOr<std::string> CreateRunnerToken(const std::string& runner, const CallScope& scope) override;
+  absl::StatusOr<std::string> CreateRunnerToken(const std::string& runner,
+                                                const CallScope& scope) override;
   absl::Status DeleteRunnerTokens(const std::string& runner, const CallScope& scope) override;
 
  private:

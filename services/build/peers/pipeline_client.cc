@@ -29,7 +29,8 @@ v1::JobCredential Convert(const pb::Credential& credential) {
 
 }  // namespace
 
-absl::StatusOr<plan::v1::Plan> PipelineClient::CreatePlan(const PlanWish& wish, const CallScope& scope) {
+absl::StatusOr<plan::v1::Plan> PipelineClient::CreatePlan(const PlanWish& wish,
+                                                          const CallScope& scope) {
   pb::CreatePlansRequest request;
   pb::PlanRequest& one = *request.add_requests();
   one.set_workflow(wish.workflow);
@@ -37,16 +38,21 @@ absl::StatusOr<plan::v1::Plan> PipelineClient::CreatePlan(const PlanWish& wish, 
   one.set_ref(wish.ref);
   one.mutable_variables()->insert(wish.variables.begin(), wish.variables.end());
   one.set_ignore_cache(wish.ignore_cache);
-  SLIPWAY_ASSIGN_OR_RETURN(const auto response, peer_.Call<pb::CreatePlansResponse>(*stub_, &Stub::CreatePlans, request, Options(scope)));
-  if (response.results_size() != 1) return absl::InternalError("pipeline answered another number of plans");
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const auto response,
+      peer_.Call<pb::CreatePlansResponse>(*stub_, &Stub::CreatePlans, request, Options(scope)));
+  if (response.results_size() != 1)
+    return absl::InternalError("pipeline answered another number of plans");
   const auto& result = response.results(0);
   if (result.error_code() == 0) return result.plan();
   ErrorDetails details;
   details.reason = result.error_reason();
-  return MakeError(static_cast<absl::StatusCode>(result.error_code()), result.error_message(), std::move(details));
+  return MakeError(static_cast<absl::StatusCode>(result.error_code()), result.error_message(),
+                   std::move(details));
 }
 
-absl::StatusOr<std::string> PipelineClient::ReserveImageTag(const TagWish& wish, const CallScope& scope) {
+absl::StatusOr<std::string> PipelineClient::ReserveImageTag(const TagWish& wish,
+                                                            const CallScope& scope) {
   pb::ReserveImageTagRequest request;
   request.set_workflow(wish.workflow);
   request.set_pattern(wish.pattern);
@@ -54,27 +60,36 @@ absl::StatusOr<std::string> PipelineClient::ReserveImageTag(const TagWish& wish,
   request.set_repository(wish.repository);
   request.set_idempotency_key(wish.key);
   SLIPWAY_ASSIGN_OR_RETURN(const auto response,
-                           peer_.Call<pb::ReserveImageTagResponse>(*stub_, &Stub::ReserveImageTag, request, Options(scope, false)));
+                           peer_.Call<pb::ReserveImageTagResponse>(*stub_, &Stub::ReserveImageTag,
+                                                                   request, Options(scope, false)));
   return response.tag();
 }
 
-absl::Status PipelineClient::ReleaseImageTag(const std::string& key, bool used, const CallScope& scope) {
+absl::Status PipelineClient::ReleaseImageTag(const std::string& key, bool used,
+                                             const CallScope& scope) {
   pb::ReleaseImageTagRequest request;
   request.set_idempotency_key(key);
   request.set_used(used);
-  return peer_.Call<pb::ReleaseImageTagResponse>(*stub_, &Stub::ReleaseImageTag, request, Options(scope, false)).status();
+  return peer_
+      .Call<pb::ReleaseImageTagResponse>(*stub_, &Stub::ReleaseImageTag, request,
+                                         Options(scope, false))
+      .status();
 }
 
-absl::StatusOr<Secrets> PipelineClient::ResolveSecrets(const SecretNeeds& needs, const CallScope& scope) {
+absl::StatusOr<Secrets> PipelineClient::ResolveSecrets(const SecretNeeds& needs,
+                                                       const CallScope& scope) {
   pb::ResolveSecretsRequest request;
   for (const std::string& name : needs.git_accounts) request.add_git_accounts(name);
   for (const std::string& name : needs.registries) request.add_registries(name);
   for (const std::string& name : needs.secrets) request.add_secrets(name);
   SLIPWAY_ASSIGN_OR_RETURN(const auto response,
-                           peer_.Call<pb::ResolveSecretsResponse>(*stub_, &Stub::ResolveSecrets, request, Options(scope, false)));
+                           peer_.Call<pb::ResolveSecretsResponse>(*stub_, &Stub::ResolveSecrets,
+                                                                  request, Options(scope, false)));
   Secrets secrets;
-  for (const auto& [name, credential] : response.git_accounts()) secrets.git_accounts[name] = Convert(credential);
-  for (const auto& [name, credential] : response.registries()) secrets.registries[name] = Convert(credential);
+  for (const auto& [name, credential] : response.git_accounts())
+    secrets.git_accounts[name] = Convert(credential);
+  for (const auto& [name, credential] : response.registries())
+    secrets.registries[name] = Convert(credential);
   for (const auto& [name, value] : response.secrets()) secrets.values[name] = value;
   return secrets;
 }
@@ -85,7 +100,10 @@ absl::Status PipelineClient::ConfirmDeletion(const std::string& app, const std::
   request.set_name(app);
   request.set_service("build");
   request.set_app_uid(app_uid);
-  return peer_.Call<pb::ConfirmDeletionResponse>(*stub_, &Stub::ConfirmDeletion, request, Options(scope, false)).status();
+  return peer_
+      .Call<pb::ConfirmDeletionResponse>(*stub_, &Stub::ConfirmDeletion, request,
+                                         Options(scope, false))
+      .status();
 }
 
 }  // namespace slipway::build

@@ -12,13 +12,15 @@ namespace {
 
 using db::Sql;
 
-// Locks the numbers of all workflows of the batch, in an order that two batches share, and gives the last number of each.
+// Locks the numbers of all workflows of the batch, in an order that two batches share, and gives
+// the last number of each.
 absl::StatusOr<std::map<WorkflowName, int64_t>> LockNumbers(db::Tx& tx,
                                                             const std::vector<NewRunRecord>& runs) {
-  static constexpr Sql kLock{"run_numbers.lock",
-                             "INSERT INTO run_numbers (project, app, workflow, last) VALUES ($1, $2, $3, 0) "
-                             "ON CONFLICT (project, app, workflow) DO UPDATE SET last = run_numbers.last "
-                             "RETURNING last"};
+  static constexpr Sql kLock{
+      "run_numbers.lock",
+      "INSERT INTO run_numbers (project, app, workflow, last) VALUES ($1, $2, $3, 0) "
+      "ON CONFLICT (project, app, workflow) DO UPDATE SET last = run_numbers.last "
+      "RETURNING last"};
   std::map<WorkflowName, int64_t> last;
   for (const NewRunRecord& run : runs) last[run.run.name.workflow] = 0;
   for (auto& [name, number] : last) {
@@ -41,12 +43,13 @@ absl::Status SaveNumbers(db::Tx& tx, const std::map<WorkflowName, int64_t>& last
 
 // The place of the run among those of its workflow and ref: the given one, else the next.
 absl::StatusOr<int64_t> TakeOrder(db::Tx& tx, const RunRecord& run) {
-  static constexpr Sql kTake{"run_orders.take",
-                             "INSERT INTO run_orders AS o (app_uid, workflow, ref, last) "
-                             "VALUES ($1, $2, $3, greatest($4::bigint, 1)) "
-                             "ON CONFLICT (app_uid, workflow, ref) DO UPDATE SET last = "
-                             "CASE WHEN $4::bigint = 0 THEN o.last + 1 ELSE greatest(o.last, $4) END "
-                             "RETURNING last"};
+  static constexpr Sql kTake{
+      "run_orders.take",
+      "INSERT INTO run_orders AS o (app_uid, workflow, ref, last) "
+      "VALUES ($1, $2, $3, greatest($4::bigint, 1)) "
+      "ON CONFLICT (app_uid, workflow, ref) DO UPDATE SET last = "
+      "CASE WHEN $4::bigint = 0 THEN o.last + 1 ELSE greatest(o.last, $4) END "
+      "RETURNING last"};
   SLIPWAY_ASSIGN_OR_RETURN(
       const db::Result rows,
       tx.Exec(kTake, run.app_uid, run.name.workflow.workflow, run.ref, run.order));
@@ -54,25 +57,27 @@ absl::StatusOr<int64_t> TakeOrder(db::Tx& tx, const RunRecord& run) {
 }
 
 absl::Status InsertPlan(db::Tx& tx, const std::string& digest, const std::string& plan) {
-  static constexpr Sql kPlan{"plans.insert",
-                             "INSERT INTO plans (digest, plan) VALUES ($1, $2) ON CONFLICT DO NOTHING"};
+  static constexpr Sql kPlan{
+      "plans.insert", "INSERT INTO plans (digest, plan) VALUES ($1, $2) ON CONFLICT DO NOTHING"};
   return tx.Exec(kPlan, digest, db::Bytes{plan}).status();
 }
 
 absl::StatusOr<RunRecord> InsertRunRow(db::Tx& tx, const NewRunRecord& record) {
   static constexpr Sql kInsert{
       "runs.insert",
-      "INSERT INTO runs (project, app, workflow, number, app_uid, idempotency_key, state, commit_sha, "
+      "INSERT INTO runs (project, app, workflow, number, app_uid, idempotency_key, state, "
+      "commit_sha, "
       "subject, author, ref, cause, actor, delivery, retry_of, plan_digest, order_no, traceparent, "
-      "trace_id, tag_pattern) VALUES ($1, $2, $3, $4, $5, $6, 'PENDING', $7, $8, $9, $10, $11, $12, $13, "
+      "trace_id, tag_pattern) VALUES ($1, $2, $3, $4, $5, $6, 'PENDING', $7, $8, $9, $10, $11, "
+      "$12, $13, "
       "$14, $15, $16, $17, $18, $19) RETURNING *"};
   const RunRecord& run = record.run;
   SLIPWAY_ASSIGN_OR_RETURN(
       const db::Result rows,
       tx.Exec(kInsert, run.name.workflow.project, run.name.workflow.app, run.name.workflow.workflow,
-              run.name.number, run.app_uid, record.idempotency_key, run.commit, run.subject, run.author,
-              run.ref, run.cause, run.actor, run.delivery, run.retry_of, run.plan_digest, run.order,
-              run.traceparent, run.trace_id, run.tag_pattern));
+              run.name.number, run.app_uid, record.idempotency_key, run.commit, run.subject,
+              run.author, run.ref, run.cause, run.actor, run.delivery, run.retry_of,
+              run.plan_digest, run.order, run.traceparent, run.trace_id, run.tag_pattern));
   return RunFromRow(rows[0]);
 }
 
@@ -99,7 +104,8 @@ absl::Status SetDefaultTag(db::Tx& tx, RunRecord& run) {
 }  // namespace
 
 absl::StatusOr<std::vector<InsertedRun>> InsertRuns(db::Tx& tx, std::vector<NewRunRecord> runs) {
-  // Whoever holds the numbers is alone with these workflows, so that a key is looked up once and for all.
+  // Whoever holds the numbers is alone with these workflows, so that a key is looked up once and
+  // for all.
   SLIPWAY_ASSIGN_OR_RETURN(auto numbers, LockNumbers(tx, runs));
   std::vector<InsertedRun> inserted;
   for (NewRunRecord& record : runs) {

@@ -29,8 +29,9 @@ absl::StatusOr<std::vector<ReadyJob>> ReadyJobs(db::Tx& tx, int limit) {
 }
 
 absl::Status DelayJob(db::Tx& tx, int64_t job_id, absl::Duration delay) {
-  static constexpr Sql kDelay{"jobs.delay",
-                              "UPDATE jobs SET due_at = now() + $2::interval, updated_at = now() WHERE id = $1"};
+  static constexpr Sql kDelay{
+      "jobs.delay",
+      "UPDATE jobs SET due_at = now() + $2::interval, updated_at = now() WHERE id = $1"};
   return tx.Exec(kDelay, job_id, delay).status();
 }
 
@@ -40,7 +41,8 @@ absl::StatusOr<std::vector<int64_t>> ExtendLeases(db::Tx& tx, const std::string&
                                                   absl::Duration lease) {
   static constexpr Sql kExtend{
       "jobs.extend_leases",
-      "UPDATE jobs SET lease_until = now() + $5::interval FROM unnest($3::bigint[], $4::bigint[]) AS h(id, fence) "
+      "UPDATE jobs SET lease_until = now() + $5::interval FROM unnest($3::bigint[], $4::bigint[]) "
+      "AS h(id, fence) "
       "WHERE jobs.id = h.id AND jobs.fence = h.fence AND state = 'RUNNING' AND runner = $1 "
       "AND runner_session = $2 RETURNING jobs.id"};
   std::vector<int64_t> ids;
@@ -60,17 +62,18 @@ absl::Status ExtendAllLeases(db::Tx& tx, absl::Duration lease) {
 }
 
 absl::StatusOr<std::vector<int64_t>> RunsWithExpiredLeases(db::Tx& tx) {
-  static constexpr Sql kExpired{"jobs.runs_with_expired_leases",
-                                "SELECT DISTINCT run_id AS id FROM jobs "
-                                "WHERE state = 'RUNNING' AND lease_until < now() ORDER BY id LIMIT 256"};
+  static constexpr Sql kExpired{
+      "jobs.runs_with_expired_leases",
+      "SELECT DISTINCT run_id AS id FROM jobs "
+      "WHERE state = 'RUNNING' AND lease_until < now() ORDER BY id LIMIT 256"};
   return Ids(tx.Exec(kExpired));
 }
 
 absl::StatusOr<std::vector<int64_t>> RunsWithOverdueJobs(db::Tx& tx, absl::Duration margin) {
-  static constexpr Sql kOverdue{
-      "jobs.runs_with_overdue_jobs",
-      "SELECT DISTINCT run_id AS id FROM jobs WHERE state = 'RUNNING' "
-      "AND started_at + timeout_seconds * interval '1 second' + $1::interval < now() ORDER BY id LIMIT 256"};
+  static constexpr Sql kOverdue{"jobs.runs_with_overdue_jobs",
+                                "SELECT DISTINCT run_id AS id FROM jobs WHERE state = 'RUNNING' "
+                                "AND started_at + timeout_seconds * interval '1 second' + "
+                                "$1::interval < now() ORDER BY id LIMIT 256"};
   return Ids(tx.Exec(kOverdue, margin));
 }
 
@@ -81,7 +84,8 @@ absl::StatusOr<std::vector<int64_t>> ExpiredJobsOfRun(db::Tx& tx, int64_t run_id
   return Ids(tx.Exec(kExpired, run_id));
 }
 
-absl::StatusOr<std::vector<int64_t>> OverdueJobsOfRun(db::Tx& tx, int64_t run_id, absl::Duration margin) {
+absl::StatusOr<std::vector<int64_t>> OverdueJobsOfRun(db::Tx& tx, int64_t run_id,
+                                                      absl::Duration margin) {
   static constexpr Sql kOverdue{
       "jobs.overdue_of_run",
       "SELECT id FROM jobs WHERE run_id = $1 AND state = 'RUNNING' "
@@ -114,10 +118,11 @@ absl::StatusOr<std::vector<JobOfRun>> JobsHeldBySession(db::Tx& tx, const std::s
 }
 
 absl::StatusOr<QueueState> Queue(db::Tx& tx) {
-  static constexpr Sql kQueue{"jobs.queue",
-                              "SELECT count(*) AS waiting, "
-                              "coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 AS oldest "
-                              "FROM jobs WHERE state = 'PENDING' AND ready"};
+  static constexpr Sql kQueue{
+      "jobs.queue",
+      "SELECT count(*) AS waiting, "
+      "coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 AS oldest "
+      "FROM jobs WHERE state = 'PENDING' AND ready"};
   SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows, tx.Exec(kQueue));
   return QueueState{rows[0].GetInt64("waiting"), absl::Seconds(rows[0].GetDouble("oldest"))};
 }

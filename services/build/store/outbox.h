@@ -18,8 +18,9 @@ namespace slipway::build {
 absl::Status WriteFacts(db::Tx& tx, const std::vector<journal::Record>& facts);
 
 // An event for the services above.
-absl::Status WriteEvent(db::Tx& tx, events::Outbox& outbox, const std::string& type, const std::string& subject,
-                        const google::protobuf::MessageLite& payload, const std::string& trace_id);
+absl::Status WriteEvent(db::Tx& tx, events::Outbox& outbox, const std::string& type,
+                        const std::string& subject, const google::protobuf::MessageLite& payload,
+                        const std::string& trace_id);
 
 // Effects to be carried out after the commit.
 absl::Status WriteWork(db::Tx& tx, const std::vector<WorkItem>& items);

@@ -20,13 +20,15 @@ absl::StatusOr<RunRecord> GetRun(db::Tx& tx, const RunName& name) {
   static constexpr Sql kGet{"runs.get",
                             "SELECT * FROM runs WHERE project = $1 AND app = $2 AND workflow = $3 "
                             "AND number = $4 AND NOT archived"};
-  static constexpr Sql kLatest{"runs.latest",
-                               "SELECT * FROM runs WHERE project = $1 AND app = $2 AND workflow = $3 "
-                               "AND NOT archived ORDER BY number DESC LIMIT 1"};
+  static constexpr Sql kLatest{
+      "runs.latest",
+      "SELECT * FROM runs WHERE project = $1 AND app = $2 AND workflow = $3 "
+      "AND NOT archived ORDER BY number DESC LIMIT 1"};
   const WorkflowName& w = name.workflow;
   SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows,
-                           name.number == 0 ? tx.Exec(kLatest, w.project, w.app, w.workflow)
-                                            : tx.Exec(kGet, w.project, w.app, w.workflow, name.number));
+                           name.number == 0
+                               ? tx.Exec(kLatest, w.project, w.app, w.workflow)
+                               : tx.Exec(kGet, w.project, w.app, w.workflow, name.number));
   if (rows.empty()) return RunNotFound(name.ToString());
   return RunFromRow(rows[0]);
 }
@@ -39,7 +41,8 @@ absl::StatusOr<RunRecord> GetRunById(db::Tx& tx, int64_t id) {
 }
 
 absl::StatusOr<std::vector<JobRecord>> JobsOfRun(db::Tx& tx, int64_t run_id) {
-  static constexpr Sql kJobs{"jobs.of_run", "SELECT * FROM jobs WHERE run_id = $1 ORDER BY position"};
+  static constexpr Sql kJobs{"jobs.of_run",
+                             "SELECT * FROM jobs WHERE run_id = $1 ORDER BY position"};
   SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows, tx.Exec(kJobs, run_id));
   std::vector<JobRecord> jobs;
   for (const db::Row row : rows) jobs.push_back(JobFromRow(row));
@@ -99,7 +102,8 @@ namespace {
 absl::StatusOr<std::optional<RunAggregate>> WithJobs(db::Tx& tx, const db::Result& rows) {
   if (rows.empty()) return std::optional<RunAggregate>();
   RunRecord run = RunFromRow(rows[0]);
-  // The lock on the run is the lock on its jobs; heartbeats alone write to a job without it, and only to its lease.
+  // The lock on the run is the lock on its jobs; heartbeats alone write to a job without it, and
+  // only to its lease.
   SLIPWAY_ASSIGN_OR_RETURN(std::vector<JobRecord> jobs, JobsOfRun(tx, run.id));
   return std::optional<RunAggregate>(std::in_place, std::move(run), std::move(jobs));
 }
@@ -135,9 +139,10 @@ absl::Status ArchiveApp(db::Tx& tx, const std::string& app_uid) {
   static constexpr Sql kRuns{"runs.archive",
                              "UPDATE runs SET archived = true, updated_at = now() "
                              "WHERE app_uid = $1 AND NOT archived"};
-  static constexpr Sql kImages{"images.archive",
-                               "UPDATE images SET archived = true, updated_at = now() WHERE NOT archived "
-                               "AND run_id IN (SELECT id FROM runs WHERE app_uid = $1)"};
+  static constexpr Sql kImages{
+      "images.archive",
+      "UPDATE images SET archived = true, updated_at = now() WHERE NOT archived "
+      "AND run_id IN (SELECT id FROM runs WHERE app_uid = $1)"};
   SLIPWAY_RETURN_IF_ERROR(tx.Exec(kRuns, app_uid).status());
   return tx.Exec(kImages, app_uid).status();
 }

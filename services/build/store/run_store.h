@@ -28,14 +28,15 @@ struct InsertedRun {
   bool existed = false;
 };
 
-// Inserts runs, each once for its idempotency key, with numbers in the order given, and records them. The result has one
-// entry for each of `runs`.
+// Inserts runs, each once for its idempotency key, with numbers in the order given, and records
+// them. The result has one entry for each of `runs`.
 absl::StatusOr<std::vector<InsertedRun>> InsertRuns(db::Tx& tx, std::vector<NewRunRecord> runs);
 
 // The run that an earlier request with this key made.
 absl::StatusOr<std::optional<RunRecord>> FindRunByKey(db::Tx& tx, const std::string& key);
 
-// By name; number 0 is the newest run of the workflow. NOT_FOUND also for a run of an app that is gone.
+// By name; number 0 is the newest run of the workflow. NOT_FOUND also for a run of an app that is
+// gone.
 absl::StatusOr<RunRecord> GetRun(db::Tx& tx, const RunName& name);
 absl::StatusOr<RunRecord> GetRunById(db::Tx& tx, int64_t id);
 // In the order of the Plan.
@@ -62,8 +63,8 @@ absl::StatusOr<RunAggregate> LockRun(db::Tx& tx, int64_t run_id);
 // The same, but nothing where another transaction has it locked.
 absl::StatusOr<std::optional<RunAggregate>> TryLockRun(db::Tx& tx, int64_t run_id);
 
-// Writes what changed, with records, events, images and work rows. `lease` is how long leases taken in this transaction
-// last.
+// Writes what changed, with records, events, images and work rows. `lease` is how long leases taken
+// in this transaction last.
 absl::Status SaveRun(db::Tx& tx, RunAggregate& run, absl::Duration lease, events::Outbox& outbox);
 
 // Ids of runs of an app that have not ended.

@@ -18,9 +18,10 @@ absl::StatusOr<RunnerRecord> One(absl::StatusOr<db::Result> rows, const std::str
 }  // namespace
 
 absl::StatusOr<RunnerRecord> InsertRunner(db::Tx& tx, const RunnerRecord& runner) {
-  static constexpr Sql kInsert{"runners.insert",
-                               "INSERT INTO runners (name, description, paused) VALUES ($1, $2, $3) "
-                               "ON CONFLICT (name) DO NOTHING RETURNING *, 0 AS jobs"};
+  static constexpr Sql kInsert{
+      "runners.insert",
+      "INSERT INTO runners (name, description, paused) VALUES ($1, $2, $3) "
+      "ON CONFLICT (name) DO NOTHING RETURNING *, 0 AS jobs"};
   SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows,
                            tx.Exec(kInsert, runner.name, runner.description, runner.paused));
   if (rows.empty()) return RunnerExists(RunnerName(runner.name));
@@ -34,7 +35,8 @@ absl::StatusOr<RunnerRecord> GetRunner(db::Tx& tx, const std::string& name) {
   return One(tx.Exec(kGet, name), name);
 }
 
-absl::StatusOr<std::vector<RunnerRecord>> ListRunners(db::Tx& tx, const std::string& after, int limit) {
+absl::StatusOr<std::vector<RunnerRecord>> ListRunners(db::Tx& tx, const std::string& after,
+                                                      int limit) {
   static constexpr Sql kList{"runners.list",
                              "SELECT *, (SELECT count(*) FROM jobs WHERE state = 'RUNNING' "
                              "AND runner = runners.name) AS jobs FROM runners WHERE name > $1 "
@@ -46,10 +48,11 @@ absl::StatusOr<std::vector<RunnerRecord>> ListRunners(db::Tx& tx, const std::str
 }
 
 absl::StatusOr<RunnerRecord> UpdateRunner(db::Tx& tx, const RunnerRecord& runner) {
-  static constexpr Sql kUpdate{"runners.update",
-                               "UPDATE runners SET description = $2, paused = $3, updated_at = now() "
-                               "WHERE name = $1 RETURNING *, (SELECT count(*) FROM jobs "
-                               "WHERE state = 'RUNNING' AND runner = runners.name) AS jobs"};
+  static constexpr Sql kUpdate{
+      "runners.update",
+      "UPDATE runners SET description = $2, paused = $3, updated_at = now() "
+      "WHERE name = $1 RETURNING *, (SELECT count(*) FROM jobs "
+      "WHERE state = 'RUNNING' AND runner = runners.name) AS jobs"};
   return One(tx.Exec(kUpdate, runner.name, runner.description, runner.paused), runner.name);
 }
 
@@ -63,11 +66,12 @@ absl::Status DeleteRunner(db::Tx& tx, const std::string& name) {
 absl::StatusOr<RunnerRecord> RunnerConnected(db::Tx& tx, const std::string& name,
                                              const std::string& session, int slots,
                                              const std::string& version) {
-  static constexpr Sql kConnect{
-      "runners.connected",
-      "INSERT INTO runners (name, session, slots, version, last_seen_at) VALUES ($1, $2, $3, $4, now()) "
-      "ON CONFLICT (name) DO UPDATE SET session = $2, slots = $3, version = $4, last_seen_at = now(), "
-      "updated_at = now() RETURNING *, 0 AS jobs"};
+  static constexpr Sql kConnect{"runners.connected",
+                                "INSERT INTO runners (name, session, slots, version, last_seen_at) "
+                                "VALUES ($1, $2, $3, $4, now()) "
+                                "ON CONFLICT (name) DO UPDATE SET session = $2, slots = $3, "
+                                "version = $4, last_seen_at = now(), "
+                                "updated_at = now() RETURNING *, 0 AS jobs"};
   return One(tx.Exec(kConnect, name, session, slots, version), name);
 }
 

@@ -13,7 +13,8 @@ namespace slipway::build {
 absl::StatusOr<RunnerRecord> InsertRunner(db::Tx& tx, const RunnerRecord& runner);
 absl::StatusOr<RunnerRecord> GetRunner(db::Tx& tx, const std::string& name);
 // By name, after `after`.
-absl::StatusOr<std::vector<RunnerRecord>> ListRunners(db::Tx& tx, const std::string& after, int limit);
+absl::StatusOr<std::vector<RunnerRecord>> ListRunners(db::Tx& tx, const std::string& after,
+                                                      int limit);
 absl::StatusOr<RunnerRecord> UpdateRunner(db::Tx& tx, const RunnerRecord& runner);
 absl::Status DeleteRunner(db::Tx& tx, const std::string& name);
 

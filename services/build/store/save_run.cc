@@ -15,7 +15,8 @@ using db::Sql;
 absl::Status SaveRunRow(db::Tx& tx, const RunRecord& run) {
   static constexpr Sql kSave{
       "runs.save",
-      "UPDATE runs SET state = $2, reason = $3, image = $4, image_tag = $5, tag_used = $6, archived = $7, "
+      "UPDATE runs SET state = $2, reason = $3, image = $4, image_tag = $5, tag_used = $6, "
+      "archived = $7, "
       "started_at = $8, ended_at = $9, version = version + 1, updated_at = now() WHERE id = $1"};
   return tx
       .Exec(kSave, run.id, StateText(run.state), run.reason, run.image, run.image_tag, run.tag_used,
@@ -24,23 +25,27 @@ absl::Status SaveRunRow(db::Tx& tx, const RunRecord& run) {
 }
 
 absl::Status SaveJobRow(db::Tx& tx, const JobRecord& job, absl::Duration lease) {
-  // The lease begins with the attempt's fence; a heartbeat may have moved it since, so it is not written again.
+  // The lease begins with the attempt's fence; a heartbeat may have moved it since, so it is not
+  // written again.
   static constexpr Sql kSave{
       "jobs.save",
       "UPDATE jobs SET state = $2, reason = $3, ready = $4, attempt = $5, runner = $7, "
-      "runner_session = $8, acknowledged = $9, cancel_requested = $10, steps = $11, built_image = $12, "
+      "runner_session = $8, acknowledged = $9, cancel_requested = $10, steps = $11, built_image = "
+      "$12, "
       "has_log = $13, started_at = $14, ended_at = $15, updated_at = now(), "
-      "lease_until = CASE WHEN $2 <> 'RUNNING' THEN NULL WHEN fence <> $6::bigint THEN now() + $16::interval "
+      "lease_until = CASE WHEN $2 <> 'RUNNING' THEN NULL WHEN fence <> $6::bigint THEN now() + "
+      "$16::interval "
       "ELSE lease_until END, "
       "due_at = CASE WHEN $2 = 'PENDING' AND state = 'RUNNING' THEN now() ELSE due_at END, "
       "fence = $6 WHERE id = $1"};
   const std::string steps = SerialiseSteps(job.steps);
   const std::string built = job.built_image ? job.built_image->SerializeAsString() : "";
-  const db::Param built_param = job.built_image ? db::Param(db::Bytes{built}) : db::Param(std::nullopt);
+  const db::Param built_param =
+      job.built_image ? db::Param(db::Bytes{built}) : db::Param(std::nullopt);
   return tx
-      .Exec(kSave, job.id, StateText(job.state), job.reason, job.ready, job.attempt, job.fence, job.runner,
-            job.session, job.acknowledged, job.cancel_requested, db::Bytes{steps}, built_param, job.has_log,
-            job.started, job.ended, lease)
+      .Exec(kSave, job.id, StateText(job.state), job.reason, job.ready, job.attempt, job.fence,
+            job.runner, job.session, job.acknowledged, job.cancel_requested, db::Bytes{steps},
+            built_param, job.has_log, job.started, job.ended, lease)
       .status();
 }
 

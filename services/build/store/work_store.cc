@@ -7,11 +7,12 @@ namespace slipway::build {
 using db::Sql;
 
 absl::StatusOr<std::vector<DueWork>> TakeWork(db::Tx& tx, int limit, absl::Duration hold) {
-  static constexpr Sql kTake{
-      "work.take",
-      "UPDATE work SET due_at = now() + $2::interval, tries = tries + 1, updated_at = now() WHERE id IN "
-      "(SELECT id FROM work WHERE due_at <= now() ORDER BY due_at, id LIMIT $1 FOR UPDATE SKIP LOCKED) "
-      "RETURNING id, kind, subject, detail, tries"};
+  static constexpr Sql kTake{"work.take",
+                             "UPDATE work SET due_at = now() + $2::interval, tries = tries + 1, "
+                             "updated_at = now() WHERE id IN "
+                             "(SELECT id FROM work WHERE due_at <= now() ORDER BY due_at, id LIMIT "
+                             "$1 FOR UPDATE SKIP LOCKED) "
+                             "RETURNING id, kind, subject, detail, tries"};
   SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows, tx.Exec(kTake, limit, hold));
   std::vector<DueWork> work;
   for (const db::Row row : rows) {

@@ -35,8 +35,10 @@ inline auth::v1::Principal RunnerPrincipal(const std::string& id) {
   principal.set_id(id);
   return principal;
 }
-inline auth::v1::Principal UserPrincipal(const std::string& id, auth::v1::Role role, const std::string& project = "",
-                                         const std::string& environment = "", const std::string& app = "") {
+inline auth::v1::Principal UserPrincipal(const std::string& id, auth::v1::Role role,
+                                         const std::string& project = "",
+                                         const std::string& environment = "",
+                                         const std::string& app = "") {
   auth::v1::Principal principal;
   principal.set_kind(auth::v1::Principal::USER);
   principal.set_id(id);
@@ -98,7 +100,8 @@ class BuildFixture {
   // Metadata and deadline of a call by somebody.
   std::unique_ptr<grpc::ClientContext> As(const auth::v1::Principal& principal) {
     auto context = std::make_unique<grpc::ClientContext>();
-    context->AddMetadata(rpc::kAssertionKey, signer.Sign(principal, clock.Now() + absl::Seconds(60)));
+    context->AddMetadata(rpc::kAssertionKey,
+                         signer.Sign(principal, clock.Now() + absl::Seconds(60)));
     context->set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(15)));
     return context;
   }
@@ -153,8 +156,8 @@ class BuildFixture {
     return WaitFor(name, [state](const v1::Run& run) { return run.state() == state; });
   }
 
-  // The events of a type once there are `count`; an event shows up when all transactions before it have ended, those of other
-  // tests in the same cluster too.
+  // The events of a type once there are `count`; an event shows up when all transactions before it
+  // have ended, those of other tests in the same cluster too.
   std::vector<events::Event> AwaitEvents(const std::string& type, size_t count) {
     events::Outbox& outbox = service->core().outbox;
     std::mutex mu;
@@ -192,7 +195,8 @@ class BuildFixture {
 
   db::TestDatabase database{Service::Migrations(), "build"};
   TempDir data = *TempDir::Create("build");
-  std::unique_ptr<blob::BlobStore> blobs = blob::DirectoryBlobStore::Open(data.path() + "/archive").value();
+  std::unique_ptr<blob::BlobStore> blobs =
+      blob::DirectoryBlobStore::Open(data.path() + "/archive").value();
   SystemClock clock;
   rpc::AssertionSigner signer = rpc::AssertionSigner::FromSeed(std::string(32, 's')).value();
   rpc::AssertionVerifier verifier{clock, [this]() -> absl::StatusOr<std::vector<std::string>> {
@@ -212,10 +216,12 @@ class BuildFixture {
  private:
   void Start() {
     log::Init({.service = "build", .level = log::Level::kError});
-    gate = std::make_unique<rpc::CallGate>(rpc::CallGate::Parts{
-        clock, verifier,
-        [](const std::string&, absl::Time) -> absl::StatusOr<std::string> { return absl::UnauthenticatedError("no"); },
-        metrics, nullptr});
+    gate = std::make_unique<rpc::CallGate>(
+        rpc::CallGate::Parts{clock, verifier,
+                             [](const std::string&, absl::Time) -> absl::StatusOr<std::string> {
+                               return absl::UnauthenticatedError("no");
+                             },
+                             metrics, nullptr});
     gate->Register(BuildApi::Contract());
     gate->Register(RunnerApi::Contract());
     streams = std::make_unique<rpc::StreamHub>(*gate);
@@ -229,7 +235,8 @@ class BuildFixture {
                                                               .blobs = *blobs,
                                                               .data_dir = data.path(),
                                                               .log_limit = log_limit});
-    server = rpc::Server::Start("127.0.0.1:0", {&service->build_api(), &service->runner_api()}).value();
+    server =
+        rpc::Server::Start("127.0.0.1:0", {&service->build_api(), &service->runner_api()}).value();
     service->Start();
     const auto channel = rpc::MakeChannel("127.0.0.1:" + std::to_string(server->port()));
     build = v1::BuildService::NewStub(channel);
@@ -250,8 +257,12 @@ class BuildFixture {
 // A runner that does what a test tells it.
 class FakeRunner {
  public:
-  FakeRunner(BuildFixture& fixture, std::string id, std::string session = NewUlid(absl::Now()), int slots = 4)
-      : fixture_(fixture), id_(std::move(id)), session_(std::move(session)), context_(fixture.As(RunnerPrincipal(id_))) {
+  FakeRunner(BuildFixture& fixture, std::string id, std::string session = NewUlid(absl::Now()),
+             int slots = 4)
+      : fixture_(fixture),
+        id_(std::move(id)),
+        session_(std::move(session)),
+        context_(fixture.As(RunnerPrincipal(id_))) {
     v1::WatchLeasesRequest request;
     request.set_session(session_);
     request.set_slots(slots);
@@ -283,7 +294,8 @@ class FakeRunner {
     return stream_->Finish();
   }
 
-  grpc::Status Append(const v1::LeaseKey& key, int64_t offset, const std::string& data, int64_t* size = nullptr) {
+  grpc::Status Append(const v1::LeaseKey& key, int64_t offset, const std::string& data,
+                      int64_t* size = nullptr) {
     v1::AppendLogRequest request;
     *request.mutable_key() = key;
     request.set_offset(offset);
@@ -293,8 +305,8 @@ class FakeRunner {
     if (size != nullptr) *size = response.size();
     return status;
   }
-  grpc::Status Report(const v1::LeaseKey& key, const std::string& step, v1::State state, int64_t begin = 0,
-                      int64_t end = 0) {
+  grpc::Status Report(const v1::LeaseKey& key, const std::string& step, v1::State state,
+                      int64_t begin = 0, int64_t end = 0) {
     v1::ReportStepsRequest request;
     *request.mutable_key() = key;
     auto& reported = *request.add_steps();
@@ -314,8 +326,9 @@ class FakeRunner {
     lost->assign(response.lost().begin(), response.lost().end());
     return status;
   }
-  grpc::Status Complete(const v1::LeaseKey& key, v1::State state, const std::string& reason = "", bool image = false,
-                        int64_t log_size = 0, const std::string& digest = "sha256:77") {
+  grpc::Status Complete(const v1::LeaseKey& key, v1::State state, const std::string& reason = "",
+                        bool image = false, int64_t log_size = 0,
+                        const std::string& digest = "sha256:77") {
     v1::CompleteJobRequest request;
     *request.mutable_key() = key;
     request.set_state(state);

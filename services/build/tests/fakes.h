@@ -34,12 +34,15 @@ class FakePipeline final : public PipelinePeer {
     MutexLock lock(mu_);
     if (!secrets_error.ok()) return secrets_error;
     Secrets secrets;
-    for (const std::string& name : needs.git_accounts) secrets.git_accounts[name].set_password("git-password");
-    for (const std::string& name : needs.registries) secrets.registries[name].set_password("registry-password");
+    for (const std::string& name : needs.git_accounts)
+      secrets.git_accounts[name].set_password("git-password");
+    for (const std::string& name : needs.registries)
+      secrets.registries[name].set_password("registry-password");
     for (const std::string& name : needs.secrets) secrets.values[name] = "secret-value";
     return secrets;
   }
-  absl::Status ConfirmDeletion(const std::string& app, const std::string& app_uid, const CallScope&) override {
+  absl::Status ConfirmDeletion(const std::string& app, const std::string& app_uid,
+                               const CallScope&) override {
     MutexLock lock(mu_);
     confirmed.emplace_back(app, app_uid);
     return absl::OkStatus();
@@ -67,7 +70,8 @@ class FakePipeline final : public PipelinePeer {
 // An auth service that gives and takes tokens. Thread-safe.
 class FakeAuth final : public AuthPeer {
  public:
-  absl::StatusOr<std::string> CreateRunnerToken(const std::string& runner, const CallScope&) override {
+  absl::StatusOr<std::string> CreateRunnerToken(const std::string& runner,
+                                                const CallScope&) override {
     if (!error.ok()) return error;
     return "token-of-" + runner;
   }

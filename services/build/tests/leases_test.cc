@@ -10,7 +10,8 @@ namespace {
 void ExpireLeases(BuildFixture& f) {
   f.service->sweeper().Stop();
   REQUIRE(f.service->sweeper().RunOnce().ok());
-  f.database.Exec("UPDATE jobs SET lease_until = now() - interval '1 second' WHERE state = 'RUNNING'");
+  f.database.Exec(
+      "UPDATE jobs SET lease_until = now() - interval '1 second' WHERE state = 'RUNNING'");
   REQUIRE(f.service->sweeper().RunOnce().ok());
 }
 
@@ -52,7 +53,8 @@ TEST_CASE("a runner can't touch a job of another runner") {
   for (const v1::LeaseKey& key : {lease.key(), guessed, unknown}) {
     INFO(key.ShortDebugString());
     CHECK(two.Append(key, 5, "yours\n").error_code() == grpc::StatusCode::PERMISSION_DENIED);
-    CHECK(two.Report(key, "unit-test", v1::FAILED).error_code() == grpc::StatusCode::PERMISSION_DENIED);
+    CHECK(two.Report(key, "unit-test", v1::FAILED).error_code() ==
+          grpc::StatusCode::PERMISSION_DENIED);
     CHECK(two.Complete(key, v1::FAILED).error_code() == grpc::StatusCode::PERMISSION_DENIED);
     CHECK(two.Heartbeat({key}, &lost).error_code() == grpc::StatusCode::PERMISSION_DENIED);
   }
@@ -66,7 +68,8 @@ TEST_CASE("a runner can't touch a job of another runner") {
   CHECK(Log(f, Tail(lease, false)) == "mine\n");
 }
 
-TEST_CASE("a job whose runner is lost runs again as its next attempt, and the old one is shut out") {
+TEST_CASE(
+    "a job whose runner is lost runs again as its next attempt, and the old one is shut out") {
   BuildFixture f;
   FakeRunner runner(f, "local");
   const std::string name = f.CreateRun(TestPlan(), "d1");
@@ -78,8 +81,10 @@ TEST_CASE("a job whose runner is lost runs again as its next attempt, and the ol
   CHECK(second.attempt() == 2);
   CHECK(second.key().fence() == first.key().fence() + 1);
   CHECK(runner.Append(first.key(), 14, "late").error_code() == grpc::StatusCode::ABORTED);
-  CHECK(runner.Report(first.key(), "unit-test", v1::SUCCEEDED).error_code() == grpc::StatusCode::ABORTED);
-  CHECK(runner.Complete(first.key(), v1::SUCCEEDED, "", true).error_code() == grpc::StatusCode::ABORTED);
+  CHECK(runner.Report(first.key(), "unit-test", v1::SUCCEEDED).error_code() ==
+        grpc::StatusCode::ABORTED);
+  CHECK(runner.Complete(first.key(), v1::SUCCEEDED, "", true).error_code() ==
+        grpc::StatusCode::ABORTED);
   std::vector<v1::LeaseKey> lost;
   REQUIRE(runner.Heartbeat({first.key(), second.key()}, &lost).ok());
   REQUIRE(lost.size() == 1);
@@ -219,10 +224,16 @@ TEST_CASE("followers see each line as it comes, from the start, and know the end
   REQUIRE(runner.Append(lease.key(), 0, "gr\xC3").ok());
   REQUIRE(reader->Read(&chunk));
   CHECK(chunk.text() == "gr");
-  REQUIRE(runner.Append(lease.key(), 3, "\xBC\xC3\x9F" "e \xFF\n").ok());
+  REQUIRE(runner
+              .Append(lease.key(), 3,
+                      "\xBC\xC3\x9F"
+                      "e \xFF\n")
+              .ok());
   REQUIRE(reader->Read(&chunk));
   CHECK(chunk.offset() == 2);
-  CHECK(chunk.text() == "\xC3\xBC\xC3\x9F" "e \xEF\xBF\xBD\n");
+  CHECK(chunk.text() ==
+        "\xC3\xBC\xC3\x9F"
+        "e \xEF\xBF\xBD\n");
   std::string many;
   for (int i = 0; i < 20'000; ++i) many += "line " + std::to_string(i) + "\n";
   int64_t size = 10;
@@ -279,7 +290,9 @@ TEST_CASE("logs of ended jobs move to the archive and read the same") {
   CHECK(Log(f, Tail(lease, true)) == "kept\n");
 }
 
-TEST_CASE("a deleted app ends its runs, hides its history, and is confirmed when the last run has ended") {
+TEST_CASE(
+    "a deleted app ends its runs, hides its history, and is confirmed when the last run has "
+    "ended") {
   BuildFixture f;
   FakeRunner runner(f, "local");
   const std::string name = f.CreateRun(TestPlan(), "d1");
@@ -299,20 +312,23 @@ TEST_CASE("a deleted app ends its runs, hides its history, and is confirmed when
   v1::GetRunRequest request;
   request.set_name(name);
   v1::Run run;
-  CHECK(f.build->GetRun(f.As(Admin()).get(), request, &run).error_code() == grpc::StatusCode::NOT_FOUND);
+  CHECK(f.build->GetRun(f.As(Admin()).get(), request, &run).error_code() ==
+        grpc::StatusCode::NOT_FOUND);
   REQUIRE(runner.Next().has_cancel());
   REQUIRE(runner.Complete(lease.key(), v1::CANCELLED).ok());
   f.database.Exec("UPDATE work SET due_at = now()");
   f.service->work().RunOnce();
   REQUIRE(f.pipeline.confirmed.size() == 1);
-  CHECK(f.pipeline.confirmed[0] == std::make_pair(std::string("projects/demo/apps/hello"), std::string("uid-1")));
+  CHECK(f.pipeline.confirmed[0] ==
+        std::make_pair(std::string("projects/demo/apps/hello"), std::string("uid-1")));
   // A new app of the same name sees nothing of the old one, and no name means two things.
   plan::v1::Plan plan = TestPlan();
   plan.set_app_uid("uid-2");
   CHECK(f.CreateRun(plan, "d2") == std::string(kWorkflow) + "/runs/2");
 }
 
-TEST_CASE("runners are created with a token, paused, and deleted with their jobs running elsewhere") {
+TEST_CASE(
+    "runners are created with a token, paused, and deleted with their jobs running elsewhere") {
   BuildFixture f;
   v1::CreateRunnerRequest create;
   create.set_runner_id("extra");

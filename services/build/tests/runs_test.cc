@@ -29,7 +29,8 @@ TEST_CASE("a push becomes a run, a lease, a log, an image and its events") {
   CHECK(run.jobs(0).steps(0).state() == v1::RUNNING);
   CHECK(run.jobs(0).steps(1).state() == v1::PENDING);
 
-  CHECK(runner.Complete(lease.key(), v1::SUCCEEDED, "", true, 99).error_code() == grpc::StatusCode::OUT_OF_RANGE);
+  CHECK(runner.Complete(lease.key(), v1::SUCCEEDED, "", true, 99).error_code() ==
+        grpc::StatusCode::OUT_OF_RANGE);
   REQUIRE(runner.Complete(lease.key(), v1::SUCCEEDED, "", true, 11).ok());
   REQUIRE(runner.Complete(lease.key(), v1::SUCCEEDED, "", true, 11).ok());
   run = f.GetRun(name);
@@ -55,7 +56,8 @@ TEST_CASE("a push becomes a run, a lease, a log, an image and its events") {
   REQUIRE(f.build->GetImage(f.As(Admin()).get(), by_digest, &image).ok());
   CHECK(image.run() == name);
   CHECK(f.Value("SELECT string_agg(event, ' ' ORDER BY id) AS v FROM journal WHERE event IN "
-                "('run.created', 'job.leased', 'job.started', 'job.first_log', 'image.recorded', 'run.finished')") ==
+                "('run.created', 'job.leased', 'job.started', 'job.first_log', 'image.recorded', "
+                "'run.finished')") ==
         "run.created job.leased job.started job.first_log run.finished image.recorded");
 }
 
@@ -73,8 +75,10 @@ TEST_CASE("a job reaches its runner within milliseconds, without polling") {
     REQUIRE(runner.Complete(lease.key(), v1::SUCCEEDED, "", false, 5).ok());
   }
   std::sort(took.begin(), took.end());
-  INFO("median " << absl::FormatDuration(took[20]) << ", longest " << absl::FormatDuration(took.back()));
-  // The limit is that of a machine that does much else; it shows that no timer of a second is involved.
+  INFO("median " << absl::FormatDuration(took[20]) << ", longest "
+                 << absl::FormatDuration(took.back()));
+  // The limit is that of a machine that does much else; it shows that no timer of a second is
+  // involved.
   CHECK(took[20] < absl::Milliseconds(100));
 }
 
@@ -101,7 +105,8 @@ TEST_CASE("the same key starts one run, whoever sends it and how often") {
   for (const auto& each : names) CHECK(each == names[0]);
   CHECK(f.Value("SELECT count(*)::text AS v FROM runs") == "4");
   CHECK(f.Value("SELECT max(number)::text AS v FROM runs") == "4");
-  CHECK(f.Value("SELECT string_agg(order_no::text, ' ' ORDER BY number) AS v FROM runs") == "1 2 3 4");
+  CHECK(f.Value("SELECT string_agg(order_no::text, ' ' ORDER BY number) AS v FROM runs") ==
+        "1 2 3 4");
 }
 
 TEST_CASE("a plan that can't be executed has an error of its own and does not stop the others") {
@@ -132,8 +137,11 @@ TEST_CASE("who may not deploy where a run ends up by itself may not start it") {
   CHECK(status.error_code() == grpc::StatusCode::PERMISSION_DENIED);
   CHECK(status.error_message().find("\"dev\"") != std::string::npos);
   const auto viewer = UserPrincipal("eve", auth::v1::VIEW, "demo");
-  CHECK(f.build->RunWorkflow(f.As(viewer).get(), request, &run).error_code() == grpc::StatusCode::PERMISSION_DENIED);
+  CHECK(f.build->RunWorkflow(f.As(viewer).get(), request, &run).error_code() ==
+        grpc::StatusCode::PERMISSION_DENIED);
   CHECK(f.Value("SELECT count(*)::text AS v FROM runs") == "0");
+  CHECK(f.Value("SELECT compared->>'actor' AS v FROM journal WHERE event = 'run.refused'") ==
+        "user:eve");
 
   const auto dev = UserPrincipal("ada", auth::v1::BUILD_AND_DEPLOY, "demo", "dev");
   request.set_request_id("r1");
@@ -267,7 +275,8 @@ TEST_CASE("the tag of a pattern is reserved once and given back at the end") {
 
 TEST_CASE("a tag that exists already fails the run and says so") {
   BuildFixture f;
-  f.pipeline.tag_error = absl::AlreadyExistsError("tag release exists already in 127.0.0.1:5000/demo/hello");
+  f.pipeline.tag_error =
+      absl::AlreadyExistsError("tag release exists already in 127.0.0.1:5000/demo/hello");
   plan::v1::Plan plan = TestPlan();
   plan.mutable_jobs(0)->mutable_steps(1)->mutable_image()->set_tag_pattern("release");
   FakeRunner runner(f, "local");

@@ -5,7 +5,9 @@
 namespace slipway {
 namespace {
 
-const unsigned char* Bytes(std::string_view s) { return reinterpret_cast<const unsigned char*>(s.data()); }
+const unsigned char* Bytes(std::string_view s) {
+  return reinterpret_cast<const unsigned char*>(s.data());
+}
 
 std::string Encode(std::string_view bytes, int variant) {
   std::string out(sodium_base64_encoded_len(bytes.size(), variant), '\0');
@@ -17,8 +19,8 @@ std::string Encode(std::string_view bytes, int variant) {
 std::optional<std::string> Decode(std::string_view text, int variant) {
   std::string out(text.size(), '\0');
   size_t length = 0;
-  if (sodium_base642bin(reinterpret_cast<unsigned char*>(out.data()), out.size(), text.data(), text.size(), nullptr,
-                        &length, nullptr, variant) != 0) {
+  if (sodium_base642bin(reinterpret_cast<unsigned char*>(out.data()), out.size(), text.data(),
+                        text.size(), nullptr, &length, nullptr, variant) != 0) {
     return std::nullopt;
   }
   out.resize(length);
@@ -58,7 +60,9 @@ std::optional<std::string> HexDecode(std::string_view hex) {
   return out;
 }
 
-std::string Base64Encode(std::string_view bytes) { return Encode(bytes, sodium_base64_VARIANT_ORIGINAL); }
+std::string Base64Encode(std::string_view bytes) {
+  return Encode(bytes, sodium_base64_VARIANT_ORIGINAL);
+}
 std::optional<std::string> Base64Decode(std::string_view text) {
   return Decode(text, sodium_base64_VARIANT_ORIGINAL);
 }

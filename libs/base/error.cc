@@ -32,7 +32,8 @@ ErrorDetails DetailsOf(const absl::Status& status) {
   const auto payload = status.GetPayload(kPayloadUrl);
   if (!payload) return details;
   const std::string text(*payload);
-  for (const std::string& line : std::vector<std::string>(absl::StrSplit(text, '\n', absl::SkipEmpty()))) {
+  for (const std::string& line :
+       std::vector<std::string>(absl::StrSplit(text, '\n', absl::SkipEmpty()))) {
     const std::vector<std::string> parts = absl::StrSplit(line, ' ');
     if (parts.size() != 3) continue;
     const std::string a = Base64UrlDecode(parts[1]).value_or("");
@@ -53,8 +54,8 @@ absl::Status InvalidField(std::string_view field, std::string_view problem) {
   ErrorDetails details;
   details.reason = "INVALID_FIELD";
   details.field_violations.push_back({std::string(field), std::string(problem)});
-  return MakeError(absl::StatusCode::kInvalidArgument, std::string(field) + ": " + std::string(problem),
-                   std::move(details));
+  return MakeError(absl::StatusCode::kInvalidArgument,
+                   std::string(field) + ": " + std::string(problem), std::move(details));
 }
 
 std::string MessageOf(const absl::Status& status) { return std::string(status.message()); }

@@ -12,7 +12,8 @@ TEST_CASE("error details survive in the status") {
   details.metadata = {{"workflow", "demo/hello/main"}, {"empty", ""}};
   details.field_violations.push_back({"spec.x", "a b\nc"});
   details.retry_after_ms = 1500;
-  const ErrorDetails read = DetailsOf(MakeError(absl::StatusCode::kNotFound, "no workflow", details));
+  const ErrorDetails read =
+      DetailsOf(MakeError(absl::StatusCode::kNotFound, "no workflow", details));
   CHECK(read.reason == "WORKFLOW_NOT_FOUND");
   REQUIRE(read.metadata.size() == 2);
   CHECK(read.metadata[1].second.empty());
@@ -29,14 +30,19 @@ TEST_CASE("a slip of the pen finds its word") {
 
 TEST_CASE("invalid UTF-8 is replaced and valid text is kept") {
   CHECK(ToValidUtf8("gr\xc3\xbc\xc3\x9f") == "gr\xc3\xbc\xc3\x9f");
-  CHECK(ToValidUtf8("a\xff" "b") == "a\xEF\xBF\xBD" "b");
+  CHECK(ToValidUtf8("a\xff"
+                    "b") ==
+        "a\xEF\xBF\xBD"
+        "b");
   CHECK(ToValidUtf8("\xc3") == "\xEF\xBF\xBD");
 }
 
 TEST_CASE("truncation cuts at a character") {
   CHECK(Truncate("abcdef", 6) == "abcdef");
   CHECK(Truncate("abcdefg", 6) == "abc...");
-  CHECK(Truncate("ab\xc3\xbc" "defg", 6) == "ab...");
+  CHECK(Truncate("ab\xc3\xbc"
+                 "defg",
+                 6) == "ab...");
 }
 
 }  // namespace slipway

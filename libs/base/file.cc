@@ -46,7 +46,8 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, size_t max_bytes) 
     if (n == 0) return out;
     out.append(buffer, static_cast<size_t>(n));
     if (out.size() > max_bytes) {
-      return absl::ResourceExhaustedError(path + ": larger than " + std::to_string(max_bytes) + " bytes");
+      return absl::ResourceExhaustedError(path + ": larger than " + std::to_string(max_bytes) +
+                                          " bytes");
     }
   }
 }
@@ -82,7 +83,8 @@ absl::Status MakeDirectories(const std::string& path) {
   std::string sofar;
   for (const std::string& part : Split(path, '/')) {
     sofar += part;
-    if (!part.empty() && ::mkdir(sofar.c_str(), 0700) != 0 && errno != EEXIST) return ErrnoStatus(errno, sofar);
+    if (!part.empty() && ::mkdir(sofar.c_str(), 0700) != 0 && errno != EEXIST)
+      return ErrnoStatus(errno, sofar);
     sofar += "/";
   }
   return absl::OkStatus();
@@ -100,14 +102,16 @@ bool PathExists(const std::string& path) {
   return ::lstat(path.c_str(), &info) == 0;
 }
 
-absl::StatusOr<UniqueFd> OpenBeneath(const std::string& root, const std::string& relative, int flags) {
+absl::StatusOr<UniqueFd> OpenBeneath(const std::string& root, const std::string& relative,
+                                     int flags) {
   UniqueFd dir(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!dir.valid()) return ErrnoStatus(errno, root);
   struct open_how how {};
   how.flags = static_cast<uint64_t>(flags) | O_CLOEXEC;
   how.mode = (flags & O_CREAT) != 0 ? 0600 : 0;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
-  UniqueFd fd(static_cast<int>(::syscall(SYS_openat2, dir.get(), relative.c_str(), &how, sizeof how)));
+  UniqueFd fd(
+      static_cast<int>(::syscall(SYS_openat2, dir.get(), relative.c_str(), &how, sizeof how)));
   if (fd.valid()) return fd;
   if (errno == EXDEV || errno == ELOOP) {
     return absl::InvalidArgumentError(relative + ": leaves its root folder");
@@ -117,7 +121,8 @@ absl::StatusOr<UniqueFd> OpenBeneath(const std::string& root, const std::string&
 
 absl::StatusOr<TempDir> TempDir::Create(std::string_view prefix) {
   const char* base = std::getenv("TMPDIR");
-  std::string pattern = std::string(base != nullptr ? base : "/tmp") + "/" + std::string(prefix) + "XXXXXX";
+  std::string pattern =
+      std::string(base != nullptr ? base : "/tmp") + "/" + std::string(prefix) + "XXXXXX";
   if (::mkdtemp(pattern.data()) == nullptr) return ErrnoStatus(errno, pattern);
   return TempDir(std::move(pattern));
 }

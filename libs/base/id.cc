@@ -37,12 +37,14 @@ std::string RandomHex(size_t bytes) {
 }
 
 absl::Status ValidateSlug(std::string_view id, std::string_view field) {
-  bool ok = !id.empty() && id.size() <= 63 && id.front() >= 'a' && id.front() <= 'z' && id.back() != '-';
+  bool ok =
+      !id.empty() && id.size() <= 63 && id.front() >= 'a' && id.front() <= 'z' && id.back() != '-';
   for (char c : id) ok = ok && ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-');
   if (ok) return absl::OkStatus();
-  return InvalidField(field, "\"" + std::string(id) +
-                                 "\" is not a name: use 1 to 63 lower-case letters, digits and '-', "
-                                 "starting with a letter and not ending with '-'");
+  return InvalidField(field,
+                      "\"" + std::string(id) +
+                          "\" is not a name: use 1 to 63 lower-case letters, digits and '-', "
+                          "starting with a letter and not ending with '-'");
 }
 
 }  // namespace slipway

@@ -25,7 +25,9 @@ bool Allows(const authpb::Principal& principal, Verb verb, const Scope& scope) {
     case Permission::PUBLIC:
       return true;
     case Permission::AUTHENTICATED:
-      return principal.kind() != authpb::Principal::KIND_UNSPECIFIED;
+      // A runner's token takes jobs and reports on them; it reads nothing else.
+      return principal.kind() != authpb::Principal::KIND_UNSPECIFIED &&
+             principal.kind() != authpb::Principal::RUNNER;
     case Permission::RUNNER:
       return principal.kind() == authpb::Principal::RUNNER;
     case Permission::SERVICE:
@@ -38,8 +40,10 @@ bool Allows(const authpb::Principal& principal, Verb verb, const Scope& scope) {
   const bool above_environment = verb == Permission::VIEW || verb == Permission::TRIGGER;
   for (const authpb::Grant& grant : principal.grants()) {
     if (grant.role() < least) continue;
-    // A super-admin is one for the whole installation; a narrower scope makes it a manager of that scope.
-    const bool whole = grant.project().empty() && grant.environment().empty() && grant.app().empty();
+    // A super-admin is one for the whole installation; a narrower scope makes it a manager of that
+    // scope.
+    const bool whole =
+        grant.project().empty() && grant.environment().empty() && grant.app().empty();
     if (least == authpb::SUPER_ADMIN && !whole) continue;
     if (!grant.project().empty() && grant.project() != scope.project) continue;
     if (!grant.app().empty() && grant.app() != scope.app) continue;

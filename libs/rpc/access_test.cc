@@ -8,7 +8,8 @@ namespace {
 namespace authpb = slipway::auth::v1;
 using slipway::api::Permission;
 
-authpb::Principal With(authpb::Role role, std::string project, std::string environment, std::string app) {
+authpb::Principal With(authpb::Role role, std::string project, std::string environment,
+                       std::string app) {
   authpb::Principal principal;
   principal.set_kind(authpb::Principal::USER);
   principal.set_id("u");
@@ -27,7 +28,9 @@ const Scope kHelloProd{"demo", "hello", "prod"};
 }  // namespace
 
 TEST_CASE("a role has its rights and those of the roles below it") {
-  const auto may = [](authpb::Role role, Verb verb) { return Allows(With(role, "", "", ""), verb, kHello); };
+  const auto may = [](authpb::Role role, Verb verb) {
+    return Allows(With(role, "", "", ""), verb, kHello);
+  };
   CHECK(may(authpb::VIEW, Permission::VIEW));
   CHECK_FALSE(may(authpb::VIEW, Permission::TRIGGER));
   CHECK(may(authpb::BUILD_AND_DEPLOY, Permission::TRIGGER));
@@ -58,7 +61,8 @@ TEST_CASE("an environment's grant sees and builds the app but edits nothing of i
 }
 
 TEST_CASE("a narrow super-admin is none") {
-  CHECK_FALSE(Allows(With(authpb::SUPER_ADMIN, "demo", "", ""), Permission::SUPER, {"demo", "", ""}));
+  CHECK_FALSE(
+      Allows(With(authpb::SUPER_ADMIN, "demo", "", ""), Permission::SUPER, {"demo", "", ""}));
 }
 
 TEST_CASE("services and runners have their own rights only") {
@@ -73,6 +77,7 @@ TEST_CASE("services and runners have their own rights only") {
   CHECK(Allows(runner, Permission::RUNNER, {}));
   CHECK_FALSE(Allows(runner, Permission::SERVICE, {}));
   CHECK_FALSE(Allows(runner, Permission::VIEW, kHello));
+  CHECK_FALSE(Allows(runner, Permission::AUTHENTICATED, {}));
   CHECK_FALSE(Allows({}, Permission::AUTHENTICATED, {}));
 }
 

@@ -10,7 +10,9 @@ namespace {
 
 namespace authpb = slipway::auth::v1;
 
-const unsigned char* Bytes(const std::string& s) { return reinterpret_cast<const unsigned char*>(s.data()); }
+const unsigned char* Bytes(const std::string& s) {
+  return reinterpret_cast<const unsigned char*>(s.data());
+}
 unsigned char* Bytes(std::string& s) { return reinterpret_cast<unsigned char*>(s.data()); }
 
 }  // namespace
@@ -18,7 +20,9 @@ unsigned char* Bytes(std::string& s) { return reinterpret_cast<unsigned char*>(s
 std::string KeyIdOf(const std::string& public_key) { return Sha256Hex(public_key).substr(0, 8); }
 
 AssertionSigner::AssertionSigner(std::string public_key, std::string secret_key)
-    : public_key_(std::move(public_key)), secret_key_(std::move(secret_key)), key_id_(KeyIdOf(public_key_)) {}
+    : public_key_(std::move(public_key)),
+      secret_key_(std::move(secret_key)),
+      key_id_(KeyIdOf(public_key_)) {}
 
 absl::StatusOr<AssertionSigner> AssertionSigner::FromSeed(const std::string& seed) {
   if (seed.size() != crypto_sign_SEEDBYTES) {
@@ -38,13 +42,14 @@ std::string AssertionSigner::Sign(const authpb::Principal& principal, absl::Time
   authpb::Assertion assertion;
   assertion.set_claims(claims.SerializeAsString());
   std::string signature(crypto_sign_BYTES, '\0');
-  crypto_sign_detached(Bytes(signature), nullptr, Bytes(assertion.claims()), assertion.claims().size(),
-                       Bytes(secret_key_));
+  crypto_sign_detached(Bytes(signature), nullptr, Bytes(assertion.claims()),
+                       assertion.claims().size(), Bytes(secret_key_));
   assertion.set_signature(signature);
   return assertion.SerializeAsString();
 }
 
-AssertionVerifier::AssertionVerifier(Clock& clock, FetchKeys fetch) : clock_(clock), fetch_(std::move(fetch)) {}
+AssertionVerifier::AssertionVerifier(Clock& clock, FetchKeys fetch)
+    : clock_(clock), fetch_(std::move(fetch)) {}
 
 absl::StatusOr<std::string> AssertionVerifier::KeyFor(const std::string& key_id) {
   {
@@ -52,7 +57,8 @@ absl::StatusOr<std::string> AssertionVerifier::KeyFor(const std::string& key_id)
     for (const std::string& key : keys_) {
       if (KeyIdOf(key) == key_id) return key;
     }
-    if (clock_.Now() - last_fetch_ < absl::Seconds(1)) return absl::UnauthenticatedError("assertion of an unknown key");
+    if (clock_.Now() - last_fetch_ < absl::Seconds(1))
+      return absl::UnauthenticatedError("assertion of an unknown key");
   }
   SLIPWAY_ASSIGN_OR_RETURN(std::vector<std::string> keys, fetch_());
   MutexLock lock(mu_);
@@ -73,12 +79,13 @@ absl::StatusOr<VerifiedCaller> AssertionVerifier::Verify(const std::string& text
   }
   SLIPWAY_ASSIGN_OR_RETURN(const std::string key, KeyFor(claims.key_id()));
   if (key.size() != crypto_sign_PUBLICKEYBYTES ||
-      crypto_sign_verify_detached(Bytes(assertion.signature()), Bytes(assertion.claims()), assertion.claims().size(),
-                                  Bytes(key)) != 0) {
+      crypto_sign_verify_detached(Bytes(assertion.signature()), Bytes(assertion.claims()),
+                                  assertion.claims().size(), Bytes(key)) != 0) {
     return absl::UnauthenticatedError("assertion with a wrong signature");
   }
   VerifiedCaller caller{claims.principal(), absl::FromUnixMicros(claims.expire_micros())};
-  if (caller.expires <= clock_.Now()) return absl::UnauthenticatedError("the assertion has expired");
+  if (caller.expires <= clock_.Now())
+    return absl::UnauthenticatedError("the assertion has expired");
   return caller;
 }
 

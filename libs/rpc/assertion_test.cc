@@ -25,7 +25,8 @@ struct Pair {
 
 TEST_CASE("a signed assertion is verified offline until it ends") {
   Pair pair;
-  const std::string assertion = pair.signer.Sign(pair.Admin(), pair.clock.Now() + absl::Seconds(60));
+  const std::string assertion =
+      pair.signer.Sign(pair.Admin(), pair.clock.Now() + absl::Seconds(60));
   CHECK(pair.verifier.Verify(assertion)->principal.id() == "admin");
   CHECK(pair.verifier.Verify(assertion).ok());
   CHECK(pair.fetches == 1);
@@ -41,7 +42,8 @@ TEST_CASE("a changed, foreign or malformed assertion is refused") {
     std::string mutant = changed;
     mutant[i] = static_cast<char>(mutant[i] ^ 1);
     const auto result = pair.verifier.Verify(mutant);
-    // A flipped bit may only ever leave the principal as it was (unknown fields are not made up here).
+    // A flipped bit may only ever leave the principal as it was (unknown fields are not made up
+    // here).
     INFO(i);
     CHECK_FALSE(result.ok());
   }

@@ -11,7 +11,8 @@
 
 namespace slipway::rpc {
 
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address, const std::string& service_config) {
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address,
+                                           const std::string& service_config) {
   grpc::ChannelArguments arguments;
   if (!service_config.empty()) arguments.SetServiceConfigJSON(service_config);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
@@ -19,7 +20,8 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address, const std
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   // A service that was killed is back within a second: find out soon.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
-  // This one is how long an attempt may take until the peer's first frame: a loaded machine needs more than the pauses.
+  // This one is how long an attempt may take until the peer's first frame: a loaded machine needs
+  // more than the pauses.
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 2'000);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 500);
   arguments.SetMaxReceiveMessageSize(64 << 20);
@@ -58,10 +60,11 @@ CallOptions Within(const CallContext& call, absl::Duration timeout) {
   return options;
 }
 
-absl::Status Peer::Prepare(grpc::ClientContext& context, const CallOptions& options, absl::Time deadline) {
+absl::Status Peer::Prepare(grpc::ClientContext& context, const CallOptions& options,
+                           absl::Time deadline) {
   if (deadline != absl::InfiniteFuture()) context.set_deadline(absl::ToChronoTime(deadline));
-  // gRPC makes progress with a connection while a call of it waits; where calls fail at once, its own poller looks every
-  // five seconds only.
+  // gRPC makes progress with a connection while a call of it waits; where calls fail at once, its
+  // own poller looks every five seconds only.
   if (options.retry) context.set_wait_for_ready(true);
   if (source_ != nullptr) {
     SLIPWAY_ASSIGN_OR_RETURN(const std::string assertion, source_->Get());
@@ -75,7 +78,8 @@ absl::Status Peer::Prepare(grpc::ClientContext& context, const CallOptions& opti
 bool Peer::BackOff(int attempt, absl::Time deadline) {
   static thread_local std::mt19937 random(std::random_device{}());
   const double most = std::min(1000.0, 20.0 * (1 << std::min(attempt, 6)));
-  const absl::Duration wait = absl::Milliseconds(std::uniform_real_distribution<double>(most / 2, most)(random));
+  const absl::Duration wait =
+      absl::Milliseconds(std::uniform_real_distribution<double>(most / 2, most)(random));
   if (absl::Now() + wait >= deadline) return false;
   absl::SleepFor(wait);
   return true;

@@ -44,21 +44,28 @@ std::string VerbWord(Verb verb) {
 }  // namespace
 
 absl::Status Unauthenticated(std::string_view why) {
-  return MakeError(absl::StatusCode::kUnauthenticated, why, {.reason = "UNAUTHENTICATED", .metadata = {}, .field_violations = {}});
+  return MakeError(absl::StatusCode::kUnauthenticated, why,
+                   {.reason = "UNAUTHENTICATED", .metadata = {}, .field_violations = {}});
 }
 
 absl::Status ResourceNotFound(std::string_view name) {
-  return MakeError(absl::StatusCode::kNotFound, std::string(name) + " is not there, or you may not see it",
-                   {.reason = kResourceNotFound, .metadata = {{"resource", std::string(name)}}, .field_violations = {}});
+  return MakeError(absl::StatusCode::kNotFound,
+                   std::string(name) + " is not there, or you may not see it",
+                   {.reason = kResourceNotFound,
+                    .metadata = {{"resource", std::string(name)}},
+                    .field_violations = {}});
 }
 
 absl::Status RightMissing(Verb verb, std::string_view name) {
   const std::string what = name.empty() ? "the installation" : std::string(name);
   std::string message = "you may not " + VerbWord(verb) + " " + what;
-  const bool by_role = verb != slipway::api::Permission::RUNNER && verb != slipway::api::Permission::SERVICE;
+  const bool by_role =
+      verb != slipway::api::Permission::RUNNER && verb != slipway::api::Permission::SERVICE;
   if (by_role) message += ": it needs the role " + RoleWord(LeastRoleFor(verb)) + " there";
   return MakeError(absl::StatusCode::kPermissionDenied, message,
-                   {.reason = kRightMissing, .metadata = {{"resource", what}, {"right", VerbWord(verb)}}, .field_violations = {}});
+                   {.reason = kRightMissing,
+                    .metadata = {{"resource", what}, {"right", VerbWord(verb)}},
+                    .field_violations = {}});
 }
 
 absl::Status DeadlinePassed() {
@@ -67,8 +74,11 @@ absl::Status DeadlinePassed() {
 }
 
 absl::Status InternalError(std::string_view request_id) {
-  return MakeError(absl::StatusCode::kInternal, "internal error, request " + std::string(request_id),
-                   {.reason = "INTERNAL", .metadata = {{"request_id", std::string(request_id)}}, .field_violations = {}});
+  return MakeError(absl::StatusCode::kInternal,
+                   "internal error, request " + std::string(request_id),
+                   {.reason = "INTERNAL",
+                    .metadata = {{"request_id", std::string(request_id)}},
+                    .field_violations = {}});
 }
 
 }  // namespace slipway::rpc

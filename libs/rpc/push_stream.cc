@@ -27,7 +27,8 @@ void StreamHub::Remove(const void* key) {
 }
 
 void StreamHub::Shutdown() {
-  // Held while calling: a stream removes itself under this mutex before it is deleted, and ending one never calls back here.
+  // Held while calling: a stream removes itself under this mutex before it is deleted, and ending
+  // one never calls back here.
   MutexLock lock(mu_);
   closing_ = true;
   for (const auto& [key, live] : live_) live.shutdown();

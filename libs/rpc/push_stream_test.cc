@@ -73,7 +73,9 @@ struct Fixture : pb::GitOpsService::WithCallbackMethod_WatchEvents<pb::GitOpsSer
                              }};
   telemetry::Metrics metrics{"test"};
   CallGate gate{{clock, verifier,
-                 [](const std::string&, absl::Time) -> absl::StatusOr<std::string> { return absl::UnauthenticatedError("no"); },
+                 [](const std::string&, absl::Time) -> absl::StatusOr<std::string> {
+                   return absl::UnauthenticatedError("no");
+                 },
                  metrics, nullptr}};
   Numbers numbers;
   StreamHub hub{gate};
@@ -87,15 +89,17 @@ struct Fixture : pb::GitOpsService::WithCallbackMethod_WatchEvents<pb::GitOpsSer
   }
   ~Fixture() override { server.reset(); }
 
-  grpc::ServerWriteReactor<Batch>* WatchEvents(grpc::CallbackServerContext* context,
-                                               const eventspb::WatchEventsRequest* request) override {
-    return hub.Serve<Batch>(context, request,
-                            std::function([this](const CallContext&, StreamWaker waker)
-                                              -> absl::StatusOr<std::unique_ptr<StreamSource<Batch>>> {
-                              return std::make_unique<NumberSource>(numbers, waker);
-                            }));
+  grpc::ServerWriteReactor<Batch>* WatchEvents(
+      grpc::CallbackServerContext* context, const eventspb::WatchEventsRequest* request) override {
+    return hub.Serve<Batch>(
+        context, request,
+        std::function([this](const CallContext&, StreamWaker waker)
+                          -> absl::StatusOr<std::unique_ptr<StreamSource<Batch>>> {
+          return std::make_unique<NumberSource>(numbers, waker);
+        }));
   }
-  std::unique_ptr<grpc::ClientReader<Batch>> Open(grpc::ClientContext& context, slipway::auth::v1::Principal::Kind kind) {
+  std::unique_ptr<grpc::ClientReader<Batch>> Open(grpc::ClientContext& context,
+                                                  slipway::auth::v1::Principal::Kind kind) {
     slipway::auth::v1::Principal principal;
     principal.set_kind(kind);
     context.AddMetadata(kAssertionKey, signer.Sign(principal, clock.Now() + absl::Seconds(60)));

@@ -18,8 +18,8 @@ bool IsCollection(std::string_view word) {
 bool IsId(std::string_view id) {
   if (id.empty() || id.size() > 128 || id == "." || id == "..") return false;
   for (char c : id) {
-    const bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-                    c == '_' || c == ':' || c == '@' || c == '-';
+    const bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                    c == '.' || c == '_' || c == ':' || c == '@' || c == '-';
     if (!ok) return false;
   }
   return true;
@@ -35,7 +35,9 @@ absl::StatusOr<ResourceName> ResourceName::Parse(std::string_view name) {
     ok = IsCollection(words[i]) && IsId(words[i + 1]);
     parsed.parts_.emplace_back(words[i], words[i + 1]);
   }
-  if (!ok) return InvalidField("name", "\"" + Truncate(ToValidUtf8(name), 200) + "\" is not a resource name");
+  if (!ok)
+    return InvalidField("name",
+                        "\"" + Truncate(ToValidUtf8(name), 200) + "\" is not a resource name");
   return parsed;
 }
 
@@ -44,9 +46,11 @@ absl::StatusOr<ResourceName> ResourceName::Parse(std::string_view name, std::str
   const std::vector<std::string> expected = Split(pattern, '/');
   auto parsed = Parse(name);
   bool ok = parsed.ok() && parsed->parts_.size() * 2 == expected.size();
-  for (size_t i = 0; ok && i < parsed->parts_.size(); ++i) ok = parsed->parts_[i].first == expected[2 * i];
+  for (size_t i = 0; ok && i < parsed->parts_.size(); ++i)
+    ok = parsed->parts_[i].first == expected[2 * i];
   if (!ok) {
-    return InvalidField(field, "\"" + Truncate(ToValidUtf8(name), 200) + "\" is not of the form " + std::string(pattern));
+    return InvalidField(field, "\"" + Truncate(ToValidUtf8(name), 200) + "\" is not of the form " +
+                                   std::string(pattern));
   }
   return parsed;
 }

@@ -16,14 +16,17 @@ TEST_CASE("a resource name gives its parts") {
 }
 
 TEST_CASE("a deployment pipeline and a deployment are in their environment's scope") {
-  CHECK(ScopeOfName("projects/p/apps/a/workflows/w/deploymentPipelines/prod") == Scope{"p", "a", "prod"});
-  CHECK(ScopeOfName("projects/p/apps/a/environments/prod/deployments/3") == Scope{"p", "a", "prod"});
+  CHECK(ScopeOfName("projects/p/apps/a/workflows/w/deploymentPipelines/prod") ==
+        Scope{"p", "a", "prod"});
+  CHECK(ScopeOfName("projects/p/apps/a/environments/prod/deployments/3") ==
+        Scope{"p", "a", "prod"});
   CHECK(ScopeOfName("projects/p/apps/-/workflows/-") == Scope{"p", "", ""});
 }
 
 TEST_CASE("what is no resource name is refused") {
-  for (const char* bad : {"", "projects", "projects/", "projects/a/apps", "/projects/a", "projects//apps/b", "projects/../apps/x",
-                          "Projects/a", "projects/a b", "projects/a\nb", "projects/a%2fb", "pro-jects/a"}) {
+  for (const char* bad : {"", "projects", "projects/", "projects/a/apps", "/projects/a",
+                          "projects//apps/b", "projects/../apps/x", "Projects/a", "projects/a b",
+                          "projects/a\nb", "projects/a%2fb", "pro-jects/a"}) {
     INFO(bad);
     CHECK_FALSE(ResourceName::Parse(bad).ok());
   }

@@ -22,7 +22,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const std::string& address
   std::string socket;
   if (address.rfind("unix:", 0) == 0) {
     socket = address.substr(5);
-    if (socket.size() > 107) return absl::InvalidArgumentError("socket path longer than 107 bytes: " + socket);
+    if (socket.size() > 107)
+      return absl::InvalidArgumentError("socket path longer than 107 bytes: " + socket);
     ::unlink(socket.c_str());
   }
   int port = 0;
@@ -46,7 +47,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const std::string& address
   server->server_ = builder.BuildAndStart();
   ::umask(mask);
   if (server->server_ == nullptr || (socket.empty() && port == 0)) {
-    return absl::FailedPreconditionError("cannot listen on " + address + ": the address is in use or not allowed");
+    return absl::FailedPreconditionError("cannot listen on " + address +
+                                         ": the address is in use or not allowed");
   }
   server->port_ = port;
   return server;
@@ -55,7 +57,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const std::string& address
 Server::~Server() { Shutdown(absl::ZeroDuration()); }
 
 void Server::SetServing(bool serving) {
-  if (auto* health = server_->GetHealthCheckService(); health != nullptr) health->SetServingStatus(serving);
+  if (auto* health = server_->GetHealthCheckService(); health != nullptr)
+    health->SetServingStatus(serving);
 }
 
 void Server::Shutdown(absl::Duration grace) {

@@ -20,7 +20,8 @@ grpc::Status ToGrpc(const absl::Status& status) {
     google::rpc::ErrorInfo info;
     info.set_reason(details.reason);
     info.set_domain("slipway.dev");
-    for (const auto& [key, value] : details.metadata) (*info.mutable_metadata())[key] = ToValidUtf8(value);
+    for (const auto& [key, value] : details.metadata)
+      (*info.mutable_metadata())[key] = ToValidUtf8(value);
     rich.add_details()->PackFrom(info);
   }
   if (!details.field_violations.empty()) {
@@ -35,7 +36,8 @@ grpc::Status ToGrpc(const absl::Status& status) {
   if (details.retry_after_ms > 0) {
     google::rpc::RetryInfo retry;
     retry.mutable_retry_delay()->set_seconds(details.retry_after_ms / 1000);
-    retry.mutable_retry_delay()->set_nanos(static_cast<int32_t>(details.retry_after_ms % 1000) * 1'000'000);
+    retry.mutable_retry_delay()->set_nanos(static_cast<int32_t>(details.retry_after_ms % 1000) *
+                                           1'000'000);
     rich.add_details()->PackFrom(retry);
   }
   return {static_cast<grpc::StatusCode>(status.code()), message,
@@ -55,20 +57,36 @@ absl::Status FromGrpc(const grpc::Status& status) {
         details.reason = info.reason();
         for (const auto& [key, value] : info.metadata()) details.metadata.emplace_back(key, value);
       } else if (any.UnpackTo(&bad)) {
-        for (const auto& v : bad.field_violations()) details.field_violations.push_back({v.field(), v.description()});
+        for (const auto& v : bad.field_violations())
+          details.field_violations.push_back({v.field(), v.description()});
       } else if (any.UnpackTo(&retry)) {
-        details.retry_after_ms = retry.retry_delay().seconds() * 1000 + retry.retry_delay().nanos() / 1'000'000;
+        details.retry_after_ms =
+            retry.retry_delay().seconds() * 1000 + retry.retry_delay().nanos() / 1'000'000;
       }
     }
   }
-  return MakeError(static_cast<absl::StatusCode>(status.error_code()), status.error_message(), std::move(details));
+  return MakeError(static_cast<absl::StatusCode>(status.error_code()), status.error_message(),
+                   std::move(details));
 }
 
 std::string_view CodeName(absl::StatusCode code) {
-  static constexpr std::string_view kNames[] = {
-      "OK",           "CANCELLED",          "UNKNOWN",         "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND",
-      "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED",   "OUT_OF_RANGE",
-      "UNIMPLEMENTED", "INTERNAL",          "UNAVAILABLE",     "DATA_LOSS",        "UNAUTHENTICATED"};
+  static constexpr std::string_view kNames[] = {"OK",
+                                                "CANCELLED",
+                                                "UNKNOWN",
+                                                "INVALID_ARGUMENT",
+                                                "DEADLINE_EXCEEDED",
+                                                "NOT_FOUND",
+                                                "ALREADY_EXISTS",
+                                                "PERMISSION_DENIED",
+                                                "RESOURCE_EXHAUSTED",
+                                                "FAILED_PRECONDITION",
+                                                "ABORTED",
+                                                "OUT_OF_RANGE",
+                                                "UNIMPLEMENTED",
+                                                "INTERNAL",
+                                                "UNAVAILABLE",
+                                                "DATA_LOSS",
+                                                "UNAUTHENTICATED"};
   const auto index = static_cast<size_t>(code);
   return index < std::size(kNames) ? kNames[index] : "UNKNOWN";
 }

@@ -12,7 +12,8 @@ TEST_CASE("a status with all details survives the wire") {
   details.metadata = {{"a", "b"}};
   details.field_violations.push_back({"spec.x", "is wrong"});
   details.retry_after_ms = 2500;
-  const absl::Status back = FromGrpc(ToGrpc(MakeError(absl::StatusCode::kInvalidArgument, "text", details)));
+  const absl::Status back =
+      FromGrpc(ToGrpc(MakeError(absl::StatusCode::kInvalidArgument, "text", details)));
   CHECK(back.code() == absl::StatusCode::kInvalidArgument);
   CHECK(MessageOf(back) == "text");
   const ErrorDetails read = DetailsOf(back);

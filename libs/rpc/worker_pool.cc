@@ -26,7 +26,8 @@ void WorkerPool::Work(const std::stop_token& stop) {
     std::function<void()> task;
     {
       std::unique_lock lock(mu_);
-      if (!wake_.wait(lock, stop, [this] { return !tasks_.empty(); }) || stop.stop_requested()) return;
+      if (!wake_.wait(lock, stop, [this] { return !tasks_.empty(); }) || stop.stop_requested())
+        return;
       task = std::move(tasks_.front());
       tasks_.pop_front();
     }

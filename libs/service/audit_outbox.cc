@@ -15,9 +15,12 @@ namespace {
 
 namespace authpb = slipway::auth::v1;
 
-constexpr db::Sql kInsert{"audit_outbox.insert", "INSERT INTO audit_outbox (id, entry) VALUES ($1, $2)"};
-constexpr db::Sql kRead{"audit_outbox.read", "SELECT id, entry FROM audit_outbox ORDER BY id LIMIT 256"};
-constexpr db::Sql kDelete{"audit_outbox.delete", "DELETE FROM audit_outbox WHERE id = ANY($1::text[])"};
+constexpr db::Sql kInsert{"audit_outbox.insert",
+                          "INSERT INTO audit_outbox (id, entry) VALUES ($1, $2)"};
+constexpr db::Sql kRead{"audit_outbox.read",
+                        "SELECT id, entry FROM audit_outbox ORDER BY id LIMIT 256"};
+constexpr db::Sql kDelete{"audit_outbox.delete",
+                          "DELETE FROM audit_outbox WHERE id = ANY($1::text[])"};
 constexpr absl::Duration kTimeout = absl::Seconds(5);
 
 }  // namespace
@@ -25,7 +28,10 @@ constexpr absl::Duration kTimeout = absl::Seconds(5);
 std::span<const EmbeddedFile> AuditOutbox::Migrations() { return embedded::kFiles; }
 
 AuditOutbox::AuditOutbox(db::Pool& pool, Clock& clock, std::string service, AuditAppend append)
-    : pool_(pool), clock_(clock), service_(std::move(service)), append_(std::move(append)),
+    : pool_(pool),
+      clock_(clock),
+      service_(std::move(service)),
+      append_(std::move(append)),
       sender_([this](const std::stop_token& stop) { Send(stop); }) {}
 
 AuditOutbox::~AuditOutbox() = default;
@@ -44,7 +50,8 @@ absl::Status AuditOutbox::Insert(db::Tx& tx, const rpc::AuditRecord& record) {
   entry.set_request_id(record.request_id);
   entry.set_address(record.address);
   entry.set_service(service_);
-  SLIPWAY_RETURN_IF_ERROR(tx.Exec(kInsert, entry.id(), db::Bytes{entry.SerializeAsString()}).status());
+  SLIPWAY_RETURN_IF_ERROR(
+      tx.Exec(kInsert, entry.id(), db::Bytes{entry.SerializeAsString()}).status());
   tx.OnCommit([this] {
     {
       MutexLock lock(mu_);
@@ -57,22 +64,24 @@ absl::Status AuditOutbox::Insert(db::Tx& tx, const rpc::AuditRecord& record) {
 
 absl::Status AuditOutbox::Append(db::Tx& tx, rpc::CallContext& call, const std::string& resource) {
   call.audited = true;
-  return Insert(tx, {call.actor, call.method, resource.empty() ? call.resource : resource, "OK", call.request_id, call.address});
+  return Insert(tx, {call.actor, call.method, resource.empty() ? call.resource : resource, "OK",
+                     call.request_id, call.address});
 }
 
 void AuditOutbox::Record(const rpc::AuditRecord& record) {
   const absl::Status status =
       db::RunTx(pool_, "audit.record", kTimeout, [&](db::Tx& tx) { return Insert(tx, record); });
   if (!status.ok()) {
-    log::Error("audit.not_recorded", MessageOf(status),
-               {{"method", record.method}, {"resource", record.resource}, {"outcome", record.outcome}});
+    log::Error(
+        "audit.not_recorded", MessageOf(status),
+        {{"method", record.method}, {"resource", record.resource}, {"outcome", record.outcome}});
   }
 }
 
 absl::StatusOr<int> AuditOutbox::SendBatch() {
-  SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows, db::RunTx(pool_, "audit.read", kTimeout, [&](db::Tx& tx) {
-    return tx.Exec(kRead);
-  }));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const db::Result rows,
+      db::RunTx(pool_, "audit.read", kTimeout, [&](db::Tx& tx) { return tx.Exec(kRead); }));
   if (rows.empty()) return 0;
   std::vector<authpb::AuditEntry> entries;
   std::vector<std::string> ids;
@@ -81,9 +90,8 @@ absl::StatusOr<int> AuditOutbox::SendBatch() {
     if (!entries.emplace_back().ParseFromString(row.GetBytes("entry"))) entries.pop_back();
   }
   SLIPWAY_RETURN_IF_ERROR(append_(entries));
-  SLIPWAY_RETURN_IF_ERROR(db::RunTx(pool_, "audit.delete", kTimeout, [&](db::Tx& tx) {
-    return tx.Exec(kDelete, ids).status();
-  }));
+  SLIPWAY_RETURN_IF_ERROR(db::RunTx(pool_, "audit.delete", kTimeout,
+                                    [&](db::Tx& tx) { return tx.Exec(kDelete, ids).status(); }));
   return rows.size();
 }
 

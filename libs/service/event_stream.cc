@@ -21,7 +21,8 @@ class OutboxSource final : public rpc::StreamSource<pb::WatchEventsResponse> {
   ~OutboxSource() override { outbox_.Unwatch(watch_); }
 
   absl::StatusOr<Step> Next() override {
-    SLIPWAY_ASSIGN_OR_RETURN(const auto events, outbox_.ReadAfter(after_, kBatch, absl::Now() + absl::Seconds(5)));
+    SLIPWAY_ASSIGN_OR_RETURN(const auto events,
+                             outbox_.ReadAfter(after_, kBatch, absl::Now() + absl::Seconds(5)));
     if (events.empty()) return Step{};
     Step step{.message = pb::WatchEventsResponse()};
     for (const events::Event& event : events) {
@@ -48,19 +49,21 @@ class OutboxSource final : public rpc::StreamSource<pb::WatchEventsResponse> {
 
 }  // namespace
 
-grpc::ServerWriteReactor<pb::WatchEventsResponse>* ServeEvents(rpc::StreamHub& hub, events::Outbox& outbox,
-                                                              grpc::CallbackServerContext* context,
-                                                              const pb::WatchEventsRequest* request) {
+grpc::ServerWriteReactor<pb::WatchEventsResponse>* ServeEvents(
+    rpc::StreamHub& hub, events::Outbox& outbox, grpc::CallbackServerContext* context,
+    const pb::WatchEventsRequest* request) {
   const events::Cursor after{request->after().xid(), request->after().seq()};
   using Source = rpc::StreamSource<pb::WatchEventsResponse>;
   return hub.Serve<pb::WatchEventsResponse>(
       context, request,
-      std::function([&outbox, after](const rpc::CallContext&, rpc::StreamWaker waker) -> absl::StatusOr<std::unique_ptr<Source>> {
+      std::function([&outbox, after](const rpc::CallContext&, rpc::StreamWaker waker)
+                        -> absl::StatusOr<std::unique_ptr<Source>> {
         return std::make_unique<OutboxSource>(outbox, after, waker);
       }));
 }
 
-absl::Status GrpcEventSource::Watch(events::Cursor after, const std::function<bool(std::vector<events::Event>)>& on_batch,
+absl::Status GrpcEventSource::Watch(events::Cursor after,
+                                    const std::function<bool(std::vector<events::Event>)>& on_batch,
                                     std::stop_token stop) {
   grpc::ClientContext context;
   SLIPWAY_RETURN_IF_ERROR(peer_.Prepare(context, {}, absl::InfiniteFuture()));
@@ -78,7 +81,8 @@ absl::Status GrpcEventSource::Watch(events::Cursor after, const std::function<bo
                         .subject = in.subject(),
                         .payload = in.payload(),
                         .trace_id = in.trace_id(),
-                        .time = absl::FromUnixSeconds(in.create_time().seconds()) + absl::Nanoseconds(in.create_time().nanos())});
+                        .time = absl::FromUnixSeconds(in.create_time().seconds()) +
+                                absl::Nanoseconds(in.create_time().nanos())});
     }
     if (!on_batch(std::move(events))) {
       context.TryCancel();

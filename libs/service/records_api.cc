@@ -35,7 +35,8 @@ pb::Record ToProto(const journal::Record& record, const std::string& service) {
 }
 
 bool MaySee(const rpc::CallContext& call, const journal::Record& record) {
-  if (record.project.empty()) return call.Can(Permission::SUPER, {}) || call.Can(Permission::SERVICE, {});
+  if (record.project.empty())
+    return call.Can(Permission::SUPER, {}) || call.Can(Permission::SERVICE, {});
   return call.Can(Permission::VIEW, {record.project, record.app, ""});
 }
 
@@ -48,11 +49,13 @@ const google::protobuf::ServiceDescriptor* RecordsApi::Contract() {
   return pb::Record::GetDescriptor()->file()->service(0);
 }
 
-absl::StatusOr<pb::ListRecordsResponse> RecordsApi::List(const rpc::CallContext& call, const pb::ListRecordsRequest& request) {
+absl::StatusOr<pb::ListRecordsResponse> RecordsApi::List(const rpc::CallContext& call,
+                                                         const pb::ListRecordsRequest& request) {
   if (request.subject().empty() == request.trace_ids().empty()) {
     return InvalidField("subject", "set either subject or traceIds");
   }
-  if (request.trace_ids().size() > static_cast<int>(kMostTraces)) return InvalidField("traceIds", "at most 64 at once");
+  if (request.trace_ids().size() > static_cast<int>(kMostTraces))
+    return InvalidField("traceIds", "at most 64 at once");
   if (request.page_size() < 0) return InvalidField("pageSize", "must not be negative");
   journal::Query query;
   query.subject = request.subject();
@@ -62,9 +65,9 @@ absl::StatusOr<pb::ListRecordsResponse> RecordsApi::List(const rpc::CallContext&
       (!absl::SimpleAtoi(request.page_token(), &query.before_id) || query.before_id <= 0)) {
     return InvalidField("pageToken", "is not a token of an earlier answer");
   }
-  SLIPWAY_ASSIGN_OR_RETURN(const auto records, db::RunTx(pool_, "records.list", call.deadline, [&](db::Tx& tx) {
-    return journal::List(tx, query);
-  }));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto records,
+                           db::RunTx(pool_, "records.list", call.deadline,
+                                     [&](db::Tx& tx) { return journal::List(tx, query); }));
   pb::ListRecordsResponse response;
   for (const journal::Record& record : records) {
     if (MaySee(call, record)) *response.add_records() = ToProto(record, service_);
@@ -75,9 +78,11 @@ absl::StatusOr<pb::ListRecordsResponse> RecordsApi::List(const rpc::CallContext&
   return response;
 }
 
-grpc::Status RecordsApi::ListRecords(grpc::ServerContext* context, const pb::ListRecordsRequest* request,
+grpc::Status RecordsApi::ListRecords(grpc::ServerContext* context,
+                                     const pb::ListRecordsRequest* request,
                                      pb::ListRecordsResponse* response) {
-  return gate_.Unary(context, *request, response, [&](rpc::CallContext& call) { return List(call, *request); });
+  return gate_.Unary(context, *request, response,
+                     [&](rpc::CallContext& call) { return List(call, *request); });
 }
 
 }  // namespace slipway::service

@@ -21,18 +21,30 @@ namespace authpb = slipway::auth::v1;
 }  // namespace
 
 void CommonConfig::Bind(config::ConfigParser& parser, bool with_auth) {
-  parser.String(&listen, {.flag = "listen", .help = "address of the gRPC server: unix:/path or host:port", .required = true});
-  parser.String(&admin_listen, {.flag = "admin-listen",
-                                .help = "address of /metrics, /healthz, /readyz and /version: unix:/path or host:port; "
-                                        "empty: none"});
-  parser.String(&database, {.flag = "database", .help = "PostgreSQL, in libpq's form", .required = true, .secret = true});
-  parser.Int(&database_connections, {.flag = "database-connections", .help = "open connections at most, 2 to 100"});
-  parser.String(&data_dir, {.flag = "data-dir", .help = "folder for files of this service", .required = with_auth});
+  parser.String(&listen, {.flag = "listen",
+                          .help = "address of the gRPC server: unix:/path or host:port",
+                          .required = true});
+  parser.String(
+      &admin_listen,
+      {.flag = "admin-listen",
+       .help = "address of /metrics, /healthz, /readyz and /version: unix:/path or host:port; "
+               "empty: none"});
+  parser.String(&database, {.flag = "database",
+                            .help = "PostgreSQL, in libpq's form",
+                            .required = true,
+                            .secret = true});
+  parser.Int(&database_connections,
+             {.flag = "database-connections", .help = "open connections at most, 2 to 100"});
+  parser.String(
+      &data_dir,
+      {.flag = "data-dir", .help = "folder for files of this service", .required = with_auth});
   parser.String(&log_level, {.flag = "log-level", .help = "debug, info, warn or error"});
   if (!with_auth) return;
-  parser.String(&auth_address, {.flag = "auth-address", .help = "address of the auth service", .required = true});
-  parser.String(&service_token_file,
-                {.flag = "service-token-file", .help = "file with this service's token for auth", .required = true});
+  parser.String(&auth_address,
+                {.flag = "auth-address", .help = "address of the auth service", .required = true});
+  parser.String(&service_token_file, {.flag = "service-token-file",
+                                      .help = "file with this service's token for auth",
+                                      .required = true});
 }
 
 Runtime::Runtime(Options options) : options_(std::move(options)), metrics_(options_.name) {}
@@ -45,11 +57,12 @@ absl::StatusOr<std::unique_ptr<Runtime>> Runtime::Create(Options options) {
 
 absl::Status Runtime::Init() {
   if (sodium_init() < 0) return absl::InternalError("libsodium can't be used");
-  // Large blocks (a password's hash takes 19 MiB) go back to the system when they are freed, and few arenas are kept: the
-  // suite has to be small when it is idle.
+  // Large blocks (a password's hash takes 19 MiB) go back to the system when they are freed, and
+  // few arenas are kept: the suite has to be small when it is idle.
   mallopt(M_MMAP_THRESHOLD, 512 << 10);
   mallopt(M_ARENA_MAX, 2);
-  log::Init({options_.name, log::ParseLevel(options_.config.log_level).value_or(log::Level::kInfo)});
+  log::Init(
+      {options_.name, log::ParseLevel(options_.config.log_level).value_or(log::Level::kInfo)});
 
   options_.migrations.push_back({"audit", AuditOutbox::Migrations()});
   SLIPWAY_RETURN_IF_ERROR(
@@ -61,7 +74,8 @@ absl::Status Runtime::Init() {
                                                      .metrics = &metrics_});
 
   if (!options_.config.auth_address.empty()) {
-    SLIPWAY_ASSIGN_OR_RETURN(const std::string token, ReadFile(options_.config.service_token_file, 4096));
+    SLIPWAY_ASSIGN_OR_RETURN(const std::string token,
+                             ReadFile(options_.config.service_token_file, 4096));
     auth_channel_ = rpc::MakeChannel(options_.config.auth_address);
     identity_ = std::make_unique<rpc::AssertionSource>(auth_channel_, std::string(Trim(token)));
     options_.fetch_keys = [channel = auth_channel_]() -> absl::StatusOr<std::vector<std::string>> {
@@ -69,18 +83,21 @@ absl::Status Runtime::Init() {
       rpc::Peer peer(channel, nullptr);
       SLIPWAY_ASSIGN_OR_RETURN(const auto keys,
                                peer.Call(*stub, &authpb::AuthService::Stub::GetVerificationKeys,
-                                         authpb::GetVerificationKeysRequest(), {.timeout = absl::Seconds(5), .retry = true}));
+                                         authpb::GetVerificationKeysRequest(),
+                                         {.timeout = absl::Seconds(5), .retry = true}));
       return std::vector<std::string>(keys.keys().begin(), keys.keys().end());
     };
-    options_.exchange = [channel = auth_channel_](const std::string& bearer,
-                                                  absl::Time deadline) -> absl::StatusOr<std::string> {
+    options_.exchange = [channel = auth_channel_](
+                            const std::string& bearer,
+                            absl::Time deadline) -> absl::StatusOr<std::string> {
       auto stub = authpb::AuthService::NewStub(channel);
       rpc::Peer peer(channel, nullptr);
       authpb::ExchangeRequest request;
       request.set_token(bearer);
-      SLIPWAY_ASSIGN_OR_RETURN(const auto response,
-                               peer.Call(*stub, &authpb::AuthService::Stub::Exchange, request,
-                                         {.timeout = absl::Seconds(5), .deadline = deadline, .retry = true}));
+      SLIPWAY_ASSIGN_OR_RETURN(
+          const auto response,
+          peer.Call(*stub, &authpb::AuthService::Stub::Exchange, request,
+                    {.timeout = absl::Seconds(5), .deadline = deadline, .retry = true}));
       return response.assertion();
     };
     options_.audit_append = [this](const std::vector<authpb::AuditEntry>& entries) {
@@ -105,16 +122,19 @@ Runtime::~Runtime() {
   Shutdown();
 }
 
-rpc::Peer Runtime::MakePeer(const std::string& address) { return {rpc::MakeChannel(address), identity_.get()}; }
+rpc::Peer Runtime::MakePeer(const std::string& address) {
+  return {rpc::MakeChannel(address), identity_.get()};
+}
 
-absl::Status Runtime::Serve(const std::vector<grpc::Service*>& services,
-                            const std::vector<const google::protobuf::ServiceDescriptor*>& contracts) {
+absl::Status Runtime::Serve(
+    const std::vector<grpc::Service*>& services,
+    const std::vector<const google::protobuf::ServiceDescriptor*>& contracts) {
   for (const auto* contract : contracts) gate_->Register(contract);
   SLIPWAY_ASSIGN_OR_RETURN(server_, rpc::Server::Start(options_.config.listen, services));
   if (!options_.config.admin_listen.empty()) {
-    SLIPWAY_ASSIGN_OR_RETURN(admin_, AdminServer::Start(options_.config.admin_listen, metrics_, [this] {
-      return pool_->Ping(absl::Now() + absl::Seconds(2));
-    }));
+    SLIPWAY_ASSIGN_OR_RETURN(
+        admin_, AdminServer::Start(options_.config.admin_listen, metrics_,
+                                   [this] { return pool_->Ping(absl::Now() + absl::Seconds(2)); }));
   }
   log::Info("service.ready", "ready", {{"listen", options_.config.listen}});
   return absl::OkStatus();

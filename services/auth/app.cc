@@ -19,7 +19,8 @@ absl::StatusOr<rpc::AssertionSigner> LoadSigner(const std::string& path) {
   if (!PathExists(path)) SLIPWAY_RETURN_IF_ERROR(WriteFileAtomic(path, RandomHex(32) + "\n", 0600));
   SLIPWAY_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, 4096));
   const auto seed = HexDecode(Trim(text));
-  if (!seed) return absl::FailedPreconditionError(path + " is not an assertion key: it holds 64 hex digits");
+  if (!seed)
+    return absl::FailedPreconditionError(path + " is not an assertion key: it holds 64 hex digits");
   return rpc::AssertionSigner::FromSeed(*seed);
 }
 
@@ -30,11 +31,16 @@ Config Config::Parse(int argc, char** argv) {
   config::ConfigParser parser("auth", "Users, tokens, role bindings, assertions, audit.");
   config.common.Bind(parser, false);
   parser.String(&config.assertion_key_file,
-                {.flag = "assertion-key-file", .help = "Ed25519 seed as 64 hex digits; made if missing", .required = true});
+                {.flag = "assertion-key-file",
+                 .help = "Ed25519 seed as 64 hex digits; made if missing",
+                 .required = true});
   parser.String(&config.service_tokens_dir,
-                {.flag = "service-tokens-dir", .help = "folder with service-NAME.token and runner-NAME.token", .required = true});
+                {.flag = "service-tokens-dir",
+                 .help = "folder with service-NAME.token and runner-NAME.token",
+                 .required = true});
   parser.String(&config.admin_password_file,
-                {.flag = "admin-password-file", .help = "password of the administrator, for the first start"});
+                {.flag = "admin-password-file",
+                 .help = "password of the administrator, for the first start"});
   parser.ParseOrExit(argc, argv);
   return config;
 }
@@ -58,7 +64,8 @@ absl::Status App::Init() {
   options.fetch_keys = [this]() -> absl::StatusOr<std::vector<std::string>> {
     return std::vector<std::string>{signer_->public_key()};
   };
-  options.exchange = [this](const std::string& token, absl::Time deadline) -> absl::StatusOr<std::string> {
+  options.exchange = [this](const std::string& token,
+                            absl::Time deadline) -> absl::StatusOr<std::string> {
     SLIPWAY_ASSIGN_OR_RETURN(const auto response, identity_->Exchange(token, deadline));
     return response.assertion();
   };
@@ -70,12 +77,15 @@ absl::Status App::Init() {
   SLIPWAY_ASSIGN_OR_RETURN(runtime_, service::Runtime::Create(std::move(options)));
   identity_ = std::make_unique<Identity>(
       Identity::Parts{runtime_->pool(), runtime_->clock(), *signer_, *service_tokens_, passwords_});
-  people_ = std::make_unique<People>(People::Parts{runtime_->pool(), runtime_->clock(), passwords_, runtime_->audit()});
+  people_ = std::make_unique<People>(
+      People::Parts{runtime_->pool(), runtime_->clock(), passwords_, runtime_->audit()});
   audit_target_ = people_.get();
-  SLIPWAY_RETURN_IF_ERROR(identity_->CreateAdministrator(config_.admin_password_file, absl::Now() + absl::Seconds(10)));
+  SLIPWAY_RETURN_IF_ERROR(
+      identity_->CreateAdministrator(config_.admin_password_file, absl::Now() + absl::Seconds(10)));
   api_ = std::make_unique<AuthApi>(
       AuthApi::Parts{runtime_->gate(), *identity_, *people_, runtime_->audit(), *signer_});
-  return runtime_->Serve({api_.get()}, {slipway::auth::v1::User::GetDescriptor()->file()->service(0)});
+  return runtime_->Serve({api_.get()},
+                         {slipway::auth::v1::User::GetDescriptor()->file()->service(0)});
 }
 
 void App::Run() {

@@ -3,8 +3,8 @@
 #include "libs/base/error.h"
 #include "libs/base/file.h"
 #include "libs/db/testing/test_database.h"
-#include "libs/rpc/channel.h"
 #include "libs/rpc/call_gate.h"
+#include "libs/rpc/channel.h"
 #include "services/auth/app.h"
 
 namespace slipway::auth {
@@ -40,11 +40,13 @@ struct Fixture {
     INFO(created.status());
     REQUIRE(created.ok());
     app = *std::move(created);
-    stub = authpb::AuthService::NewStub(rpc::MakeChannel("127.0.0.1:" + std::to_string(app->runtime().port())));
+    stub = authpb::AuthService::NewStub(
+        rpc::MakeChannel("127.0.0.1:" + std::to_string(app->runtime().port())));
   }
 
   template <typename Response, typename Request>
-  absl::StatusOr<Response> Call(grpc::Status (authpb::AuthService::Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+  absl::StatusOr<Response> Call(grpc::Status (authpb::AuthService::Stub::*method)(
+                                    grpc::ClientContext*, const Request&, Response*),
                                 const Request& request, const std::string& token) {
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
@@ -70,8 +72,9 @@ struct Fixture {
     request.mutable_user()->mutable_spec()->set_password("password of " + id);
     return Call(&authpb::AuthService::Stub::CreateUser, request, Admin());
   }
-  absl::StatusOr<authpb::RoleBinding> Bind(const std::string& token, const std::string& user, authpb::Role role,
-                                           const std::string& project, const std::string& app_id = "",
+  absl::StatusOr<authpb::RoleBinding> Bind(const std::string& token, const std::string& user,
+                                           authpb::Role role, const std::string& project,
+                                           const std::string& app_id = "",
                                            const std::string& environment = "") {
     authpb::CreateRoleBindingRequest request;
     auto* spec = request.mutable_role_binding()->mutable_spec();
@@ -82,8 +85,9 @@ struct Fixture {
     spec->set_environment(environment);
     return Call(&authpb::AuthService::Stub::CreateRoleBinding, request, token);
   }
-  absl::StatusOr<authpb::Token> AddToken(const std::string& by, const std::string& id, authpb::Role role,
-                                         const std::string& project, const std::string& app_id = "") {
+  absl::StatusOr<authpb::Token> AddToken(const std::string& by, const std::string& id,
+                                         authpb::Role role, const std::string& project,
+                                         const std::string& app_id = "") {
     authpb::CreateTokenRequest request;
     request.set_token_id(id);
     auto* grant = request.mutable_token()->mutable_spec()->add_grants();
@@ -131,7 +135,8 @@ TEST_CASE("only hashes of secrets are stored") {
   const auto token = f.AddToken(session, "ci", authpb::BUILD_AND_DEPLOY, "demo").value();
   CHECK(token.status().secret().starts_with("swy_"));
   const std::string dump = f.database.Value(
-      "SELECT string_agg(t::text, ' ') || (SELECT string_agg(u::text, ' ') FROM auth.users u) AS v FROM auth.tokens t");
+      "SELECT string_agg(t::text, ' ') || (SELECT string_agg(u::text, ' ') FROM auth.users u) AS v "
+      "FROM auth.tokens t");
   CHECK(dump.find(token.status().secret().substr(8)) == std::string::npos);
   CHECK(dump.find(session.substr(8)) == std::string::npos);
   CHECK(dump.find(kPassword) == std::string::npos);
@@ -152,7 +157,8 @@ TEST_CASE("a token is shown once, has its own rights, and is refused at once whe
   CHECK(read.status().secret().empty());
   CHECK(read.status().has_last_used_time());
   CHECK(read.status().creator() == "user:admin");
-  CHECK(f.AddToken(admin, "ci", authpb::VIEW, "demo").status().code() == absl::StatusCode::kAlreadyExists);
+  CHECK(f.AddToken(admin, "ci", authpb::VIEW, "demo").status().code() ==
+        absl::StatusCode::kAlreadyExists);
   authpb::DeleteTokenRequest remove;
   remove.set_name("tokens/ci");
   REQUIRE(f.Call(&authpb::AuthService::Stub::DeleteToken, remove, admin).ok());
@@ -165,22 +171,28 @@ TEST_CASE("nobody gives rights beyond their own") {
   REQUIRE(f.Bind(f.Admin(), "ann", authpb::MANAGER, "demo").ok());
   const std::string ann = f.SignIn("ann", "password of ann").value();
   CHECK(f.AddToken(ann, "a", authpb::ADMIN, "demo", "hello").ok());
-  CHECK(f.AddToken(ann, "b", authpb::VIEW, "other").status().code() == absl::StatusCode::kPermissionDenied);
-  CHECK(f.AddToken(ann, "c", authpb::SUPER_ADMIN, "").status().code() == absl::StatusCode::kPermissionDenied);
+  CHECK(f.AddToken(ann, "b", authpb::VIEW, "other").status().code() ==
+        absl::StatusCode::kPermissionDenied);
+  CHECK(f.AddToken(ann, "c", authpb::SUPER_ADMIN, "").status().code() ==
+        absl::StatusCode::kPermissionDenied);
   REQUIRE(f.AddUser("bob").ok());
   CHECK(f.Bind(ann, "bob", authpb::ADMIN, "demo").ok());
-  CHECK(f.Bind(ann, "bob", authpb::VIEW, "other").status().code() == absl::StatusCode::kPermissionDenied);
-  CHECK(f.Bind(ann, "ann", authpb::SUPER_ADMIN, "").status().code() == absl::StatusCode::kPermissionDenied);
+  CHECK(f.Bind(ann, "bob", authpb::VIEW, "other").status().code() ==
+        absl::StatusCode::kPermissionDenied);
+  CHECK(f.Bind(ann, "ann", authpb::SUPER_ADMIN, "").status().code() ==
+        absl::StatusCode::kPermissionDenied);
   const std::string bob = f.SignIn("bob", "password of bob").value();
-  CHECK(f.Bind(bob, "bob", authpb::MANAGER, "demo").status().code() == absl::StatusCode::kPermissionDenied);
+  CHECK(f.Bind(bob, "bob", authpb::MANAGER, "demo").status().code() ==
+        absl::StatusCode::kPermissionDenied);
 }
 
 TEST_CASE("users are administered by super-admins alone and the last one stays") {
   Fixture f;
   REQUIRE(f.AddUser("ann").ok());
   const std::string ann = f.SignIn("ann", "password of ann").value();
-  CHECK(f.Call(&authpb::AuthService::Stub::ListUsers, authpb::ListUsersRequest(), ann).status().code() ==
-        absl::StatusCode::kPermissionDenied);
+  CHECK(f.Call(&authpb::AuthService::Stub::ListUsers, authpb::ListUsersRequest(), ann)
+            .status()
+            .code() == absl::StatusCode::kPermissionDenied);
   authpb::DeleteUserRequest remove;
   remove.set_name("users/admin");
   const auto last = f.Call(&authpb::AuthService::Stub::DeleteUser, remove, f.Admin());
@@ -189,7 +201,8 @@ TEST_CASE("users are administered by super-admins alone and the last one stays")
   disable.mutable_user()->set_name("users/ann");
   disable.mutable_user()->mutable_spec()->set_disabled(true);
   disable.mutable_user()->set_etag("v99");
-  CHECK(f.Call(&authpb::AuthService::Stub::UpdateUser, disable, f.Admin()).status().code() == absl::StatusCode::kAborted);
+  CHECK(f.Call(&authpb::AuthService::Stub::UpdateUser, disable, f.Admin()).status().code() ==
+        absl::StatusCode::kAborted);
   disable.mutable_user()->clear_etag();
   REQUIRE(f.Call(&authpb::AuthService::Stub::UpdateUser, disable, f.Admin()).ok());
   CHECK(f.WhoAmI(ann).status().code() == absl::StatusCode::kUnauthenticated);
@@ -200,7 +213,8 @@ TEST_CASE("bad input names its field and changes nothing") {
   const std::string admin = f.Admin();
   const auto field_of = [](const absl::Status& status) {
     const auto details = DetailsOf(status);
-    return details.field_violations.empty() ? std::string("none") : details.field_violations[0].field;
+    return details.field_violations.empty() ? std::string("none")
+                                            : details.field_violations[0].field;
   };
   authpb::CreateUserRequest user;
   user.set_user_id("Not A Name");
@@ -208,14 +222,20 @@ TEST_CASE("bad input names its field and changes nothing") {
   CHECK(field_of(f.Call(&authpb::AuthService::Stub::CreateUser, user, admin).status()) == "userId");
   user.set_user_id("ann");
   user.mutable_user()->mutable_spec()->set_password("short");
-  CHECK(field_of(f.Call(&authpb::AuthService::Stub::CreateUser, user, admin).status()) == "user.spec.password");
-  CHECK(field_of(f.Bind(admin, "nobody", authpb::VIEW, "demo").status()) == "roleBinding.spec.user");
-  CHECK(field_of(f.Bind(admin, "admin", authpb::VIEW, "", "hello").status()) == "roleBinding.spec.app");
-  CHECK(field_of(f.AddToken(admin, "t", authpb::ROLE_UNSPECIFIED, "demo").status()) == "token.spec.grants[0].role");
-  for (const char* hostile : {"users/'; DROP TABLE auth.users; --", "users/\"x\"", "users/%", "users/a/b"}) {
+  CHECK(field_of(f.Call(&authpb::AuthService::Stub::CreateUser, user, admin).status()) ==
+        "user.spec.password");
+  CHECK(field_of(f.Bind(admin, "nobody", authpb::VIEW, "demo").status()) ==
+        "roleBinding.spec.user");
+  CHECK(field_of(f.Bind(admin, "admin", authpb::VIEW, "", "hello").status()) ==
+        "roleBinding.spec.app");
+  CHECK(field_of(f.AddToken(admin, "t", authpb::ROLE_UNSPECIFIED, "demo").status()) ==
+        "token.spec.grants[0].role");
+  for (const char* hostile :
+       {"users/'; DROP TABLE auth.users; --", "users/\"x\"", "users/%", "users/a/b"}) {
     authpb::GetUserRequest get;
     get.set_name(hostile);
-    CHECK(f.Call(&authpb::AuthService::Stub::GetUser, get, admin).status().code() == absl::StatusCode::kInvalidArgument);
+    CHECK(f.Call(&authpb::AuthService::Stub::GetUser, get, admin).status().code() ==
+          absl::StatusCode::kInvalidArgument);
   }
   CHECK(f.database.Value("SELECT count(*)::text AS v FROM auth.users") == "1");
 }
@@ -225,11 +245,13 @@ TEST_CASE("services are known by their files and have no more than their own rig
   const auto who = f.WhoAmI(kServiceToken).value();
   CHECK(who.principal().kind() == authpb::Principal::SERVICE);
   CHECK(who.principal().id() == "build");
-  CHECK(f.Call(&authpb::AuthService::Stub::ListUsers, authpb::ListUsersRequest(), kServiceToken).status().code() ==
-        absl::StatusCode::kPermissionDenied);
+  CHECK(f.Call(&authpb::AuthService::Stub::ListUsers, authpb::ListUsersRequest(), kServiceToken)
+            .status()
+            .code() == absl::StatusCode::kPermissionDenied);
   authpb::DeleteScopeRequest scope;
   scope.set_project("demo");
-  CHECK(f.Call(&authpb::AuthService::Stub::DeleteScope, scope, f.Admin()).status().code() == absl::StatusCode::kPermissionDenied);
+  CHECK(f.Call(&authpb::AuthService::Stub::DeleteScope, scope, f.Admin()).status().code() ==
+        absl::StatusCode::kPermissionDenied);
 }
 
 TEST_CASE("grants of a scope that is gone are gone for its next owner") {
@@ -259,10 +281,14 @@ TEST_CASE("the audit trail has every change and cannot be changed") {
   *append.add_entries() = entry;
   REQUIRE(f.Call(&authpb::AuthService::Stub::AppendAudit, append, kServiceToken).ok());
   REQUIRE(f.Call(&authpb::AuthService::Stub::AppendAudit, append, kServiceToken).ok());
-  CHECK(f.database.Value("SELECT count(*)::text AS v FROM auth.audit WHERE actor = 'user:bob'") == "1");
-  CHECK(f.database.Value("SELECT count(*)::text AS v FROM (SELECT 1 FROM auth.audit_outbox UNION ALL SELECT 1 FROM auth.audit "
+  CHECK(f.database.Value("SELECT count(*)::text AS v FROM auth.audit WHERE actor = 'user:bob'") ==
+        "1");
+  CHECK(f.database.Value("SELECT count(*)::text AS v FROM (SELECT 1 FROM auth.audit_outbox UNION "
+                         "ALL SELECT 1 FROM auth.audit "
                          "WHERE method LIKE '%/CreateUser') t") != "0");
-  CHECK(f.database.Value("SELECT count(*)::text AS v FROM pg_trigger WHERE tgname = 'audit_append_only'") == "1");
+  CHECK(f.database.Value(
+            "SELECT count(*)::text AS v FROM pg_trigger WHERE tgname = 'audit_append_only'") ==
+        "1");
 }
 
 }  // namespace slipway::auth

@@ -8,15 +8,25 @@ namespace slipway::trigger {
 
 Config Config::Parse(int argc, char** argv) {
   Config config;
-  config::ConfigParser parser("trigger", "Hooks and deliveries: what comes in from forges and what it starts.");
+  config::ConfigParser parser(
+      "trigger", "Hooks and deliveries: what comes in from forges and what it starts.");
   config.common.Bind(parser);
-  parser.String(&config.kek_file, {.flag = "kek-file", .help = "key that seals secrets: 64 hex digits", .required = true});
-  parser.String(&config.pipeline_address,
-                {.flag = "pipeline-address", .help = "address of the pipeline service", .required = true});
-  parser.String(&config.build_address, {.flag = "build-address", .help = "address of the build service", .required = true});
+  parser.String(
+      &config.kek_file,
+      {.flag = "kek-file", .help = "key that seals secrets: 64 hex digits", .required = true});
+  parser.String(
+      &config.pipeline_address,
+      {.flag = "pipeline-address", .help = "address of the pipeline service", .required = true});
+  parser.String(
+      &config.build_address,
+      {.flag = "build-address", .help = "address of the build service", .required = true});
   parser.String(&config.public_url,
-                {.flag = "public-url", .help = "URL of the gateway as forges see it, for the URLs of hooks", .required = true});
-  parser.String(&config.instance, {.flag = "instance", .help = "stable name of this instance, unique among its replicas"});
+                {.flag = "public-url",
+                 .help = "URL of the gateway as forges see it, for the URLs of hooks",
+                 .required = true});
+  parser.String(
+      &config.instance,
+      {.flag = "instance", .help = "stable name of this instance, unique among its replicas"});
   parser.ParseOrExit(argc, argv);
   return config;
 }
@@ -30,25 +40,33 @@ absl::StatusOr<std::unique_ptr<App>> App::Create(Config config) {
 
 absl::Status App::Init() {
   SLIPWAY_ASSIGN_OR_RETURN(keys_, seal::KeyRing::Load({config_.kek_file}));
-  SLIPWAY_ASSIGN_OR_RETURN(runtime_, service::Runtime::Create({.name = "trigger",
-                                                               .config = config_.common,
-                                                               .migrations = {{"trigger", migrations::kFiles}, journal::Migrations()}}));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      runtime_, service::Runtime::Create(
+                    {.name = "trigger",
+                     .config = config_.common,
+                     .migrations = {{"trigger", migrations::kFiles}, journal::Migrations()}}));
   db::Pool& pool = runtime_->pool();
   Clock& clock = runtime_->clock();
-  peers_ = std::make_unique<GrpcPeers>(runtime_->MakePeer(config_.pipeline_address), runtime_->MakePeer(config_.build_address));
+  peers_ = std::make_unique<GrpcPeers>(runtime_->MakePeer(config_.pipeline_address),
+                                       runtime_->MakePeer(config_.build_address));
   refusals_ = std::make_unique<Refusals>(pool, clock, runtime_->metrics());
-  processor_ = std::make_unique<Processor>(
-      Processor::Parts{.pool = pool, .clock = clock, .peers = *peers_, .metrics = runtime_->metrics(), .holder = config_.instance});
+  processor_ = std::make_unique<Processor>(Processor::Parts{.pool = pool,
+                                                            .clock = clock,
+                                                            .peers = *peers_,
+                                                            .metrics = runtime_->metrics(),
+                                                            .holder = config_.instance});
   const auto wake = [this] { processor_->Wake(); };
   inbox_ = std::make_unique<Inbox>(Inbox::Parts{pool, clock, *keys_, *refusals_, wake});
   std::string public_url = config_.public_url;
   while (public_url.ends_with('/')) public_url.pop_back();
-  hooks_ = std::make_unique<Hooks>(Hooks::Parts{pool, clock, *keys_, runtime_->audit(), *refusals_, public_url, wake});
+  hooks_ = std::make_unique<Hooks>(
+      Hooks::Parts{pool, clock, *keys_, runtime_->audit(), *refusals_, public_url, wake});
   api_ = std::make_unique<TriggerApi>(runtime_->gate(), *hooks_, *inbox_);
   records_ = std::make_unique<service::RecordsApi>(runtime_->gate(), pool, "trigger");
   SLIPWAY_RETURN_IF_ERROR(processor_->Start());
   return runtime_->Serve({api_.get(), records_.get()},
-                         {slipway::trigger::v1::Hook::GetDescriptor()->file()->service(0), service::RecordsApi::Contract()});
+                         {slipway::trigger::v1::Hook::GetDescriptor()->file()->service(0),
+                          service::RecordsApi::Contract()});
 }
 
 App::~App() {

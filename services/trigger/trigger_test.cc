@@ -28,26 +28,27 @@ namespace pipelinepb = slipway::pipeline::v1;
 constexpr char kRepository[] = "http://127.0.0.1:8481/demo/hello.git";
 constexpr char kSecret[] = "a secret of the hook";
 
-// Pipeline and build as far as trigger sees them, with real idempotency. Workflows are those that the test adds.
+// Pipeline and build as far as trigger sees them, with real idempotency. Workflows are those that
+// the test adds.
 class FakePeers final : public Peers {
  public:
-  absl::StatusOr<pipelinepb::FindWorkflowsResponse> FindWorkflows(const pipelinepb::FindWorkflowsRequest&,
-                                                                  const std::string&) override {
+  absl::StatusOr<pipelinepb::FindWorkflowsResponse> FindWorkflows(
+      const pipelinepb::FindWorkflowsRequest&, const std::string&) override {
     std::lock_guard lock(mu);
     if (!failure.ok()) return failure;
     pipelinepb::FindWorkflowsResponse response;
     for (const auto& workflow : workflows) *response.add_matches()->mutable_workflow() = workflow;
     return response;
   }
-  absl::StatusOr<pipelinepb::ListChangedPathsResponse> ListChangedPaths(const pipelinepb::ListChangedPathsRequest&,
-                                                                        const std::string&) override {
+  absl::StatusOr<pipelinepb::ListChangedPathsResponse> ListChangedPaths(
+      const pipelinepb::ListChangedPathsRequest&, const std::string&) override {
     std::lock_guard lock(mu);
     pipelinepb::ListChangedPathsResponse response;
     for (const std::string& path : changed_paths) response.add_paths(path);
     return response;
   }
-  absl::StatusOr<pipelinepb::CreatePlansResponse> CreatePlans(const pipelinepb::CreatePlansRequest& request,
-                                                              const std::string&) override {
+  absl::StatusOr<pipelinepb::CreatePlansResponse> CreatePlans(
+      const pipelinepb::CreatePlansRequest& request, const std::string&) override {
     std::lock_guard lock(mu);
     pipelinepb::CreatePlansResponse response;
     for (const auto& one : request.requests()) {
@@ -63,12 +64,15 @@ class FakePeers final : public Peers {
     }
     return response;
   }
-  absl::StatusOr<buildpb::CreateRunsResponse> CreateRuns(const buildpb::CreateRunsRequest& request, const std::string&) override {
+  absl::StatusOr<buildpb::CreateRunsResponse> CreateRuns(const buildpb::CreateRunsRequest& request,
+                                                         const std::string&) override {
     std::lock_guard lock(mu);
     if (!runs_failure.ok()) return std::exchange(runs_failure, absl::OkStatus());
     buildpb::CreateRunsResponse response;
     for (const auto& run : request.runs()) {
-      const auto [found, fresh] = runs.emplace(run.idempotency_key(), run.plan().workflow() + "/runs/" + std::to_string(runs.size() + 1));
+      const auto [found, fresh] =
+          runs.emplace(run.idempotency_key(),
+                       run.plan().workflow() + "/runs/" + std::to_string(runs.size() + 1));
       if (fresh) commits.push_back(run.plan().commit());
       auto* result = response.add_results();
       result->set_name(found->second);
@@ -89,33 +93,37 @@ class FakePeers final : public Peers {
 
 std::string Sha(char digit) { return std::string(40, digit); }
 
-std::string PushBody(const std::string& ref, const std::string& after, const std::string& path = "src/a.c",
-                     const std::string& url = kRepository) {
+std::string PushBody(const std::string& ref, const std::string& after,
+                     const std::string& path = "src/a.c", const std::string& url = kRepository) {
   return boost::json::serialize(boost::json::object{
       {"ref", ref},
       {"before", Sha('1')},
       {"after", after},
       {"forced", false},
       {"commits",
-       boost::json::array{boost::json::object{{"id", after},
-                                              {"message", "change"},
-                                              {"timestamp", "2026-03-01T12:00:00Z"},
-                                              {"author", boost::json::object{{"name", "Ann"}, {"email", "ann@example.com"}}},
-                                              {"added", boost::json::array{}},
-                                              {"removed", boost::json::array{}},
-                                              {"modified", boost::json::array{path}}}}},
+       boost::json::array{boost::json::object{
+           {"id", after},
+           {"message", "change"},
+           {"timestamp", "2026-03-01T12:00:00Z"},
+           {"author", boost::json::object{{"name", "Ann"}, {"email", "ann@example.com"}}},
+           {"added", boost::json::array{}},
+           {"removed", boost::json::array{}},
+           {"modified", boost::json::array{path}}}}},
       {"repository", boost::json::object{{"full_name", "demo/hello"}, {"clone_url", url}}},
       {"sender", boost::json::object{{"login", "ann"}}}});
 }
 
 struct Fixture {
   TempDir dir = TempDir::Create("slipway-trigger-").value();
-  db::TestDatabase database{{{"trigger", migrations::kFiles}, journal::Migrations(), {"audit", service::AuditOutbox::Migrations()}},
+  db::TestDatabase database{{{"trigger", migrations::kFiles},
+                             journal::Migrations(),
+                             {"audit", service::AuditOutbox::Migrations()}},
                             "trigger"};
   SystemClock clock;
   telemetry::Metrics metrics{"trigger"};
   std::unique_ptr<seal::KeyRing> keys;
-  service::AuditOutbox audit{database.pool(), clock, "trigger", [](const auto&) { return absl::UnavailableError("none"); }};
+  service::AuditOutbox audit{database.pool(), clock, "trigger",
+                             [](const auto&) { return absl::UnavailableError("none"); }};
   FakePeers peers;
   Refusals refusals{database.pool(), clock, metrics};
   std::unique_ptr<Processor> processor;
@@ -126,11 +134,15 @@ struct Fixture {
   explicit Fixture(bool start = true) {
     REQUIRE(seal::CreateKeyFile(dir.path() + "/kek").ok());
     keys = seal::KeyRing::Load({dir.path() + "/kek"}).value();
-    processor = std::make_unique<Processor>(
-        Processor::Parts{.pool = database.pool(), .clock = clock, .peers = peers, .metrics = metrics, .holder = "t"});
+    processor = std::make_unique<Processor>(Processor::Parts{.pool = database.pool(),
+                                                             .clock = clock,
+                                                             .peers = peers,
+                                                             .metrics = metrics,
+                                                             .holder = "t"});
     const auto wake = [this] { processor->Wake(); };
     inbox = std::make_unique<Inbox>(Inbox::Parts{database.pool(), clock, *keys, refusals, wake});
-    hooks = std::make_unique<Hooks>(Hooks::Parts{database.pool(), clock, *keys, audit, refusals, "http://gateway", wake});
+    hooks = std::make_unique<Hooks>(
+        Hooks::Parts{database.pool(), clock, *keys, audit, refusals, "http://gateway", wake});
     admin = Caller(authpb::SUPER_ADMIN, "");
     REQUIRE(AddHook("local", "http://127.0.0.1:8481/").ok());
     if (start) REQUIRE(processor->Start().ok());
@@ -162,8 +174,10 @@ struct Fixture {
     workflow.set_name(name);
     workflow.mutable_spec()->mutable_source()->mutable_build()->mutable_from()->set_branch(branch);
   }
-  static pb::DeliverBatchRequest::Incoming Incoming(const std::string& body, const std::string& forge_id,
-                                                    const std::string& secret = kSecret, const std::string& hook = "local") {
+  static pb::DeliverBatchRequest::Incoming Incoming(const std::string& body,
+                                                    const std::string& forge_id,
+                                                    const std::string& secret = kSecret,
+                                                    const std::string& hook = "local") {
     pb::DeliverBatchRequest::Incoming incoming;
     incoming.set_forge("github");
     incoming.set_hook(hook);
@@ -192,7 +206,9 @@ struct Fixture {
       poll.wait_for(lock, std::chrono::milliseconds(10));
     }
   }
-  std::string Count(const std::string& what) { return database.Value("SELECT count(*)::text AS v FROM trigger." + what); }
+  std::string Count(const std::string& what) {
+    return database.Value("SELECT count(*)::text AS v FROM trigger." + what);
+  }
 };
 
 }  // namespace
@@ -229,7 +245,9 @@ TEST_CASE("the same delivery again starts nothing and another body under its id 
 TEST_CASE("strangers are turned away, counted, and write at most one record a second") {
   Fixture f;
   const std::string body = PushBody("refs/heads/main", Sha('2'));
-  for (int i = 0; i < 50; ++i) CHECK(f.Deliver(Fixture::Incoming(body, "d" + std::to_string(i), "wrong secret")).status() == 401);
+  for (int i = 0; i < 50; ++i)
+    CHECK(f.Deliver(Fixture::Incoming(body, "d" + std::to_string(i), "wrong secret")).status() ==
+          401);
   CHECK(f.Deliver(Fixture::Incoming(body, "d1", kSecret, "none")).status() == 404);
   auto unsigned_one = Fixture::Incoming(body, "d1");
   unsigned_one.mutable_headers()->erase("x-hub-signature-256");
@@ -244,11 +262,13 @@ TEST_CASE("strangers are turned away, counted, and write at most one record a se
 TEST_CASE("a hook speaks for its own repositories only") {
   Fixture f;
   f.AddWorkflow("projects/demo/apps/hello/workflows/main", "main");
-  const auto answer = f.Deliver(
-      Fixture::Incoming(PushBody("refs/heads/main", Sha('2'), "src/a.c", "http://other.example.com/demo/hello.git"), "d1"));
+  const auto answer = f.Deliver(Fixture::Incoming(
+      PushBody("refs/heads/main", Sha('2'), "src/a.c", "http://other.example.com/demo/hello.git"),
+      "d1"));
   CHECK(answer.status() == 202);
   const auto delivery = f.Outcome(answer.delivery());
-  CHECK(delivery.outcome().starts_with("refused: hook \"local\" may not speak for http://other.example.com"));
+  CHECK(delivery.outcome().starts_with(
+      "refused: hook \"local\" may not speak for http://other.example.com"));
   CHECK(f.peers.runs.empty());
   CHECK(f.Count("journal WHERE event = 'delivery.repository_refused'") == "1");
 }
@@ -284,7 +304,9 @@ TEST_CASE("pushes of one branch become runs in their order") {
   std::string last;
   for (char digit : std::string("23456789ab")) {
     expected.push_back(Sha(digit));
-    last = f.Deliver(Fixture::Incoming(PushBody("refs/heads/main", Sha(digit)), std::string("d") + digit)).delivery();
+    last = f.Deliver(Fixture::Incoming(PushBody("refs/heads/main", Sha(digit)),
+                                       std::string("d") + digit))
+               .delivery();
   }
   REQUIRE(f.processor->Start().ok());
   f.Outcome(last);
@@ -296,7 +318,8 @@ TEST_CASE("one workflow that has no plan does not keep the others back") {
   f.AddWorkflow("projects/demo/apps/hello/workflows/broken", "main");
   f.AddWorkflow("projects/demo/apps/hello/workflows/main", "main");
   f.peers.broken_workflow = "projects/demo/apps/hello/workflows/broken";
-  const auto delivery = f.Outcome(f.Deliver(Fixture::Incoming(PushBody("refs/heads/main", Sha('2')), "d1")).delivery());
+  const auto delivery = f.Outcome(
+      f.Deliver(Fixture::Incoming(PushBody("refs/heads/main", Sha('2')), "d1")).delivery());
   CHECK(delivery.outcome() == "started 1 run");
   CHECK(delivery.matches(0).reason() == "no plan: registry \"none\" is not there");
 }
@@ -306,17 +329,21 @@ TEST_CASE("a delivery that can never be processed is set aside and the rest flow
   f.AddWorkflow("projects/demo/apps/hello/workflows/main", "main");
   const auto poison = f.Deliver(Fixture::Incoming(PushBody("refs/heads/poison", Sha('2')), "d1"));
   f.Outcome(poison.delivery());
-  f.database.Exec("UPDATE trigger.deliveries SET state = 'RECEIVED', headers = '[]'::jsonb, tries = 7, next_try_at = now()");
+  f.database.Exec(
+      "UPDATE trigger.deliveries SET state = 'RECEIVED', headers = '[]'::jsonb, tries = 7, "
+      "next_try_at = now()");
   f.processor->Wake();
   const auto other = f.Deliver(Fixture::Incoming(PushBody("refs/heads/main", Sha('3')), "d2"));
   CHECK(f.Outcome(other.delivery()).outcome() == "started 1 run");
   CHECK(f.Outcome(poison.delivery()).state() == pb::Delivery::QUARANTINED);
 }
 
-TEST_CASE("a redelivery is a delivery of its own, once for its request, by somebody who may trigger") {
+TEST_CASE(
+    "a redelivery is a delivery of its own, once for its request, by somebody who may trigger") {
   Fixture f;
   f.AddWorkflow("projects/demo/apps/hello/workflows/main", "main");
-  const auto first = f.Outcome(f.Deliver(Fixture::Incoming(PushBody("refs/heads/main", Sha('2')), "d1")).delivery());
+  const auto first = f.Outcome(
+      f.Deliver(Fixture::Incoming(PushBody("refs/heads/main", Sha('2')), "d1")).delivery());
   pb::RedeliverRequest request;
   request.set_name(first.name());
   request.set_request_id("r1");
@@ -345,7 +372,8 @@ TEST_CASE("a hook gives its secret once or never and keeps it sealed") {
   CHECK(f.Count("hooks WHERE secret LIKE '%" + hook.status().secret() + "%'") == "0");
   CHECK(f.hooks->Create(f.admin, request).status().code() == absl::StatusCode::kAlreadyExists);
   request.mutable_hook()->mutable_spec()->set_repositories(0, "file:///etc/");
-  CHECK(DetailsOf(f.hooks->Create(f.admin, request).status()).field_violations[0].field == "spec.repositories[0]");
+  CHECK(DetailsOf(f.hooks->Create(f.admin, request).status()).field_violations[0].field ==
+        "spec.repositories[0]");
 }
 
 }  // namespace slipway::trigger

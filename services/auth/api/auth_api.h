@@ -8,7 +8,8 @@
 
 namespace slipway::auth {
 
-// gRPC adapter of auth: each handler is one expression around a domain call. Owned by App; thread-safe.
+// gRPC adapter of auth: each handler is one expression around a domain call. Owned by App;
+// thread-safe.
 class AuthApi final : public slipway::auth::v1::AuthService::Service {
  public:
   struct Parts {
@@ -20,7 +21,7 @@ class AuthApi final : public slipway::auth::v1::AuthService::Service {
   };
   explicit AuthApi(Parts parts) : parts_(parts) {}
 
-#define SLIPWAY_AUTH_RPC(Method, Request, Response)                                              \
+#define SLIPWAY_AUTH_RPC(Method, Request, Response)                                            \
   grpc::Status Method(grpc::ServerContext* context, const slipway::auth::v1::Request* request, \
                       slipway::auth::v1::Response* response) override
   SLIPWAY_AUTH_RPC(SignIn, SignInRequest, SignInResponse);

@@ -28,7 +28,8 @@ authpb::Token ToProto(const store::TokenRow& row) {
   authpb::Token token;
   token.set_name("tokens/" + row.id);
   for (const auto& grant : row.grants) *token.mutable_spec()->add_grants() = grant;
-  token.mutable_spec()->mutable_expires()->set_seconds(absl::ToInt64Seconds(row.expires - row.created));
+  token.mutable_spec()->mutable_expires()->set_seconds(
+      absl::ToInt64Seconds(row.expires - row.created));
   token.mutable_status()->set_hint(row.hint);
   token.mutable_status()->set_creator(row.creator);
   SetTime(token.mutable_status()->mutable_expire_time(), row.expires);

@@ -23,37 +23,45 @@ absl::Status WrongPassword() {
 }
 
 absl::Status TooManySignIns() {
-  return Make(absl::StatusCode::kResourceExhausted, "too many wrong passwords for this user: try again in a minute",
-              "TOO_MANY_SIGN_INS", "", 60'000);
+  return Make(absl::StatusCode::kResourceExhausted,
+              "too many wrong passwords for this user: try again in a minute", "TOO_MANY_SIGN_INS",
+              "", 60'000);
 }
 
 absl::Status TokenNotValid() {
-  return Make(absl::StatusCode::kUnauthenticated, "the token is unknown, revoked or expired: sign in with `slipway login`",
+  return Make(absl::StatusCode::kUnauthenticated,
+              "the token is unknown, revoked or expired: sign in with `slipway login`",
               "TOKEN_NOT_VALID");
 }
 
 absl::Status NameTaken(std::string_view name) {
-  return Make(absl::StatusCode::kAlreadyExists, std::string(name) + " exists already", "NAME_TAKEN", name);
+  return Make(absl::StatusCode::kAlreadyExists, std::string(name) + " exists already", "NAME_TAKEN",
+              name);
 }
 
 absl::Status NotThere(std::string_view name) {
-  return Make(absl::StatusCode::kNotFound, std::string(name) + " is not there, or you may not see it", "RESOURCE_NOT_FOUND",
+  return Make(absl::StatusCode::kNotFound,
+              std::string(name) + " is not there, or you may not see it", "RESOURCE_NOT_FOUND",
               name);
 }
 
 absl::Status StaleEtag(std::string_view name) {
-  return Make(absl::StatusCode::kAborted, std::string(name) + " was changed since it was read: read it again", "ETAG_STALE",
+  return Make(absl::StatusCode::kAborted,
+              std::string(name) + " was changed since it was read: read it again", "ETAG_STALE",
               name);
 }
 
 absl::Status GrantBeyondOwn(std::string_view grant) {
-  return Make(absl::StatusCode::kPermissionDenied,
-              "you can't give the right \"" + std::string(grant) + "\", since you don't have it yourself", "GRANT_BEYOND_OWN");
+  return Make(
+      absl::StatusCode::kPermissionDenied,
+      "you can't give the right \"" + std::string(grant) + "\", since you don't have it yourself",
+      "GRANT_BEYOND_OWN");
 }
 
 absl::Status LastSuperAdmin() {
   return Make(absl::StatusCode::kFailedPrecondition,
-              "this would leave the installation without a super-admin: give the role to somebody else first",
+              "this would leave the installation without a super-admin: give the role to somebody "
+              "else first",
               "LAST_SUPER_ADMIN");
 }
 

@@ -13,7 +13,8 @@ namespace authpb = slipway::auth::v1;
 
 absl::Status ValidateGrant(const authpb::Grant& grant, const std::string& field) {
   if (grant.role() == authpb::ROLE_UNSPECIFIED || !authpb::Role_IsValid(grant.role())) {
-    return InvalidField(field + ".role", "choose one of view, build_and_deploy, admin, manager, super_admin");
+    return InvalidField(field + ".role",
+                        "choose one of view, build_and_deploy, admin, manager, super_admin");
   }
   const std::pair<const std::string&, const char*> parts[] = {
       {grant.project(), ".project"}, {grant.environment(), ".environment"}, {grant.app(), ".app"}};
@@ -24,14 +25,18 @@ absl::Status ValidateGrant(const authpb::Grant& grant, const std::string& field)
     return InvalidField(field + ".app", "an app needs its project: set project too");
   }
   if (grant.role() == authpb::SUPER_ADMIN && !(grant.project() + grant.environment()).empty()) {
-    return InvalidField(field + ".role", "super_admin is for the whole installation: leave the scope out, or choose manager");
+    return InvalidField(
+        field + ".role",
+        "super_admin is for the whole installation: leave the scope out, or choose manager");
   }
   return absl::OkStatus();
 }
 
 bool Covers(const authpb::Principal& owner, const authpb::Grant& grant) {
   return std::any_of(owner.grants().begin(), owner.grants().end(), [&](const authpb::Grant& own) {
-    const auto within = [](const std::string& outer, const std::string& inner) { return outer.empty() || outer == inner; };
+    const auto within = [](const std::string& outer, const std::string& inner) {
+      return outer.empty() || outer == inner;
+    };
     return own.role() >= grant.role() && within(own.project(), grant.project()) &&
            within(own.environment(), grant.environment()) && within(own.app(), grant.app());
   });

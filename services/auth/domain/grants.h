@@ -7,7 +7,8 @@
 
 namespace slipway::auth {
 
-// A grant is well formed: has a role, an app only with a project, SUPER_ADMIN only for everything. `field` is its path.
+// A grant is well formed: has a role, an app only with a project, SUPER_ADMIN only for everything.
+// `field` is its path.
 absl::Status ValidateGrant(const slipway::auth::v1::Grant& grant, const std::string& field);
 
 // Whether all that `grant` allows is allowed by one of `owner`'s grants. Pure.

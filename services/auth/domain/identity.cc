@@ -31,29 +31,35 @@ bool IsSuper(const rpc::CallContext& call) { return call.Can(Permission::SUPER, 
 }  // namespace
 
 absl::Status Identity::CreateAdministrator(const std::string& password_file, absl::Time deadline) {
-  return db::RunTx(parts_.pool, "identity.create_administrator", deadline, [&](db::Tx& tx) -> absl::Status {
-    SLIPWAY_ASSIGN_OR_RETURN(const int64_t users, store::CountUsers(tx));
-    if (users > 0) return absl::OkStatus();
-    if (password_file.empty()) {
-      return absl::FailedPreconditionError("there is no user yet: set --admin-password-file for the first start");
-    }
-    SLIPWAY_ASSIGN_OR_RETURN(const std::string text, ReadFile(password_file, 4096));
-    SLIPWAY_ASSIGN_OR_RETURN(const std::string hash, parts_.passwords.Hash(Trim(text)));
-    const absl::Time now = parts_.clock.Now();
-    SLIPWAY_RETURN_IF_ERROR(store::InsertUser(
-        tx, {.id = "admin", .display_name = "Administrator", .password_hash = hash, .created = now, .updated = now}));
-    store::BindingRow binding{.id = "admin", .spec = {}, .created = now, .updated = now};
-    binding.spec.set_user("admin");
-    binding.spec.set_role(authpb::SUPER_ADMIN);
-    return store::InsertBinding(tx, binding);
-  });
+  return db::RunTx(
+      parts_.pool, "identity.create_administrator", deadline, [&](db::Tx& tx) -> absl::Status {
+        SLIPWAY_ASSIGN_OR_RETURN(const int64_t users, store::CountUsers(tx));
+        if (users > 0) return absl::OkStatus();
+        if (password_file.empty()) {
+          return absl::FailedPreconditionError(
+              "there is no user yet: set --admin-password-file for the first start");
+        }
+        SLIPWAY_ASSIGN_OR_RETURN(const std::string text, ReadFile(password_file, 4096));
+        SLIPWAY_ASSIGN_OR_RETURN(const std::string hash, parts_.passwords.Hash(Trim(text)));
+        const absl::Time now = parts_.clock.Now();
+        SLIPWAY_RETURN_IF_ERROR(store::InsertUser(tx, {.id = "admin",
+                                                       .display_name = "Administrator",
+                                                       .password_hash = hash,
+                                                       .created = now,
+                                                       .updated = now}));
+        store::BindingRow binding{.id = "admin", .spec = {}, .created = now, .updated = now};
+        binding.spec.set_user("admin");
+        binding.spec.set_role(authpb::SUPER_ADMIN);
+        return store::InsertBinding(tx, binding);
+      });
 }
 
-absl::StatusOr<authpb::SignInResponse> Identity::SignIn(const authpb::SignInRequest& request, absl::Time deadline) {
+absl::StatusOr<authpb::SignInResponse> Identity::SignIn(const authpb::SignInRequest& request,
+                                                        absl::Time deadline) {
   if (!limiter_.Allowed(request.user())) return TooManySignIns();
-  SLIPWAY_ASSIGN_OR_RETURN(const auto user, db::RunTx(parts_.pool, "identity.sign_in_user", deadline, [&](db::Tx& tx) {
-    return store::FindUser(tx, request.user());
-  }));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const auto user, db::RunTx(parts_.pool, "identity.sign_in_user", deadline,
+                                 [&](db::Tx& tx) { return store::FindUser(tx, request.user()); }));
   const bool right = parts_.passwords.Verify(request.password(), user ? user->password_hash : "");
   if (!right || user->disabled) {
     limiter_.Failed(request.user());
@@ -62,17 +68,18 @@ absl::StatusOr<authpb::SignInResponse> Identity::SignIn(const authpb::SignInRequ
   limiter_.Succeeded(request.user());
   const std::string secret = NewTokenSecret();
   const absl::Time now = parts_.clock.Now();
-  const absl::Status stored = db::RunTx(parts_.pool, "identity.sign_in", deadline, [&](db::Tx& tx) -> absl::Status {
-    SLIPWAY_RETURN_IF_ERROR(store::DeleteExpiredTokens(tx, now));
-    return store::InsertToken(tx, {.id = NewUlid(now),
-                                   .kind = "session",
-                                   .hash = HashToken(secret),
-                                   .hint = HintOf(secret),
-                                   .user = user->id,
-                                   .creator = "user:" + user->id,
-                                   .expires = now + kSessionLife,
-                                   .created = now});
-  });
+  const absl::Status stored =
+      db::RunTx(parts_.pool, "identity.sign_in", deadline, [&](db::Tx& tx) -> absl::Status {
+        SLIPWAY_RETURN_IF_ERROR(store::DeleteExpiredTokens(tx, now));
+        return store::InsertToken(tx, {.id = NewUlid(now),
+                                       .kind = "session",
+                                       .hash = HashToken(secret),
+                                       .hint = HintOf(secret),
+                                       .user = user->id,
+                                       .creator = "user:" + user->id,
+                                       .expires = now + kSessionLife,
+                                       .created = now});
+      });
   SLIPWAY_RETURN_IF_ERROR(stored);
   authpb::SignInResponse response;
   response.set_token(secret);
@@ -87,40 +94,44 @@ absl::Status Identity::SignOut(const std::string& bearer, absl::Time deadline) {
   });
 }
 
-absl::StatusOr<authpb::Principal> Identity::PrincipalOf(const std::string& secret, absl::Time deadline) {
+absl::StatusOr<authpb::Principal> Identity::PrincipalOf(const std::string& secret,
+                                                        absl::Time deadline) {
   if (secret.empty() || secret.size() > 512) return TokenNotValid();
   const std::string hash = HashToken(secret);
   if (auto own = parts_.service_tokens.Find(hash)) return *own;
   const absl::Time now = parts_.clock.Now();
-  return db::RunTx(parts_.pool, "identity.exchange", deadline, [&](db::Tx& tx) -> absl::StatusOr<authpb::Principal> {
-    SLIPWAY_ASSIGN_OR_RETURN(const auto token, store::FindTokenByHash(tx, hash));
-    if (!token || token->expires <= now) return TokenNotValid();
-    if (!token->last_used || now - *token->last_used >= absl::Minutes(1)) {
-      SLIPWAY_RETURN_IF_ERROR(store::TouchToken(tx, token->id, now));
-    }
-    authpb::Principal principal;
-    std::vector<authpb::Grant> grants = token->grants;
-    if (token->kind == "session") {
-      SLIPWAY_ASSIGN_OR_RETURN(const auto user, store::FindUser(tx, token->user));
-      if (!user || user->disabled) return TokenNotValid();
-      principal.set_kind(authpb::Principal::USER);
-      principal.set_id(token->user);
-      SLIPWAY_ASSIGN_OR_RETURN(grants, store::GrantsOfUser(tx, token->user));
-    } else if (token->kind == "runner") {
-      principal.set_kind(authpb::Principal::RUNNER);
-      principal.set_id(token->runner);
-    } else {
-      principal.set_kind(authpb::Principal::TOKEN);
-      principal.set_id(token->id);
-      SLIPWAY_ASSIGN_OR_RETURN(const auto bound, store::GrantsOfToken(tx, token->id));
-      grants.insert(grants.end(), bound.begin(), bound.end());
-    }
-    for (const auto& grant : grants) *principal.add_grants() = grant;
-    return principal;
-  });
+  return db::RunTx(parts_.pool, "identity.exchange", deadline,
+                   [&](db::Tx& tx) -> absl::StatusOr<authpb::Principal> {
+                     SLIPWAY_ASSIGN_OR_RETURN(const auto token, store::FindTokenByHash(tx, hash));
+                     if (!token || token->expires <= now) return TokenNotValid();
+                     if (!token->last_used || now - *token->last_used >= absl::Minutes(1)) {
+                       SLIPWAY_RETURN_IF_ERROR(store::TouchToken(tx, token->id, now));
+                     }
+                     authpb::Principal principal;
+                     std::vector<authpb::Grant> grants = token->grants;
+                     if (token->kind == "session") {
+                       SLIPWAY_ASSIGN_OR_RETURN(const auto user, store::FindUser(tx, token->user));
+                       if (!user || user->disabled) return TokenNotValid();
+                       principal.set_kind(authpb::Principal::USER);
+                       principal.set_id(token->user);
+                       SLIPWAY_ASSIGN_OR_RETURN(grants, store::GrantsOfUser(tx, token->user));
+                     } else if (token->kind == "runner") {
+                       principal.set_kind(authpb::Principal::RUNNER);
+                       principal.set_id(token->runner);
+                     } else {
+                       principal.set_kind(authpb::Principal::TOKEN);
+                       principal.set_id(token->id);
+                       SLIPWAY_ASSIGN_OR_RETURN(const auto bound,
+                                                store::GrantsOfToken(tx, token->id));
+                       grants.insert(grants.end(), bound.begin(), bound.end());
+                     }
+                     for (const auto& grant : grants) *principal.add_grants() = grant;
+                     return principal;
+                   });
 }
 
-absl::StatusOr<authpb::ExchangeResponse> Identity::Exchange(const std::string& token, absl::Time deadline) {
+absl::StatusOr<authpb::ExchangeResponse> Identity::Exchange(const std::string& token,
+                                                            absl::Time deadline) {
   SLIPWAY_ASSIGN_OR_RETURN(const authpb::Principal principal, PrincipalOf(token, deadline));
   const absl::Time expires = parts_.clock.Now() + kAssertionLife;
   authpb::ExchangeResponse response;
@@ -129,21 +140,25 @@ absl::StatusOr<authpb::ExchangeResponse> Identity::Exchange(const std::string& t
   return response;
 }
 
-absl::StatusOr<authpb::Token> Identity::CreateToken(rpc::CallContext& call, const authpb::CreateTokenRequest& request,
+absl::StatusOr<authpb::Token> Identity::CreateToken(rpc::CallContext& call,
+                                                    const authpb::CreateTokenRequest& request,
                                                     service::AuditOutbox& audit) {
-  if (call.principal.kind() != authpb::Principal::USER && call.principal.kind() != authpb::Principal::TOKEN) {
+  if (call.principal.kind() != authpb::Principal::USER &&
+      call.principal.kind() != authpb::Principal::TOKEN) {
     return rpc::CallContext(call).Require(Permission::SUPER, {}, "tokens");
   }
   const auto& spec = request.token().spec();
   if (spec.grants().empty()) {
-    return InvalidField("token.spec.grants", "a token without rights is of no use: give it at least one");
+    return InvalidField("token.spec.grants",
+                        "a token without rights is of no use: give it at least one");
   }
   for (int i = 0; i < spec.grants_size(); ++i) {
     const std::string field = "token.spec.grants[" + std::to_string(i) + "]";
     SLIPWAY_RETURN_IF_ERROR(ValidateGrant(spec.grants(i), field));
     if (!Covers(call.principal, spec.grants(i))) return GrantBeyondOwn(Describe(spec.grants(i)));
   }
-  const absl::Duration life = spec.has_expires() ? absl::Seconds(spec.expires().seconds()) : kDefaultTokenLife;
+  const absl::Duration life =
+      spec.has_expires() ? absl::Seconds(spec.expires().seconds()) : kDefaultTokenLife;
   if (life <= absl::ZeroDuration() || life > kMaxTokenLife) {
     return InvalidField("token.spec.expires", "must be more than zero and at most ten years");
   }
@@ -160,11 +175,11 @@ absl::StatusOr<authpb::Token> Identity::CreateToken(rpc::CallContext& call, cons
                             .grants = {spec.grants().begin(), spec.grants().end()},
                             .expires = now + life,
                             .created = now};
-  const absl::Status inserted =
-      db::RunTx(parts_.pool, "identity.create_token", call.deadline, [&](db::Tx& tx) -> absl::Status {
-        SLIPWAY_RETURN_IF_ERROR(store::InsertToken(tx, row));
-        return audit.Append(tx, call, "tokens/" + id);
-      });
+  const absl::Status inserted = db::RunTx(parts_.pool, "identity.create_token", call.deadline,
+                                          [&](db::Tx& tx) -> absl::Status {
+                                            SLIPWAY_RETURN_IF_ERROR(store::InsertToken(tx, row));
+                                            return audit.Append(tx, call, "tokens/" + id);
+                                          });
   if (inserted.code() == absl::StatusCode::kAlreadyExists) return NameTaken("tokens/" + id);
   SLIPWAY_RETURN_IF_ERROR(inserted);
   authpb::Token token = ToProto(row);
@@ -172,22 +187,25 @@ absl::StatusOr<authpb::Token> Identity::CreateToken(rpc::CallContext& call, cons
   return token;
 }
 
-absl::StatusOr<authpb::Token> Identity::GetToken(const rpc::CallContext& call, const std::string& name) {
+absl::StatusOr<authpb::Token> Identity::GetToken(const rpc::CallContext& call,
+                                                 const std::string& name) {
   SLIPWAY_ASSIGN_OR_RETURN(const auto parsed, rpc::ResourceName::Parse(name, "tokens/*"));
-  SLIPWAY_ASSIGN_OR_RETURN(const auto row, db::RunTx(parts_.pool, "identity.get_token", call.deadline, [&](db::Tx& tx) {
-    return store::FindToken(tx, parsed.id());
-  }));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const auto row, db::RunTx(parts_.pool, "identity.get_token", call.deadline,
+                                [&](db::Tx& tx) { return store::FindToken(tx, parsed.id()); }));
   if (!row || (row->creator != call.actor && !IsSuper(call))) return NotThere(name);
   return ToProto(*row);
 }
 
-absl::StatusOr<authpb::ListTokensResponse> Identity::ListTokens(const rpc::CallContext& call,
-                                                                const authpb::ListTokensRequest& request) {
+absl::StatusOr<authpb::ListTokensResponse> Identity::ListTokens(
+    const rpc::CallContext& call, const authpb::ListTokensRequest& request) {
   SLIPWAY_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size()));
   SLIPWAY_ASSIGN_OR_RETURN(const std::string after, AfterOf(request.page_token()));
-  SLIPWAY_ASSIGN_OR_RETURN(const auto rows, db::RunTx(parts_.pool, "identity.list_tokens", call.deadline, [&](db::Tx& tx) {
-    return store::ListTokens(tx, IsSuper(call) ? "" : call.actor, after, size + 1);
-  }));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const auto rows,
+      db::RunTx(parts_.pool, "identity.list_tokens", call.deadline, [&](db::Tx& tx) {
+        return store::ListTokens(tx, IsSuper(call) ? "" : call.actor, after, size + 1);
+      }));
   authpb::ListTokensResponse response;
   for (const auto& row : rows) {
     if (response.tokens_size() == size) {
@@ -199,30 +217,35 @@ absl::StatusOr<authpb::ListTokensResponse> Identity::ListTokens(const rpc::CallC
   return response;
 }
 
-absl::Status Identity::DeleteToken(rpc::CallContext& call, const std::string& name, service::AuditOutbox& audit) {
+absl::Status Identity::DeleteToken(rpc::CallContext& call, const std::string& name,
+                                   service::AuditOutbox& audit) {
   SLIPWAY_ASSIGN_OR_RETURN(const auto parsed, rpc::ResourceName::Parse(name, "tokens/*"));
-  return db::RunTx(parts_.pool, "identity.delete_token", call.deadline, [&](db::Tx& tx) -> absl::Status {
-    SLIPWAY_ASSIGN_OR_RETURN(const auto row, store::FindToken(tx, parsed.id()));
-    if (!row || (row->creator != call.actor && !IsSuper(call))) return NotThere(name);
-    SLIPWAY_RETURN_IF_ERROR(store::DeleteToken(tx, row->id));
-    return audit.Append(tx, call, name);
-  });
+  return db::RunTx(parts_.pool, "identity.delete_token", call.deadline,
+                   [&](db::Tx& tx) -> absl::Status {
+                     SLIPWAY_ASSIGN_OR_RETURN(const auto row, store::FindToken(tx, parsed.id()));
+                     if (!row || (row->creator != call.actor && !IsSuper(call)))
+                       return NotThere(name);
+                     SLIPWAY_RETURN_IF_ERROR(store::DeleteToken(tx, row->id));
+                     return audit.Append(tx, call, name);
+                   });
 }
 
-absl::StatusOr<std::string> Identity::CreateRunnerToken(const rpc::CallContext& call, const std::string& runner) {
+absl::StatusOr<std::string> Identity::CreateRunnerToken(const rpc::CallContext& call,
+                                                        const std::string& runner) {
   SLIPWAY_RETURN_IF_ERROR(ValidateSlug(runner, "runner"));
   const std::string secret = NewTokenSecret();
   const absl::Time now = parts_.clock.Now();
-  SLIPWAY_RETURN_IF_ERROR(db::RunTx(parts_.pool, "identity.create_runner_token", call.deadline, [&](db::Tx& tx) {
-    return store::InsertToken(tx, {.id = NewUlid(now),
-                                   .kind = "runner",
-                                   .hash = HashToken(secret),
-                                   .hint = HintOf(secret),
-                                   .runner = runner,
-                                   .creator = call.actor,
-                                   .expires = now + kRunnerTokenLife,
-                                   .created = now});
-  }));
+  SLIPWAY_RETURN_IF_ERROR(
+      db::RunTx(parts_.pool, "identity.create_runner_token", call.deadline, [&](db::Tx& tx) {
+        return store::InsertToken(tx, {.id = NewUlid(now),
+                                       .kind = "runner",
+                                       .hash = HashToken(secret),
+                                       .hint = HintOf(secret),
+                                       .runner = runner,
+                                       .creator = call.actor,
+                                       .expires = now + kRunnerTokenLife,
+                                       .created = now});
+      }));
   return secret;
 }
 

@@ -27,31 +27,37 @@ class Identity {
   };
   explicit Identity(Parts parts) : parts_(parts), limiter_(parts.clock) {}
 
-  // Creates user "admin" with SUPER_ADMIN when there is no user at all. The password is read from `password_file`.
+  // Creates user "admin" with SUPER_ADMIN when there is no user at all. The password is read from
+  // `password_file`.
   absl::Status CreateAdministrator(const std::string& password_file, absl::Time deadline);
 
   // A session of 30 days. UNAUTHENTICATED without telling whether user or password is wrong.
-  absl::StatusOr<slipway::auth::v1::SignInResponse> SignIn(const slipway::auth::v1::SignInRequest& request,
-                                                           absl::Time deadline);
+  absl::StatusOr<slipway::auth::v1::SignInResponse> SignIn(
+      const slipway::auth::v1::SignInRequest& request, absl::Time deadline);
   // Deletes the session or token `bearer`.
   absl::Status SignOut(const std::string& bearer, absl::Time deadline);
 
-  // A signed assertion of 60 s with the rights in force now. UNAUTHENTICATED for a token that is unknown, revoked or
-  // expired, or whose user is disabled.
-  absl::StatusOr<slipway::auth::v1::ExchangeResponse> Exchange(const std::string& token, absl::Time deadline);
+  // A signed assertion of 60 s with the rights in force now. UNAUTHENTICATED for a token that is
+  // unknown, revoked or expired, or whose user is disabled.
+  absl::StatusOr<slipway::auth::v1::ExchangeResponse> Exchange(const std::string& token,
+                                                               absl::Time deadline);
 
-  absl::StatusOr<slipway::auth::v1::Token> CreateToken(rpc::CallContext& call,
-                                                       const slipway::auth::v1::CreateTokenRequest& request,
-                                                       service::AuditOutbox& audit);
-  absl::StatusOr<slipway::auth::v1::Token> GetToken(const rpc::CallContext& call, const std::string& name);
-  absl::StatusOr<slipway::auth::v1::ListTokensResponse> ListTokens(const rpc::CallContext& call,
-                                                                   const slipway::auth::v1::ListTokensRequest& request);
-  absl::Status DeleteToken(rpc::CallContext& call, const std::string& name, service::AuditOutbox& audit);
-  absl::StatusOr<std::string> CreateRunnerToken(const rpc::CallContext& call, const std::string& runner);
+  absl::StatusOr<slipway::auth::v1::Token> CreateToken(
+      rpc::CallContext& call, const slipway::auth::v1::CreateTokenRequest& request,
+      service::AuditOutbox& audit);
+  absl::StatusOr<slipway::auth::v1::Token> GetToken(const rpc::CallContext& call,
+                                                    const std::string& name);
+  absl::StatusOr<slipway::auth::v1::ListTokensResponse> ListTokens(
+      const rpc::CallContext& call, const slipway::auth::v1::ListTokensRequest& request);
+  absl::Status DeleteToken(rpc::CallContext& call, const std::string& name,
+                           service::AuditOutbox& audit);
+  absl::StatusOr<std::string> CreateRunnerToken(const rpc::CallContext& call,
+                                                const std::string& runner);
   absl::Status DeleteRunnerTokens(const rpc::CallContext& call, const std::string& runner);
 
  private:
-  absl::StatusOr<slipway::auth::v1::Principal> PrincipalOf(const std::string& token, absl::Time deadline);
+  absl::StatusOr<slipway::auth::v1::Principal> PrincipalOf(const std::string& token,
+                                                           absl::Time deadline);
 
   Parts parts_;
   SignInLimiter limiter_;

@@ -22,8 +22,9 @@ absl::Status DryRun() { return absl::CancelledError("validate_only"); }
 
 // The id of a binding's token or user that is not there.
 absl::Status MissingSubject(const authpb::RoleBindingSpec& spec) {
-  return spec.user().empty() ? InvalidField("roleBinding.spec.token", "there is no token \"" + spec.token() + "\"")
-                             : InvalidField("roleBinding.spec.user", "there is no user \"" + spec.user() + "\"");
+  return spec.user().empty()
+             ? InvalidField("roleBinding.spec.token", "there is no token \"" + spec.token() + "\"")
+             : InvalidField("roleBinding.spec.user", "there is no user \"" + spec.user() + "\"");
 }
 
 authpb::Grant GrantOf(const authpb::RoleBindingSpec& spec) {
@@ -46,16 +47,19 @@ absl::Status CheckMayGive(const rpc::CallContext& call, const authpb::RoleBindin
   }
   const authpb::Grant grant = GrantOf(spec);
   SLIPWAY_RETURN_IF_ERROR(ValidateGrant(grant, "roleBinding.spec"));
-  if (!MayManage(call, spec) || !Covers(call.principal, grant)) return GrantBeyondOwn(Describe(grant));
+  if (!MayManage(call, spec) || !Covers(call.principal, grant))
+    return GrantBeyondOwn(Describe(grant));
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::StatusOr<authpb::User> People::CreateUser(rpc::CallContext& call, const authpb::CreateUserRequest& request) {
+absl::StatusOr<authpb::User> People::CreateUser(rpc::CallContext& call,
+                                                const authpb::CreateUserRequest& request) {
   const std::string& id = request.user_id();
   SLIPWAY_RETURN_IF_ERROR(ValidateSlug(id, "userId"));
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string hash, parts_.passwords.Hash(request.user().spec().password()));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string hash,
+                           parts_.passwords.Hash(request.user().spec().password()));
   const absl::Time now = parts_.clock.Now();
   store::UserRow row{.id = id,
                      .display_name = request.user().spec().display_name(),
@@ -64,34 +68,37 @@ absl::StatusOr<authpb::User> People::CreateUser(rpc::CallContext& call, const au
                      .version = 1,
                      .created = now,
                      .updated = now};
-  const absl::Status status = db::RunTx(parts_.pool, "people.create_user", call.deadline, [&](db::Tx& tx) -> absl::Status {
-    SLIPWAY_RETURN_IF_ERROR(store::InsertUser(tx, row));
-    SLIPWAY_ASSIGN_OR_RETURN(const auto stored, store::FindUser(tx, id));
-    row = *stored;
-    if (request.validate_only()) return DryRun();
-    return parts_.audit.Append(tx, call, "users/" + id);
-  });
+  const absl::Status status =
+      db::RunTx(parts_.pool, "people.create_user", call.deadline, [&](db::Tx& tx) -> absl::Status {
+        SLIPWAY_RETURN_IF_ERROR(store::InsertUser(tx, row));
+        SLIPWAY_ASSIGN_OR_RETURN(const auto stored, store::FindUser(tx, id));
+        row = *stored;
+        if (request.validate_only()) return DryRun();
+        return parts_.audit.Append(tx, call, "users/" + id);
+      });
   if (status.code() == absl::StatusCode::kAlreadyExists) return NameTaken("users/" + id);
   if (!status.ok() && !request.validate_only()) return status;
   return ToProto(row);
 }
 
-absl::StatusOr<authpb::User> People::GetUser(const rpc::CallContext& call, const std::string& name) {
+absl::StatusOr<authpb::User> People::GetUser(const rpc::CallContext& call,
+                                             const std::string& name) {
   SLIPWAY_ASSIGN_OR_RETURN(const auto parsed, rpc::ResourceName::Parse(name, "users/*"));
-  SLIPWAY_ASSIGN_OR_RETURN(const auto row, db::RunTx(parts_.pool, "people.get_user", call.deadline, [&](db::Tx& tx) {
-    return store::FindUser(tx, parsed.id());
-  }));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto row,
+                           db::RunTx(parts_.pool, "people.get_user", call.deadline,
+                                     [&](db::Tx& tx) { return store::FindUser(tx, parsed.id()); }));
   if (!row) return NotThere(name);
   return ToProto(*row);
 }
 
-absl::StatusOr<authpb::ListUsersResponse> People::ListUsers(const rpc::CallContext& call,
-                                                            const authpb::ListUsersRequest& request) {
+absl::StatusOr<authpb::ListUsersResponse> People::ListUsers(
+    const rpc::CallContext& call, const authpb::ListUsersRequest& request) {
   SLIPWAY_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size()));
   SLIPWAY_ASSIGN_OR_RETURN(const std::string after, AfterOf(request.page_token()));
-  SLIPWAY_ASSIGN_OR_RETURN(const auto rows, db::RunTx(parts_.pool, "people.list_users", call.deadline, [&](db::Tx& tx) {
-    return store::ListUsers(tx, after, size + 1);
-  }));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const auto rows, db::RunTx(parts_.pool, "people.list_users", call.deadline, [&](db::Tx& tx) {
+        return store::ListUsers(tx, after, size + 1);
+      }));
   authpb::ListUsersResponse response;
   for (const auto& row : rows) {
     if (response.users_size() == size) {
@@ -103,8 +110,10 @@ absl::StatusOr<authpb::ListUsersResponse> People::ListUsers(const rpc::CallConte
   return response;
 }
 
-absl::StatusOr<authpb::User> People::UpdateUser(rpc::CallContext& call, const authpb::UpdateUserRequest& request) {
-  SLIPWAY_ASSIGN_OR_RETURN(const auto parsed, rpc::ResourceName::Parse(request.user().name(), "users/*", "user.name"));
+absl::StatusOr<authpb::User> People::UpdateUser(rpc::CallContext& call,
+                                                const authpb::UpdateUserRequest& request) {
+  SLIPWAY_ASSIGN_OR_RETURN(const auto parsed,
+                           rpc::ResourceName::Parse(request.user().name(), "users/*", "user.name"));
   const auto& spec = request.user().spec();
   std::string hash;
   if (!spec.password().empty()) {
@@ -112,27 +121,31 @@ absl::StatusOr<authpb::User> People::UpdateUser(rpc::CallContext& call, const au
   }
   store::UserRow row;
   bool missing = false;
-  const absl::Status status = db::RunTx(parts_.pool, "people.update_user", call.deadline, [&](db::Tx& tx) -> absl::Status {
-    SLIPWAY_ASSIGN_OR_RETURN(const auto found, store::FindUser(tx, parsed.id(), true));
-    missing = !found;
-    if (missing) return NotThere(request.user().name());
-    row = *found;
-    if (!request.user().etag().empty() && request.user().etag() != Etag(row.version)) return StaleEtag(request.user().name());
-    if (hash.empty() && row.display_name == spec.display_name() && row.disabled == spec.disabled()) return absl::OkStatus();
-    row.display_name = spec.display_name();
-    row.disabled = spec.disabled();
-    row.updated = parts_.clock.Now();
-    if (!hash.empty()) {
-      row.password_hash = hash;
-      SLIPWAY_RETURN_IF_ERROR(store::DeleteSessionsOf(tx, row.id));
-    }
-    SLIPWAY_RETURN_IF_ERROR(store::UpdateUser(tx, row));
-    ++row.version;
-    SLIPWAY_ASSIGN_OR_RETURN(const int64_t admins, store::CountSuperAdmins(tx));
-    if (admins == 0) return LastSuperAdmin();
-    if (request.validate_only()) return DryRun();
-    return parts_.audit.Append(tx, call, request.user().name());
-  });
+  const absl::Status status =
+      db::RunTx(parts_.pool, "people.update_user", call.deadline, [&](db::Tx& tx) -> absl::Status {
+        SLIPWAY_ASSIGN_OR_RETURN(const auto found, store::FindUser(tx, parsed.id(), true));
+        missing = !found;
+        if (missing) return NotThere(request.user().name());
+        row = *found;
+        if (!request.user().etag().empty() && request.user().etag() != Etag(row.version))
+          return StaleEtag(request.user().name());
+        if (hash.empty() && row.display_name == spec.display_name() &&
+            row.disabled == spec.disabled())
+          return absl::OkStatus();
+        row.display_name = spec.display_name();
+        row.disabled = spec.disabled();
+        row.updated = parts_.clock.Now();
+        if (!hash.empty()) {
+          row.password_hash = hash;
+          SLIPWAY_RETURN_IF_ERROR(store::DeleteSessionsOf(tx, row.id));
+        }
+        SLIPWAY_RETURN_IF_ERROR(store::UpdateUser(tx, row));
+        ++row.version;
+        SLIPWAY_ASSIGN_OR_RETURN(const int64_t admins, store::CountSuperAdmins(tx));
+        if (admins == 0) return LastSuperAdmin();
+        if (request.validate_only()) return DryRun();
+        return parts_.audit.Append(tx, call, request.user().name());
+      });
   if (missing && request.allow_missing()) {
     authpb::CreateUserRequest create;
     create.set_user_id(parsed.id());
@@ -146,18 +159,19 @@ absl::StatusOr<authpb::User> People::UpdateUser(rpc::CallContext& call, const au
 
 absl::Status People::DeleteUser(rpc::CallContext& call, const std::string& name) {
   SLIPWAY_ASSIGN_OR_RETURN(const auto parsed, rpc::ResourceName::Parse(name, "users/*"));
-  return db::RunTx(parts_.pool, "people.delete_user", call.deadline, [&](db::Tx& tx) -> absl::Status {
-    SLIPWAY_ASSIGN_OR_RETURN(const auto found, store::FindUser(tx, parsed.id(), true));
-    if (!found) return NotThere(name);
-    SLIPWAY_RETURN_IF_ERROR(store::DeleteUser(tx, parsed.id()));
-    SLIPWAY_ASSIGN_OR_RETURN(const int64_t admins, store::CountSuperAdmins(tx));
-    if (admins == 0) return LastSuperAdmin();
-    return parts_.audit.Append(tx, call, name);
-  });
+  return db::RunTx(
+      parts_.pool, "people.delete_user", call.deadline, [&](db::Tx& tx) -> absl::Status {
+        SLIPWAY_ASSIGN_OR_RETURN(const auto found, store::FindUser(tx, parsed.id(), true));
+        if (!found) return NotThere(name);
+        SLIPWAY_RETURN_IF_ERROR(store::DeleteUser(tx, parsed.id()));
+        SLIPWAY_ASSIGN_OR_RETURN(const int64_t admins, store::CountSuperAdmins(tx));
+        if (admins == 0) return LastSuperAdmin();
+        return parts_.audit.Append(tx, call, name);
+      });
 }
 
-absl::StatusOr<authpb::RoleBinding> People::CreateRoleBinding(rpc::CallContext& call,
-                                                              const authpb::CreateRoleBindingRequest& request) {
+absl::StatusOr<authpb::RoleBinding> People::CreateRoleBinding(
+    rpc::CallContext& call, const authpb::CreateRoleBindingRequest& request) {
   std::string id = request.role_binding_id();
   if (id.empty()) id = "binding-" + RandomHex(4);
   SLIPWAY_RETURN_IF_ERROR(ValidateSlug(id, "roleBindingId"));
@@ -165,8 +179,8 @@ absl::StatusOr<authpb::RoleBinding> People::CreateRoleBinding(rpc::CallContext& 
   SLIPWAY_RETURN_IF_ERROR(CheckMayGive(call, spec));
   const absl::Time now = parts_.clock.Now();
   const store::BindingRow row{.id = id, .spec = spec, .version = 1, .created = now, .updated = now};
-  const absl::Status status =
-      db::RunTx(parts_.pool, "people.create_binding", call.deadline, [&](db::Tx& tx) -> absl::Status {
+  const absl::Status status = db::RunTx(
+      parts_.pool, "people.create_binding", call.deadline, [&](db::Tx& tx) -> absl::Status {
         SLIPWAY_RETURN_IF_ERROR(store::InsertBinding(tx, row));
         if (request.validate_only()) return DryRun();
         return parts_.audit.Append(tx, call, "roleBindings/" + id);
@@ -177,45 +191,52 @@ absl::StatusOr<authpb::RoleBinding> People::CreateRoleBinding(rpc::CallContext& 
   return ToProto(row);
 }
 
-absl::StatusOr<authpb::RoleBinding> People::GetRoleBinding(const rpc::CallContext& call, const std::string& name) {
+absl::StatusOr<authpb::RoleBinding> People::GetRoleBinding(const rpc::CallContext& call,
+                                                           const std::string& name) {
   SLIPWAY_ASSIGN_OR_RETURN(const auto parsed, rpc::ResourceName::Parse(name, "roleBindings/*"));
-  SLIPWAY_ASSIGN_OR_RETURN(const auto row, db::RunTx(parts_.pool, "people.get_binding", call.deadline, [&](db::Tx& tx) {
-    return store::FindBinding(tx, parsed.id());
-  }));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const auto row, db::RunTx(parts_.pool, "people.get_binding", call.deadline,
+                                [&](db::Tx& tx) { return store::FindBinding(tx, parsed.id()); }));
   if (!row || !MayManage(call, row->spec)) return NotThere(name);
   return ToProto(*row);
 }
 
-absl::StatusOr<authpb::ListRoleBindingsResponse> People::ListRoleBindings(const rpc::CallContext& call,
-                                                                          const authpb::ListRoleBindingsRequest& request) {
+absl::StatusOr<authpb::ListRoleBindingsResponse> People::ListRoleBindings(
+    const rpc::CallContext& call, const authpb::ListRoleBindingsRequest& request) {
   SLIPWAY_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size()));
   SLIPWAY_ASSIGN_OR_RETURN(const std::string after, AfterOf(request.page_token()));
-  SLIPWAY_ASSIGN_OR_RETURN(const auto rows, db::RunTx(parts_.pool, "people.list_bindings", call.deadline, [&](db::Tx& tx) {
-    return store::ListBindings(tx, after, size + 1);
-  }));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const auto rows,
+      db::RunTx(parts_.pool, "people.list_bindings", call.deadline,
+                [&](db::Tx& tx) { return store::ListBindings(tx, after, size + 1); }));
   authpb::ListRoleBindingsResponse response;
   for (int i = 0; i < std::min<int>(size, static_cast<int>(rows.size())); ++i) {
     if (MayManage(call, rows[i].spec)) *response.add_role_bindings() = ToProto(rows[i]);
   }
-  if (static_cast<int>(rows.size()) > size) response.set_next_page_token(PageToken(rows[size - 1].id));
+  if (static_cast<int>(rows.size()) > size)
+    response.set_next_page_token(PageToken(rows[size - 1].id));
   return response;
 }
 
-absl::StatusOr<authpb::RoleBinding> People::UpdateRoleBinding(rpc::CallContext& call,
-                                                              const authpb::UpdateRoleBindingRequest& request) {
+absl::StatusOr<authpb::RoleBinding> People::UpdateRoleBinding(
+    rpc::CallContext& call, const authpb::UpdateRoleBindingRequest& request) {
   const auto& binding = request.role_binding();
-  SLIPWAY_ASSIGN_OR_RETURN(const auto parsed, rpc::ResourceName::Parse(binding.name(), "roleBindings/*", "roleBinding.name"));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const auto parsed,
+      rpc::ResourceName::Parse(binding.name(), "roleBindings/*", "roleBinding.name"));
   SLIPWAY_RETURN_IF_ERROR(CheckMayGive(call, binding.spec()));
   store::BindingRow row;
   bool missing = false;
-  const absl::Status status =
-      db::RunTx(parts_.pool, "people.update_binding", call.deadline, [&](db::Tx& tx) -> absl::Status {
+  const absl::Status status = db::RunTx(
+      parts_.pool, "people.update_binding", call.deadline, [&](db::Tx& tx) -> absl::Status {
         SLIPWAY_ASSIGN_OR_RETURN(const auto found, store::FindBinding(tx, parsed.id(), true));
         missing = !found;
         if (missing || !MayManage(call, found->spec)) return NotThere(binding.name());
         row = *found;
-        if (!binding.etag().empty() && binding.etag() != Etag(row.version)) return StaleEtag(binding.name());
-        if (row.spec.SerializeAsString() == binding.spec().SerializeAsString()) return absl::OkStatus();
+        if (!binding.etag().empty() && binding.etag() != Etag(row.version))
+          return StaleEtag(binding.name());
+        if (row.spec.SerializeAsString() == binding.spec().SerializeAsString())
+          return absl::OkStatus();
         row.spec = binding.spec();
         row.updated = parts_.clock.Now();
         SLIPWAY_RETURN_IF_ERROR(store::UpdateBinding(tx, row));
@@ -239,17 +260,19 @@ absl::StatusOr<authpb::RoleBinding> People::UpdateRoleBinding(rpc::CallContext& 
 
 absl::Status People::DeleteRoleBinding(rpc::CallContext& call, const std::string& name) {
   SLIPWAY_ASSIGN_OR_RETURN(const auto parsed, rpc::ResourceName::Parse(name, "roleBindings/*"));
-  return db::RunTx(parts_.pool, "people.delete_binding", call.deadline, [&](db::Tx& tx) -> absl::Status {
-    SLIPWAY_ASSIGN_OR_RETURN(const auto found, store::FindBinding(tx, parsed.id(), true));
-    if (!found || !MayManage(call, found->spec)) return NotThere(name);
-    SLIPWAY_RETURN_IF_ERROR(store::DeleteBinding(tx, parsed.id()));
-    SLIPWAY_ASSIGN_OR_RETURN(const int64_t admins, store::CountSuperAdmins(tx));
-    if (admins == 0) return LastSuperAdmin();
-    return parts_.audit.Append(tx, call, name);
-  });
+  return db::RunTx(
+      parts_.pool, "people.delete_binding", call.deadline, [&](db::Tx& tx) -> absl::Status {
+        SLIPWAY_ASSIGN_OR_RETURN(const auto found, store::FindBinding(tx, parsed.id(), true));
+        if (!found || !MayManage(call, found->spec)) return NotThere(name);
+        SLIPWAY_RETURN_IF_ERROR(store::DeleteBinding(tx, parsed.id()));
+        SLIPWAY_ASSIGN_OR_RETURN(const int64_t admins, store::CountSuperAdmins(tx));
+        if (admins == 0) return LastSuperAdmin();
+        return parts_.audit.Append(tx, call, name);
+      });
 }
 
-absl::Status People::DeleteScope(const rpc::CallContext& call, const authpb::DeleteScopeRequest& request) {
+absl::Status People::DeleteScope(const rpc::CallContext& call,
+                                 const authpb::DeleteScopeRequest& request) {
   if (request.project().empty() == request.environment().empty()) {
     return InvalidField("project", "set either project, with or without app, or environment");
   }
@@ -258,7 +281,8 @@ absl::Status People::DeleteScope(const rpc::CallContext& call, const authpb::Del
   });
 }
 
-absl::Status People::AppendAudit(const std::vector<authpb::AuditEntry>& entries, absl::Time deadline) {
+absl::Status People::AppendAudit(const std::vector<authpb::AuditEntry>& entries,
+                                 absl::Time deadline) {
   if (entries.size() > 256) return InvalidField("entries", "at most 256 at once");
   return db::RunTx(parts_.pool, "people.append_audit", deadline, [&](db::Tx& tx) -> absl::Status {
     for (const auto& entry : entries) SLIPWAY_RETURN_IF_ERROR(store::InsertAudit(tx, entry));
@@ -266,13 +290,15 @@ absl::Status People::AppendAudit(const std::vector<authpb::AuditEntry>& entries,
   });
 }
 
-absl::StatusOr<authpb::ListAuditResponse> People::ListAudit(const rpc::CallContext& call,
-                                                            const authpb::ListAuditRequest& request) {
+absl::StatusOr<authpb::ListAuditResponse> People::ListAudit(
+    const rpc::CallContext& call, const authpb::ListAuditRequest& request) {
   SLIPWAY_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size()));
   SLIPWAY_ASSIGN_OR_RETURN(const std::string before, AfterOf(request.page_token()));
-  SLIPWAY_ASSIGN_OR_RETURN(const auto entries, db::RunTx(parts_.pool, "people.list_audit", call.deadline, [&](db::Tx& tx) {
-    return store::ListAudit(tx, request.actor(), request.resource(), before, size + 1);
-  }));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const auto entries,
+      db::RunTx(parts_.pool, "people.list_audit", call.deadline, [&](db::Tx& tx) {
+        return store::ListAudit(tx, request.actor(), request.resource(), before, size + 1);
+      }));
   authpb::ListAuditResponse response;
   for (const auto& entry : entries) {
     if (response.entries_size() == size) {

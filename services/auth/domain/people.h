@@ -21,27 +21,33 @@ class People {
   };
   explicit People(Parts parts) : parts_(parts) {}
 
-  absl::StatusOr<slipway::auth::v1::User> CreateUser(rpc::CallContext& call, const slipway::auth::v1::CreateUserRequest& request);
-  absl::StatusOr<slipway::auth::v1::User> GetUser(const rpc::CallContext& call, const std::string& name);
-  absl::StatusOr<slipway::auth::v1::ListUsersResponse> ListUsers(const rpc::CallContext& call,
-                                                                 const slipway::auth::v1::ListUsersRequest& request);
+  absl::StatusOr<slipway::auth::v1::User> CreateUser(
+      rpc::CallContext& call, const slipway::auth::v1::CreateUserRequest& request);
+  absl::StatusOr<slipway::auth::v1::User> GetUser(const rpc::CallContext& call,
+                                                  const std::string& name);
+  absl::StatusOr<slipway::auth::v1::ListUsersResponse> ListUsers(
+      const rpc::CallContext& call, const slipway::auth::v1::ListUsersRequest& request);
   // A new password ends the user's sessions.
-  absl::StatusOr<slipway::auth::v1::User> UpdateUser(rpc::CallContext& call, const slipway::auth::v1::UpdateUserRequest& request);
+  absl::StatusOr<slipway::auth::v1::User> UpdateUser(
+      rpc::CallContext& call, const slipway::auth::v1::UpdateUserRequest& request);
   absl::Status DeleteUser(rpc::CallContext& call, const std::string& name);
 
-  absl::StatusOr<slipway::auth::v1::RoleBinding> CreateRoleBinding(rpc::CallContext& call,
-                                                                   const slipway::auth::v1::CreateRoleBindingRequest& request);
-  absl::StatusOr<slipway::auth::v1::RoleBinding> GetRoleBinding(const rpc::CallContext& call, const std::string& name);
+  absl::StatusOr<slipway::auth::v1::RoleBinding> CreateRoleBinding(
+      rpc::CallContext& call, const slipway::auth::v1::CreateRoleBindingRequest& request);
+  absl::StatusOr<slipway::auth::v1::RoleBinding> GetRoleBinding(const rpc::CallContext& call,
+                                                                const std::string& name);
   absl::StatusOr<slipway::auth::v1::ListRoleBindingsResponse> ListRoleBindings(
       const rpc::CallContext& call, const slipway::auth::v1::ListRoleBindingsRequest& request);
-  absl::StatusOr<slipway::auth::v1::RoleBinding> UpdateRoleBinding(rpc::CallContext& call,
-                                                                   const slipway::auth::v1::UpdateRoleBindingRequest& request);
+  absl::StatusOr<slipway::auth::v1::RoleBinding> UpdateRoleBinding(
+      rpc::CallContext& call, const slipway::auth::v1::UpdateRoleBindingRequest& request);
   absl::Status DeleteRoleBinding(rpc::CallContext& call, const std::string& name);
 
-  absl::Status DeleteScope(const rpc::CallContext& call, const slipway::auth::v1::DeleteScopeRequest& request);
-  absl::Status AppendAudit(const std::vector<slipway::auth::v1::AuditEntry>& entries, absl::Time deadline);
-  absl::StatusOr<slipway::auth::v1::ListAuditResponse> ListAudit(const rpc::CallContext& call,
-                                                                 const slipway::auth::v1::ListAuditRequest& request);
+  absl::Status DeleteScope(const rpc::CallContext& call,
+                           const slipway::auth::v1::DeleteScopeRequest& request);
+  absl::Status AppendAudit(const std::vector<slipway::auth::v1::AuditEntry>& entries,
+                           absl::Time deadline);
+  absl::StatusOr<slipway::auth::v1::ListAuditResponse> ListAudit(
+      const rpc::CallContext& call, const slipway::auth::v1::ListAuditRequest& request);
 
  private:
   Parts parts_;

@@ -32,11 +32,14 @@ absl::StatusOr<ServiceTokens> ServiceTokens::Load(const std::string& folder) {
     }
     struct stat info;
     if (::stat(entry.path().c_str(), &info) != 0 || (info.st_mode & 077) != 0) {
-      return absl::FailedPreconditionError(entry.path().string() + " may be read by others: chmod 0600 it");
+      return absl::FailedPreconditionError(entry.path().string() +
+                                           " may be read by others: chmod 0600 it");
     }
     SLIPWAY_ASSIGN_OR_RETURN(const std::string text, ReadFile(entry.path().string(), 4096));
     const std::string_view token = Trim(text);
-    if (token.size() < 32) return absl::FailedPreconditionError(entry.path().string() + " is shorter than 32 characters");
+    if (token.size() < 32)
+      return absl::FailedPreconditionError(entry.path().string() +
+                                           " is shorter than 32 characters");
     tokens.by_hash_[HashToken(token)] = principal;
   }
   if (error) return ErrnoStatus(error.value(), folder);

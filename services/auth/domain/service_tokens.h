@@ -9,8 +9,8 @@
 
 namespace slipway::auth {
 
-// Tokens of the suite's own processes, from files of a folder: service-NAME.token and runner-NAME.token, mode 0600. Read
-// once at the start; immutable, thread-safe.
+// Tokens of the suite's own processes, from files of a folder: service-NAME.token and
+// runner-NAME.token, mode 0600. Read once at the start; immutable, thread-safe.
 class ServiceTokens {
  public:
   // FAILED_PRECONDITION for a file that others may read or that is shorter than 32 characters.

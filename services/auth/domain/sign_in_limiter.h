@@ -9,8 +9,8 @@
 
 namespace slipway::auth {
 
-// Counts wrong passwords by user in the last minute; at ten, further tries are refused unseen. In memory, bounded to 10,000
-// users. Thread-safe.
+// Counts wrong passwords by user in the last minute; at ten, further tries are refused unseen. In
+// memory, bounded to 10,000 users. Thread-safe.
 class SignInLimiter {
  public:
   explicit SignInLimiter(Clock& clock) : clock_(clock) {}

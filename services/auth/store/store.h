@@ -46,7 +46,8 @@ struct BindingRow {
 };
 
 absl::StatusOr<int64_t> CountUsers(db::Tx& tx);
-absl::StatusOr<std::optional<UserRow>> FindUser(db::Tx& tx, const std::string& id, bool lock = false);
+absl::StatusOr<std::optional<UserRow>> FindUser(db::Tx& tx, const std::string& id,
+                                                bool lock = false);
 absl::StatusOr<std::vector<UserRow>> ListUsers(db::Tx& tx, const std::string& after, int limit);
 // ALREADY_EXISTS for an id that is taken.
 absl::Status InsertUser(db::Tx& tx, const UserRow& row);
@@ -56,7 +57,8 @@ absl::Status DeleteUser(db::Tx& tx, const std::string& id);
 absl::StatusOr<std::optional<TokenRow>> FindTokenByHash(db::Tx& tx, const std::string& hash);
 absl::StatusOr<std::optional<TokenRow>> FindToken(db::Tx& tx, const std::string& id);
 // Tokens of kind token; `creator` empty: of everybody.
-absl::StatusOr<std::vector<TokenRow>> ListTokens(db::Tx& tx, const std::string& creator, const std::string& after, int limit);
+absl::StatusOr<std::vector<TokenRow>> ListTokens(db::Tx& tx, const std::string& creator,
+                                                 const std::string& after, int limit);
 absl::Status InsertToken(db::Tx& tx, const TokenRow& row);
 absl::Status TouchToken(db::Tx& tx, const std::string& id, absl::Time now);
 absl::Status DeleteToken(db::Tx& tx, const std::string& id);
@@ -64,13 +66,19 @@ absl::Status DeleteSessionsOf(db::Tx& tx, const std::string& user);
 absl::Status DeleteRunnerTokens(db::Tx& tx, const std::string& runner);
 absl::Status DeleteExpiredTokens(db::Tx& tx, absl::Time now);
 // Grants of tokens as they are stored, rewritten by `keep`: for scopes that are gone.
-absl::Status RemoveScope(db::Tx& tx, const std::string& project, const std::string& app, const std::string& environment);
+absl::Status RemoveScope(db::Tx& tx, const std::string& project, const std::string& app,
+                         const std::string& environment);
 
-absl::StatusOr<std::vector<slipway::auth::v1::Grant>> GrantsOfUser(db::Tx& tx, const std::string& user);
-absl::StatusOr<std::vector<slipway::auth::v1::Grant>> GrantsOfToken(db::Tx& tx, const std::string& token);
-absl::StatusOr<std::optional<BindingRow>> FindBinding(db::Tx& tx, const std::string& id, bool lock = false);
-absl::StatusOr<std::vector<BindingRow>> ListBindings(db::Tx& tx, const std::string& after, int limit);
-// ALREADY_EXISTS for an id that is taken, FAILED_PRECONDITION for a user or token that is not there.
+absl::StatusOr<std::vector<slipway::auth::v1::Grant>> GrantsOfUser(db::Tx& tx,
+                                                                   const std::string& user);
+absl::StatusOr<std::vector<slipway::auth::v1::Grant>> GrantsOfToken(db::Tx& tx,
+                                                                    const std::string& token);
+absl::StatusOr<std::optional<BindingRow>> FindBinding(db::Tx& tx, const std::string& id,
+                                                      bool lock = false);
+absl::StatusOr<std::vector<BindingRow>> ListBindings(db::Tx& tx, const std::string& after,
+                                                     int limit);
+// ALREADY_EXISTS for an id that is taken, FAILED_PRECONDITION for a user or token that is not
+// there.
 absl::Status InsertBinding(db::Tx& tx, const BindingRow& row);
 absl::Status UpdateBinding(db::Tx& tx, const BindingRow& row);
 absl::Status DeleteBinding(db::Tx& tx, const std::string& id);
@@ -79,8 +87,10 @@ absl::StatusOr<int64_t> CountSuperAdmins(db::Tx& tx);
 
 // Entries whose id is there already are passed over.
 absl::Status InsertAudit(db::Tx& tx, const slipway::auth::v1::AuditEntry& entry);
-absl::StatusOr<std::vector<slipway::auth::v1::AuditEntry>> ListAudit(db::Tx& tx, const std::string& actor,
-                                                                    const std::string& resource, const std::string& before,
-                                                                    int limit);
+absl::StatusOr<std::vector<slipway::auth::v1::AuditEntry>> ListAudit(db::Tx& tx,
+                                                                     const std::string& actor,
+                                                                     const std::string& resource,
+                                                                     const std::string& before,
+                                                                     int limit);
 
 }  // namespace slipway::auth::store

@@ -7,12 +7,14 @@
 
 namespace slipway::trigger {
 
-// gRPC adapter of trigger: each handler is one expression around a domain call. Owned by App; thread-safe.
+// gRPC adapter of trigger: each handler is one expression around a domain call. Owned by App;
+// thread-safe.
 class TriggerApi final : public slipway::trigger::v1::TriggerService::Service {
  public:
-  TriggerApi(rpc::CallGate& gate, Hooks& hooks, Inbox& inbox) : gate_(gate), hooks_(hooks), inbox_(inbox) {}
+  TriggerApi(rpc::CallGate& gate, Hooks& hooks, Inbox& inbox)
+      : gate_(gate), hooks_(hooks), inbox_(inbox) {}
 
-#define SLIPWAY_TRIGGER_RPC(Method, Request, Response)                                              \
+#define SLIPWAY_TRIGGER_RPC(Method, Request, Response)                                            \
   grpc::Status Method(grpc::ServerContext* context, const slipway::trigger::v1::Request* request, \
                       slipway::trigger::v1::Response* response) override
   SLIPWAY_TRIGGER_RPC(CreateHook, CreateHookRequest, Hook);

@@ -9,19 +9,24 @@
 
 namespace slipway::trigger {
 
-// Peers over gRPC. All calls are idempotent, so they are tried again while a service is away. Owned by App; thread-safe.
+// Peers over gRPC. All calls are idempotent, so they are tried again while a service is away. Owned
+// by App; thread-safe.
 class GrpcPeers final : public Peers {
  public:
   GrpcPeers(rpc::Peer pipeline, rpc::Peer build);
 
   absl::StatusOr<slipway::pipeline::v1::FindWorkflowsResponse> FindWorkflows(
-      const slipway::pipeline::v1::FindWorkflowsRequest& request, const std::string& traceparent) override;
+      const slipway::pipeline::v1::FindWorkflowsRequest& request,
+      const std::string& traceparent) override;
   absl::StatusOr<slipway::pipeline::v1::ListChangedPathsResponse> ListChangedPaths(
-      const slipway::pipeline::v1::ListChangedPathsRequest& request, const std::string& traceparent) override;
+      const slipway::pipeline::v1::ListChangedPathsRequest& request,
+      const std::string& traceparent) override;
   absl::StatusOr<slipway::pipeline::v1::CreatePlansResponse> CreatePlans(
-      const slipway::pipeline::v1::CreatePlansRequest& request, const std::string& traceparent) override;
-  absl::StatusOr<slipway::build::v1::CreateRunsResponse> CreateRuns(const slipway::build::v1::CreateRunsRequest& request,
-                                                                    const std::string& traceparent) override;
+      const slipway::pipeline::v1::CreatePlansRequest& request,
+      const std::string& traceparent) override;
+  absl::StatusOr<slipway::build::v1::CreateRunsResponse> CreateRuns(
+      const slipway::build::v1::CreateRunsRequest& request,
+      const std::string& traceparent) override;
 
  private:
   rpc::Peer pipeline_;

@@ -38,28 +38,36 @@ absl::StatusOr<int> PageSize(int32_t asked, int by_default, int most) {
 absl::StatusOr<std::string> PlaceOf(const std::string& page_token) {
   if (page_token.empty()) return std::string();
   auto place = Base64UrlDecode(page_token);
-  if (!place || place->empty() || place->size() > 128) return InvalidField("pageToken", "is not a token of an earlier answer");
+  if (!place || place->empty() || place->size() > 128)
+    return InvalidField("pageToken", "is not a token of an earlier answer");
   return *place;
 }
 
 absl::Status ValidateSpec(const pb::HookSpec& spec) {
   if (spec.forge() != pb::HookSpec::GITHUB) return InvalidField("spec.forge", "choose github");
   if (spec.repositories().empty()) {
-    return InvalidField("spec.repositories", "name the repositories that this hook may speak for, or a URL prefix that ends with \"/\"");
+    return InvalidField(
+        "spec.repositories",
+        "name the repositories that this hook may speak for, or a URL prefix that ends with \"/\"");
   }
-  if (spec.repositories_size() > kMostRepositories) return InvalidField("spec.repositories", "at most 1000");
+  if (spec.repositories_size() > kMostRepositories)
+    return InvalidField("spec.repositories", "at most 1000");
   for (int i = 0; i < spec.repositories_size(); ++i) {
     const std::string& entry = spec.repositories(i);
     const std::string field = "spec.repositories[" + std::to_string(i) + "]";
     const bool is_prefix = entry.ends_with('/');
     const bool is_url = entry.starts_with("http://") || entry.starts_with("https://");
-    if (entry.size() > 2048 || !is_url || (!is_prefix && forge::NormaliseRepositoryUrl(entry).empty())) {
-      return InvalidField(field, "\"" + Truncate(entry, 200) + "\" is neither the http or https URL of a repository nor a prefix that ends with \"/\"");
+    if (entry.size() > 2048 || !is_url ||
+        (!is_prefix && forge::NormaliseRepositoryUrl(entry).empty())) {
+      return InvalidField(field, "\"" + Truncate(entry, 200) +
+                                     "\" is neither the http or https URL of a repository nor a "
+                                     "prefix that ends with \"/\"");
     }
   }
   const std::string& secret = spec.secret().value();
   if (!secret.empty() && (secret.size() < 16 || secret.size() > 256)) {
-    return InvalidField("spec.secret.value", "must have 16 to 256 bytes; leave it out to have one made");
+    return InvalidField("spec.secret.value",
+                        "must have 16 to 256 bytes; leave it out to have one made");
   }
   return absl::OkStatus();
 }
@@ -76,7 +84,8 @@ pb::Delivery ToProto(const store::DeliveryRow& row) {
   delivery.set_repository(row.repository);
   delivery.set_ref(row.ref);
   delivery.set_commit(row.commit);
-  delivery.set_outcome(row.state == "RECEIVED" && row.outcome.empty() ? "stored, not processed yet" : row.outcome);
+  delivery.set_outcome(row.state == "RECEIVED" && row.outcome.empty() ? "stored, not processed yet"
+                                                                      : row.outcome);
   for (const auto& match : row.matches) *delivery.add_matches() = match;
   SetTime(delivery.mutable_create_time(), row.created);
   if (row.processed) SetTime(delivery.mutable_process_time(), *row.processed);
@@ -86,11 +95,15 @@ pb::Delivery ToProto(const store::DeliveryRow& row) {
   return delivery;
 }
 
-bool IsSuper(const rpc::CallContext& call) { return call.Can(Permission::SUPER, {}) || call.Can(Permission::SERVICE, {}); }
+bool IsSuper(const rpc::CallContext& call) {
+  return call.Can(Permission::SUPER, {}) || call.Can(Permission::SERVICE, {});
+}
 
-// Super-admins see every delivery; others those that were held against an app of theirs, with the other apps left out.
+// Super-admins see every delivery; others those that were held against an app of theirs, with the
+// other apps left out.
 bool MaySee(const rpc::CallContext& call, const store::DeliveryRow& row) {
-  return IsSuper(call) || std::any_of(row.apps.begin(), row.apps.end(), [&](const std::string& app) {
+  return IsSuper(call) ||
+         std::any_of(row.apps.begin(), row.apps.end(), [&](const std::string& app) {
            return call.Can(Permission::VIEW, rpc::ScopeOfName(app));
          });
 }
@@ -99,7 +112,10 @@ pb::Delivery ForCaller(const rpc::CallContext& call, const store::DeliveryRow& r
   pb::Delivery delivery = ToProto(row);
   auto* matches = delivery.mutable_matches();
   matches->erase(std::remove_if(matches->begin(), matches->end(),
-                                [&](const auto& match) { return !call.Can(Permission::VIEW, rpc::ScopeOfName(match.workflow())); }),
+                                [&](const auto& match) {
+                                  return !call.Can(Permission::VIEW,
+                                                   rpc::ScopeOfName(match.workflow()));
+                                }),
                  matches->end());
   return delivery;
 }
@@ -112,11 +128,14 @@ pb::Hook Hooks::ToProto(const store::HookRow& row) const {
   pb::HookSpec::Forge forge = pb::HookSpec::FORGE_UNSPECIFIED;
   (void)pb::HookSpec::Forge_Parse(row.forge, &forge);
   hook.mutable_spec()->set_forge(forge);
-  for (const std::string& repository : row.repositories) hook.mutable_spec()->add_repositories(repository);
-  hook.mutable_status()->set_url(parts_.public_url + "/webhooks/" + ToLower(row.forge) + "/" + row.id);
+  for (const std::string& repository : row.repositories)
+    hook.mutable_spec()->add_repositories(repository);
+  hook.mutable_status()->set_url(parts_.public_url + "/webhooks/" + ToLower(row.forge) + "/" +
+                                 row.id);
   hook.mutable_status()->set_content_type("application/json");
   hook.mutable_status()->add_events("push");
-  for (const auto& [reason, count] : parts_.refusals.Of(row.id)) (*hook.mutable_status()->mutable_refused())[reason] = count;
+  for (const auto& [reason, count] : parts_.refusals.Of(row.id))
+    (*hook.mutable_status()->mutable_refused())[reason] = count;
   hook.mutable_status()->set_id(row.numeric_id);
   hook.set_etag(Etag(row.version));
   SetTime(hook.mutable_create_time(), row.created);
@@ -124,7 +143,8 @@ pb::Hook Hooks::ToProto(const store::HookRow& row) const {
   return hook;
 }
 
-absl::StatusOr<pb::Hook> Hooks::Create(rpc::CallContext& call, const pb::CreateHookRequest& request) {
+absl::StatusOr<pb::Hook> Hooks::Create(rpc::CallContext& call,
+                                       const pb::CreateHookRequest& request) {
   std::string id = request.hook_id();
   if (id.empty()) id = "hook-" + RandomHex(4);
   SLIPWAY_RETURN_IF_ERROR(ValidateSlug(id, "hookId"));
@@ -139,13 +159,14 @@ absl::StatusOr<pb::Hook> Hooks::Create(rpc::CallContext& call, const pb::CreateH
                      .secret = parts_.keys.Seal(secret, HookSecretPlace(id)),
                      .created = now,
                      .updated = now};
-  const absl::Status status = db::RunTx(parts_.pool, "hooks.create", call.deadline, [&](db::Tx& tx) -> absl::Status {
-    SLIPWAY_RETURN_IF_ERROR(store::InsertHook(tx, row));
-    SLIPWAY_ASSIGN_OR_RETURN(const auto stored, store::FindHook(tx, id));
-    row = *stored;
-    if (request.validate_only()) return absl::CancelledError("validate_only");
-    return parts_.audit.Append(tx, call, "hooks/" + id);
-  });
+  const absl::Status status =
+      db::RunTx(parts_.pool, "hooks.create", call.deadline, [&](db::Tx& tx) -> absl::Status {
+        SLIPWAY_RETURN_IF_ERROR(store::InsertHook(tx, row));
+        SLIPWAY_ASSIGN_OR_RETURN(const auto stored, store::FindHook(tx, id));
+        row = *stored;
+        if (request.validate_only()) return absl::CancelledError("validate_only");
+        return parts_.audit.Append(tx, call, "hooks/" + id);
+      });
   if (status.code() == absl::StatusCode::kAlreadyExists) return NameTaken("hooks/" + id);
   if (!status.ok() && status.code() != absl::StatusCode::kCancelled) return status;
   pb::Hook hook = ToProto(row);
@@ -155,19 +176,21 @@ absl::StatusOr<pb::Hook> Hooks::Create(rpc::CallContext& call, const pb::CreateH
 
 absl::StatusOr<pb::Hook> Hooks::Get(const rpc::CallContext& call, const std::string& name) {
   SLIPWAY_ASSIGN_OR_RETURN(const auto parsed, rpc::ResourceName::Parse(name, "hooks/*"));
-  SLIPWAY_ASSIGN_OR_RETURN(const auto row, db::RunTx(parts_.pool, "hooks.get", call.deadline, [&](db::Tx& tx) {
-    return store::FindHook(tx, parsed.id());
-  }));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto row,
+                           db::RunTx(parts_.pool, "hooks.get", call.deadline,
+                                     [&](db::Tx& tx) { return store::FindHook(tx, parsed.id()); }));
   if (!row) return NotThere(name);
   return ToProto(*row);
 }
 
-absl::StatusOr<pb::ListHooksResponse> Hooks::List(const rpc::CallContext& call, const pb::ListHooksRequest& request) {
+absl::StatusOr<pb::ListHooksResponse> Hooks::List(const rpc::CallContext& call,
+                                                  const pb::ListHooksRequest& request) {
   SLIPWAY_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size(), 100, 1000));
   SLIPWAY_ASSIGN_OR_RETURN(const std::string after, PlaceOf(request.page_token()));
-  SLIPWAY_ASSIGN_OR_RETURN(const auto rows, db::RunTx(parts_.pool, "hooks.list", call.deadline, [&](db::Tx& tx) {
-    return store::ListHooks(tx, after, size + 1);
-  }));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto rows,
+                           db::RunTx(parts_.pool, "hooks.list", call.deadline, [&](db::Tx& tx) {
+                             return store::ListHooks(tx, after, size + 1);
+                           }));
   pb::ListHooksResponse response;
   for (const auto& row : rows) {
     if (response.hooks_size() == size) {
@@ -179,36 +202,43 @@ absl::StatusOr<pb::ListHooksResponse> Hooks::List(const rpc::CallContext& call, 
   return response;
 }
 
-absl::StatusOr<pb::Hook> Hooks::Update(rpc::CallContext& call, const pb::UpdateHookRequest& request) {
+absl::StatusOr<pb::Hook> Hooks::Update(rpc::CallContext& call,
+                                       const pb::UpdateHookRequest& request) {
   const pb::Hook& wanted = request.hook();
-  SLIPWAY_ASSIGN_OR_RETURN(const auto parsed, rpc::ResourceName::Parse(wanted.name(), "hooks/*", "hook.name"));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto parsed,
+                           rpc::ResourceName::Parse(wanted.name(), "hooks/*", "hook.name"));
   SLIPWAY_RETURN_IF_ERROR(ValidateSpec(wanted.spec()));
   store::HookRow row;
   bool missing = false;
-  const absl::Status status = db::RunTx(parts_.pool, "hooks.update", call.deadline, [&](db::Tx& tx) -> absl::Status {
-    SLIPWAY_ASSIGN_OR_RETURN(const auto found, store::FindHook(tx, parsed.id(), true));
-    missing = !found;
-    if (missing) return NotThere(wanted.name());
-    row = *found;
-    if (!wanted.etag().empty() && wanted.etag() != Etag(row.version)) return StaleEtag(wanted.name());
-    const std::vector<std::string> repositories(wanted.spec().repositories().begin(), wanted.spec().repositories().end());
-    bool new_secret = !wanted.spec().secret().value().empty();
-    if (new_secret) {
-      const auto old = parts_.keys.Open(row.secret, HookSecretPlace(row.id));
-      new_secret = !old.ok() || *old != wanted.spec().secret().value();
-    }
-    if (!new_secret && repositories == row.repositories && pb::HookSpec::Forge_Name(wanted.spec().forge()) == row.forge) {
-      return absl::OkStatus();
-    }
-    row.repositories = repositories;
-    row.forge = pb::HookSpec::Forge_Name(wanted.spec().forge());
-    if (new_secret) row.secret = parts_.keys.Seal(wanted.spec().secret().value(), HookSecretPlace(row.id));
-    row.updated = parts_.clock.Now();
-    SLIPWAY_RETURN_IF_ERROR(store::UpdateHook(tx, row));
-    ++row.version;
-    if (request.validate_only()) return absl::CancelledError("validate_only");
-    return parts_.audit.Append(tx, call, wanted.name());
-  });
+  const absl::Status status =
+      db::RunTx(parts_.pool, "hooks.update", call.deadline, [&](db::Tx& tx) -> absl::Status {
+        SLIPWAY_ASSIGN_OR_RETURN(const auto found, store::FindHook(tx, parsed.id(), true));
+        missing = !found;
+        if (missing) return NotThere(wanted.name());
+        row = *found;
+        if (!wanted.etag().empty() && wanted.etag() != Etag(row.version))
+          return StaleEtag(wanted.name());
+        const std::vector<std::string> repositories(wanted.spec().repositories().begin(),
+                                                    wanted.spec().repositories().end());
+        bool new_secret = !wanted.spec().secret().value().empty();
+        if (new_secret) {
+          const auto old = parts_.keys.Open(row.secret, HookSecretPlace(row.id));
+          new_secret = !old.ok() || *old != wanted.spec().secret().value();
+        }
+        if (!new_secret && repositories == row.repositories &&
+            pb::HookSpec::Forge_Name(wanted.spec().forge()) == row.forge) {
+          return absl::OkStatus();
+        }
+        row.repositories = repositories;
+        row.forge = pb::HookSpec::Forge_Name(wanted.spec().forge());
+        if (new_secret)
+          row.secret = parts_.keys.Seal(wanted.spec().secret().value(), HookSecretPlace(row.id));
+        row.updated = parts_.clock.Now();
+        SLIPWAY_RETURN_IF_ERROR(store::UpdateHook(tx, row));
+        ++row.version;
+        if (request.validate_only()) return absl::CancelledError("validate_only");
+        return parts_.audit.Append(tx, call, wanted.name());
+      });
   if (missing && request.allow_missing()) {
     pb::CreateHookRequest create;
     create.set_hook_id(parsed.id());
@@ -229,69 +259,77 @@ absl::Status Hooks::Delete(rpc::CallContext& call, const std::string& name) {
   });
 }
 
-absl::StatusOr<pb::Delivery> Hooks::GetDelivery(const rpc::CallContext& call, const std::string& name) {
+absl::StatusOr<pb::Delivery> Hooks::GetDelivery(const rpc::CallContext& call,
+                                                const std::string& name) {
   SLIPWAY_ASSIGN_OR_RETURN(const auto parsed, rpc::ResourceName::Parse(name, "deliveries/*"));
-  SLIPWAY_ASSIGN_OR_RETURN(const auto row, db::RunTx(parts_.pool, "deliveries.get", call.deadline, [&](db::Tx& tx) {
-    return store::FindDelivery(tx, parsed.id());
-  }));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const auto row, db::RunTx(parts_.pool, "deliveries.get", call.deadline,
+                                [&](db::Tx& tx) { return store::FindDelivery(tx, parsed.id()); }));
   if (!row || !MaySee(call, *row)) return NotThere(name);
   return ForCaller(call, *row);
 }
 
-absl::StatusOr<pb::ListDeliveriesResponse> Hooks::ListDeliveries(const rpc::CallContext& call,
-                                                                 const pb::ListDeliveriesRequest& request) {
+absl::StatusOr<pb::ListDeliveriesResponse> Hooks::ListDeliveries(
+    const rpc::CallContext& call, const pb::ListDeliveriesRequest& request) {
   SLIPWAY_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size(), 50, 500));
   SLIPWAY_ASSIGN_OR_RETURN(const std::string before, PlaceOf(request.page_token()));
-  SLIPWAY_ASSIGN_OR_RETURN(const auto rows, db::RunTx(parts_.pool, "deliveries.list", call.deadline, [&](db::Tx& tx) {
-    return store::ListDeliveries(tx, {request.hook(), request.app(), before, size + 1});
-  }));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const auto rows, db::RunTx(parts_.pool, "deliveries.list", call.deadline, [&](db::Tx& tx) {
+        return store::ListDeliveries(tx, {request.hook(), request.app(), before, size + 1});
+      }));
   pb::ListDeliveriesResponse response;
   for (int i = 0; i < std::min<int>(size, static_cast<int>(rows.size())); ++i) {
     if (MaySee(call, rows[i])) *response.add_deliveries() = ForCaller(call, rows[i]);
   }
-  if (static_cast<int>(rows.size()) > size) response.set_next_page_token(Base64UrlEncode(rows[size - 1].id));
+  if (static_cast<int>(rows.size()) > size)
+    response.set_next_page_token(Base64UrlEncode(rows[size - 1].id));
   return response;
 }
 
-absl::StatusOr<pb::Delivery> Hooks::Redeliver(rpc::CallContext& call, const pb::RedeliverRequest& request) {
-  SLIPWAY_ASSIGN_OR_RETURN(const auto parsed, rpc::ResourceName::Parse(request.name(), "deliveries/*"));
+absl::StatusOr<pb::Delivery> Hooks::Redeliver(rpc::CallContext& call,
+                                              const pb::RedeliverRequest& request) {
+  SLIPWAY_ASSIGN_OR_RETURN(const auto parsed,
+                           rpc::ResourceName::Parse(request.name(), "deliveries/*"));
   if (request.request_id().size() > 128) return InvalidField("requestId", "at most 128 characters");
   store::DeliveryRow row;
   const absl::Time now = parts_.clock.Now();
-  const absl::Status status = db::RunTx(parts_.pool, "deliveries.redeliver", call.deadline, [&](db::Tx& tx) -> absl::Status {
-    SLIPWAY_ASSIGN_OR_RETURN(const auto original, store::FindDelivery(tx, parsed.id()));
-    if (!original || !MaySee(call, *original)) return NotThere(request.name());
-    if (original->apps.empty()) SLIPWAY_RETURN_IF_ERROR(call.Require(Permission::SUPER, {}, request.name()));
-    for (const std::string& app : original->apps) {
-      SLIPWAY_RETURN_IF_ERROR(call.Require(Permission::TRIGGER, rpc::ScopeOfName(app), app));
-    }
-    row = *original;
-    row.id = NewUlid(now);
-    row.redelivery_of = parsed.id();
-    row.request_id = request.request_id();
-    row.traceparent = call.trace.ToString();
-    row.trace_id = call.trace.trace_id;
-    row.state = "RECEIVED";
-    row.outcome.clear();
-    row.matches.clear();
-    row.created = now;
-    row.processed.reset();
-    SLIPWAY_ASSIGN_OR_RETURN(const bool inserted, store::InsertDelivery(tx, row, now));
-    if (!inserted) {
-      SLIPWAY_ASSIGN_OR_RETURN(const auto earlier, store::FindByRequestId(tx, parsed.id(), request.request_id()));
-      if (!earlier) return absl::InternalError("a redelivery was neither stored nor found");
-      row = *earlier;
-      return absl::OkStatus();
-    }
-    SLIPWAY_RETURN_IF_ERROR(journal::Append(tx, {.subject = "deliveries/" + row.id,
-                                                 .kind = "delivery",
-                                                 .event = "delivery.redelivered",
-                                                 .verdict = journal::Verdict::kAccepted,
-                                                 .message = "redelivered by " + call.actor,
-                                                 .related = {request.name()},
-                                                 .trace_id = row.trace_id}));
-    return parts_.audit.Append(tx, call, request.name());
-  });
+  const absl::Status status = db::RunTx(
+      parts_.pool, "deliveries.redeliver", call.deadline, [&](db::Tx& tx) -> absl::Status {
+        SLIPWAY_ASSIGN_OR_RETURN(const auto original, store::FindDelivery(tx, parsed.id()));
+        if (!original || !MaySee(call, *original)) return NotThere(request.name());
+        if (original->apps.empty())
+          SLIPWAY_RETURN_IF_ERROR(call.Require(Permission::SUPER, {}, request.name()));
+        for (const std::string& app : original->apps) {
+          SLIPWAY_RETURN_IF_ERROR(call.Require(Permission::TRIGGER, rpc::ScopeOfName(app), app));
+        }
+        row = *original;
+        row.id = NewUlid(now);
+        row.redelivery_of = parsed.id();
+        row.request_id = request.request_id();
+        row.traceparent = call.trace.ToString();
+        row.trace_id = call.trace.trace_id;
+        row.state = "RECEIVED";
+        row.outcome.clear();
+        row.matches.clear();
+        row.created = now;
+        row.processed.reset();
+        SLIPWAY_ASSIGN_OR_RETURN(const bool inserted, store::InsertDelivery(tx, row, now));
+        if (!inserted) {
+          SLIPWAY_ASSIGN_OR_RETURN(const auto earlier,
+                                   store::FindByRequestId(tx, parsed.id(), request.request_id()));
+          if (!earlier) return absl::InternalError("a redelivery was neither stored nor found");
+          row = *earlier;
+          return absl::OkStatus();
+        }
+        SLIPWAY_RETURN_IF_ERROR(journal::Append(tx, {.subject = "deliveries/" + row.id,
+                                                     .kind = "delivery",
+                                                     .event = "delivery.redelivered",
+                                                     .verdict = journal::Verdict::kAccepted,
+                                                     .message = "redelivered by " + call.actor,
+                                                     .related = {request.name()},
+                                                     .trace_id = row.trace_id}));
+        return parts_.audit.Append(tx, call, request.name());
+      });
   SLIPWAY_RETURN_IF_ERROR(status);
   parts_.stored();
   return ForCaller(call, row);

@@ -30,18 +30,22 @@ class Hooks {
   explicit Hooks(Parts parts) : parts_(std::move(parts)) {}
 
   // Without a secret one is made and given once, in status.secret.
-  absl::StatusOr<slipway::trigger::v1::Hook> Create(rpc::CallContext& call, const slipway::trigger::v1::CreateHookRequest& request);
-  absl::StatusOr<slipway::trigger::v1::Hook> Get(const rpc::CallContext& call, const std::string& name);
-  absl::StatusOr<slipway::trigger::v1::ListHooksResponse> List(const rpc::CallContext& call,
-                                                               const slipway::trigger::v1::ListHooksRequest& request);
-  absl::StatusOr<slipway::trigger::v1::Hook> Update(rpc::CallContext& call, const slipway::trigger::v1::UpdateHookRequest& request);
+  absl::StatusOr<slipway::trigger::v1::Hook> Create(
+      rpc::CallContext& call, const slipway::trigger::v1::CreateHookRequest& request);
+  absl::StatusOr<slipway::trigger::v1::Hook> Get(const rpc::CallContext& call,
+                                                 const std::string& name);
+  absl::StatusOr<slipway::trigger::v1::ListHooksResponse> List(
+      const rpc::CallContext& call, const slipway::trigger::v1::ListHooksRequest& request);
+  absl::StatusOr<slipway::trigger::v1::Hook> Update(
+      rpc::CallContext& call, const slipway::trigger::v1::UpdateHookRequest& request);
   absl::Status Delete(rpc::CallContext& call, const std::string& name);
 
-  absl::StatusOr<slipway::trigger::v1::Delivery> GetDelivery(const rpc::CallContext& call, const std::string& name);
+  absl::StatusOr<slipway::trigger::v1::Delivery> GetDelivery(const rpc::CallContext& call,
+                                                             const std::string& name);
   absl::StatusOr<slipway::trigger::v1::ListDeliveriesResponse> ListDeliveries(
       const rpc::CallContext& call, const slipway::trigger::v1::ListDeliveriesRequest& request);
-  absl::StatusOr<slipway::trigger::v1::Delivery> Redeliver(rpc::CallContext& call,
-                                                           const slipway::trigger::v1::RedeliverRequest& request);
+  absl::StatusOr<slipway::trigger::v1::Delivery> Redeliver(
+      rpc::CallContext& call, const slipway::trigger::v1::RedeliverRequest& request);
 
  private:
   slipway::trigger::v1::Hook ToProto(const store::HookRow& row) const;

@@ -23,8 +23,10 @@ namespace {
 namespace pb = slipway::trigger::v1;
 
 // Kept of the headers: what is needed to read the body again.
-constexpr const char* kKeptHeaders[] = {"content-type", "x-github-event", "x-github-delivery", "user-agent"};
-// Time of the push in microseconds, as the private git host says it; shown in timelines, decides nothing.
+constexpr const char* kKeptHeaders[] = {"content-type", "x-github-event", "x-github-delivery",
+                                        "user-agent"};
+// Time of the push in microseconds, as the private git host says it; shown in timelines, decides
+// nothing.
 constexpr char kPushedAtHeader[] = "x-slipway-pushed-at";
 
 std::string KeptHeaders(const http::Headers& headers) {
@@ -41,14 +43,16 @@ std::string LowerForge(const std::string& forge) { return ToLower(forge); }
 absl::Time PushedAt(const pb::DeliverBatchRequest::Incoming& incoming, absl::Time received) {
   const auto found = incoming.headers().find(kPushedAtHeader);
   int64_t micros = 0;
-  if (found == incoming.headers().end() || !absl::SimpleAtoi(found->second, &micros)) return absl::InfinitePast();
+  if (found == incoming.headers().end() || !absl::SimpleAtoi(found->second, &micros))
+    return absl::InfinitePast();
   const absl::Time at = absl::FromUnixMicros(micros);
   return at <= received && received - at < absl::Hours(24) ? at : absl::InfinitePast();
 }
 
 }  // namespace
 
-Inbox::Checked Inbox::Check(const Incoming& incoming, const store::HookRow* hook, absl::Time now) const {
+Inbox::Checked Inbox::Check(const Incoming& incoming, const store::HookRow* hook,
+                            absl::Time now) const {
   Checked checked;
   const auto refuse = [&checked](int status, std::string reason, std::string message) {
     checked.refused = true;
@@ -57,10 +61,12 @@ Inbox::Checked Inbox::Check(const Incoming& incoming, const store::HookRow* hook
     checked.refusal.set_message(std::move(message));
     return checked;
   };
-  if (hook == nullptr || LowerForge(hook->forge) != incoming.forge()) return refuse(404, "unknown hook", "there is no such hook");
+  if (hook == nullptr || LowerForge(hook->forge) != incoming.forge())
+    return refuse(404, "unknown hook", "there is no such hook");
   const http::Headers headers(incoming.headers().begin(), incoming.headers().end());
   auto secret = parts_.keys.Open(hook->secret, HookSecretPlace(hook->id));
-  if (!secret.ok()) return refuse(503, "secret can't be opened", "the hook's secret can't be opened: set it anew");
+  if (!secret.ok())
+    return refuse(503, "secret can't be opened", "the hook's secret can't be opened: set it anew");
   const absl::Status verified = forge::VerifyGitHubSignature(headers, incoming.body(), *secret);
   seal::Wipe(*secret);
   if (!verified.ok()) return refuse(401, DetailsOf(verified).reason, MessageOf(verified));
@@ -81,15 +87,15 @@ Inbox::Checked Inbox::Check(const Incoming& incoming, const store::HookRow* hook
   row.repository = Truncate(ToValidUtf8(event.repository.full_name), 512);
   row.ref = ToValidUtf8(event.ref);
   row.commit = event.after;
-  row.order_key = row.hook + " " + forge::NormaliseRepositoryUrl(event.repository.clone_url) +
-                  " " + row.ref;
+  row.order_key =
+      row.hook + " " + forge::NormaliseRepositoryUrl(event.repository.clone_url) + " " + row.ref;
   row.traceparent = trace.ToString();
   row.trace_id = trace.trace_id;
   return checked;
 }
 
-absl::StatusOr<Inbox::Answer> Inbox::Store(db::Tx& tx, const store::DeliveryRow& row, const Incoming& incoming, absl::Time now,
-                                           bool& is_new) {
+absl::StatusOr<Inbox::Answer> Inbox::Store(db::Tx& tx, const store::DeliveryRow& row,
+                                           const Incoming& incoming, absl::Time now, bool& is_new) {
   Answer answer;
   SLIPWAY_ASSIGN_OR_RETURN(is_new, store::InsertDelivery(tx, row, now));
   if (!is_new) {
@@ -97,40 +103,44 @@ absl::StatusOr<Inbox::Answer> Inbox::Store(db::Tx& tx, const store::DeliveryRow&
     const bool same = earlier && earlier->body_hash == row.body_hash;
     answer.set_status(same ? 200 : 409);
     if (earlier) answer.set_delivery("deliveries/" + earlier->id);
-    answer.set_message(same ? "received before" : "an earlier delivery with this id had another body");
+    answer.set_message(same ? "received before"
+                            : "an earlier delivery with this id had another body");
     return answer;
   }
   const std::string name = "deliveries/" + row.id;
   if (const absl::Time pushed = PushedAt(incoming, now); pushed != absl::InfinitePast()) {
-    SLIPWAY_RETURN_IF_ERROR(journal::Append(tx, {.subject = name,
-                                                 .kind = "delivery",
-                                                 .event = "push.received",
-                                                 .message = "push received by the git host",
-                                                 .values = {{"ref", row.ref}, {"commit", row.commit}},
-                                                 .trace_id = row.trace_id,
-                                                 .time = pushed}));
+    SLIPWAY_RETURN_IF_ERROR(
+        journal::Append(tx, {.subject = name,
+                             .kind = "delivery",
+                             .event = "push.received",
+                             .message = "push received by the git host",
+                             .values = {{"ref", row.ref}, {"commit", row.commit}},
+                             .trace_id = row.trace_id,
+                             .time = pushed}));
   }
-  SLIPWAY_RETURN_IF_ERROR(journal::Append(tx, {.subject = name,
-                                               .kind = "delivery",
-                                               .event = "delivery.stored",
-                                               .verdict = journal::Verdict::kAccepted,
-                                               .message = "delivery stored, answered 202",
-                                               .values = {{"event", row.event}, {"repository", row.repository}, {"ref", row.ref}},
-                                               .related = {"hooks/" + row.hook},
-                                               .trace_id = row.trace_id}));
+  SLIPWAY_RETURN_IF_ERROR(journal::Append(
+      tx, {.subject = name,
+           .kind = "delivery",
+           .event = "delivery.stored",
+           .verdict = journal::Verdict::kAccepted,
+           .message = "delivery stored, answered 202",
+           .values = {{"event", row.event}, {"repository", row.repository}, {"ref", row.ref}},
+           .related = {"hooks/" + row.hook},
+           .trace_id = row.trace_id}));
   answer.set_status(202);
   answer.set_delivery(name);
   answer.set_message("accepted");
   return answer;
 }
 
-absl::StatusOr<pb::DeliverBatchResponse> Inbox::Deliver(const pb::DeliverBatchRequest& request, absl::Time deadline) {
+absl::StatusOr<pb::DeliverBatchResponse> Inbox::Deliver(const pb::DeliverBatchRequest& request,
+                                                        absl::Time deadline) {
   if (request.deliveries_size() > 64) return InvalidField("deliveries", "at most 64 at once");
   std::vector<std::string> ids;
   for (const Incoming& incoming : request.deliveries()) ids.push_back(incoming.hook());
-  SLIPWAY_ASSIGN_OR_RETURN(const auto hooks, db::RunTx(parts_.pool, "inbox.hooks", deadline, [&](db::Tx& tx) {
-    return store::FindHooks(tx, ids);
-  }));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto hooks,
+                           db::RunTx(parts_.pool, "inbox.hooks", deadline,
+                                     [&](db::Tx& tx) { return store::FindHooks(tx, ids); }));
   std::map<std::string, const store::HookRow*> by_id;
   for (const store::HookRow& hook : hooks) by_id[hook.id] = &hook;
 
@@ -142,7 +152,8 @@ absl::StatusOr<pb::DeliverBatchResponse> Inbox::Deliver(const pb::DeliverBatchRe
     checked.push_back(Check(incoming, found == by_id.end() ? nullptr : found->second, now));
     any_to_store = any_to_store || !checked.back().refused;
     if (checked.back().refused) {
-      parts_.refusals.Count(found == by_id.end() ? "" : incoming.hook(), checked.back().reason, incoming.address());
+      parts_.refusals.Count(found == by_id.end() ? "" : incoming.hook(), checked.back().reason,
+                            incoming.address());
     }
   }
 
@@ -157,7 +168,8 @@ absl::StatusOr<pb::DeliverBatchResponse> Inbox::Deliver(const pb::DeliverBatchRe
         continue;
       }
       bool is_new = false;
-      SLIPWAY_ASSIGN_OR_RETURN(*response.add_answers(), Store(tx, checked[i].row, request.deliveries(i), now, is_new));
+      SLIPWAY_ASSIGN_OR_RETURN(*response.add_answers(),
+                               Store(tx, checked[i].row, request.deliveries(i), now, is_new));
       stored = stored || is_new;
     }
     return absl::OkStatus();

@@ -14,7 +14,8 @@
 
 namespace slipway::trigger {
 
-// Takes webhooks in: verify on the raw bytes, deduplicate, store, and only then answer. Owned by App; thread-safe.
+// Takes webhooks in: verify on the raw bytes, deduplicate, store, and only then answer. Owned by
+// App; thread-safe.
 class Inbox {
  public:
   struct Parts {
@@ -26,10 +27,10 @@ class Inbox {
   };
   explicit Inbox(Parts parts) : parts_(std::move(parts)) {}
 
-  // One transaction for the batch. Statuses: 202 stored, 200 stored before, 400 not readable, 401 signature, 404 no such hook,
-  // 409 the id of an earlier delivery with another body.
-  absl::StatusOr<slipway::trigger::v1::DeliverBatchResponse> Deliver(const slipway::trigger::v1::DeliverBatchRequest& request,
-                                                                     absl::Time deadline);
+  // One transaction for the batch. Statuses: 202 stored, 200 stored before, 400 not readable, 401
+  // signature, 404 no such hook, 409 the id of an earlier delivery with another body.
+  absl::StatusOr<slipway::trigger::v1::DeliverBatchResponse> Deliver(
+      const slipway::trigger::v1::DeliverBatchRequest& request, absl::Time deadline);
 
  private:
   using Answer = slipway::trigger::v1::DeliverBatchResponse::Answer;
@@ -43,7 +44,8 @@ class Inbox {
     std::string reason;  // of the refusal, for the count
   };
   Checked Check(const Incoming& incoming, const store::HookRow* hook, absl::Time now) const;
-  absl::StatusOr<Answer> Store(db::Tx& tx, const store::DeliveryRow& row, const Incoming& incoming, absl::Time now, bool& is_new);
+  absl::StatusOr<Answer> Store(db::Tx& tx, const store::DeliveryRow& row, const Incoming& incoming,
+                               absl::Time now, bool& is_new);
 
   Parts parts_;
 };

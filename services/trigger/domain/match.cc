@@ -24,10 +24,14 @@ const std::string* FirstMatch(const Patterns& patterns, const std::string& path)
   return nullptr;
 }
 
-MatchResult MatchPaths(const pipelinepb::PathFilter& filter, const std::vector<std::string>& paths) {
+MatchResult MatchPaths(const pipelinepb::PathFilter& filter,
+                       const std::vector<std::string>& paths) {
   const std::string field = "spec.source.build.from.paths";
   if (paths.empty()) {
-    return {Verdict::kSkip, field, "the push changed no path, and spec.source.build.from.paths asks for one", {}};
+    return {Verdict::kSkip,
+            field,
+            "the push changed no path, and spec.source.build.from.paths asks for one",
+            {}};
   }
   std::string excluded;
   std::string not_included;
@@ -43,10 +47,14 @@ MatchResult MatchPaths(const pipelinepb::PathFilter& filter, const std::vector<s
     return {Verdict::kStart, field, "changed " + Quoted(path), {{"path", path}}};
   }
   if (not_included.empty()) {
-    return {Verdict::kSkip, field + ".exclude", "every changed path is excluded by " + field + " (" + Truncate(excluded, 200) + ")",
+    return {Verdict::kSkip,
+            field + ".exclude",
+            "every changed path is excluded by " + field + " (" + Truncate(excluded, 200) + ")",
             {{"path", excluded}, {"paths", std::to_string(paths.size())}}};
   }
-  return {Verdict::kSkip, field + ".include", "no changed path is included by " + field + " (" + Truncate(not_included, 200) + ")",
+  return {Verdict::kSkip,
+          field + ".include",
+          "no changed path is included by " + field + " (" + Truncate(not_included, 200) + ")",
           {{"path", not_included}, {"paths", std::to_string(paths.size())}}};
 }
 
@@ -54,8 +62,10 @@ MatchResult MatchPaths(const pipelinepb::PathFilter& filter, const std::vector<s
 MatchResult MatchRef(const forge::Event& event, const pipelinepb::BuildFrom& from) {
   const std::string ref = event.ShortRef();
   if (!event.IsBranch()) {
-    return {Verdict::kSkip, "spec.source.build.from",
-            std::string(event.IsTag() ? "tag " : "ref ") + Quoted(ref) + " is no branch, and this workflow builds branches",
+    return {Verdict::kSkip,
+            "spec.source.build.from",
+            std::string(event.IsTag() ? "tag " : "ref ") + Quoted(ref) +
+                " is no branch, and this workflow builds branches",
             {{"ref", event.ref}}};
   }
   if (from.ref_case() == pipelinepb::BuildFrom::kBranchRegex) {
@@ -64,14 +74,18 @@ MatchResult MatchRef(const forge::Event& event, const pipelinepb::BuildFrom& fro
     options.set_max_mem(8 << 20);
     const RE2 pattern(from.branch_regex(), options);
     const bool matches = pattern.ok() && RE2::PartialMatch(ref, pattern);
-    return {matches ? Verdict::kStart : Verdict::kSkip, field,
-            "branch " + Quoted(ref) + (matches ? " matches " : " does not match ") + Quoted(from.branch_regex()),
+    return {matches ? Verdict::kStart : Verdict::kSkip,
+            field,
+            "branch " + Quoted(ref) + (matches ? " matches " : " does not match ") +
+                Quoted(from.branch_regex()),
             {{"branch", ref}, {"branchRegex", from.branch_regex()}}};
   }
   if (ref == from.branch()) {
     return {Verdict::kStart, "spec.source.build.from.branch", "branch " + ref, {{"branch", ref}}};
   }
-  return {Verdict::kSkip, "spec.source.build.from.branch", "branch " + Quoted(ref) + " is not branch " + Quoted(from.branch()),
+  return {Verdict::kSkip,
+          "spec.source.build.from.branch",
+          "branch " + Quoted(ref) + " is not branch " + Quoted(from.branch()),
           {{"branch", ref}, {"expected", from.branch()}}};
 }
 
@@ -81,14 +95,18 @@ MatchResult Match(const forge::Event& event, const pipelinepb::Workflow& workflo
                   const std::optional<std::vector<std::string>>& changed_paths) {
   const pipelinepb::BuildSource& build = workflow.spec().source().build();
   if (event.deleted) {
-    return {Verdict::kSkip, "event.deleted", "the push deleted " + Quoted(event.ShortRef()) + ": there is nothing to build",
+    return {Verdict::kSkip,
+            "event.deleted",
+            "the push deleted " + Quoted(event.ShortRef()) + ": there is nothing to build",
             {{"ref", event.ref}}};
   }
   MatchResult by_ref = MatchRef(event, build.from());
   if (by_ref.verdict != Verdict::kStart) return by_ref;
   if (build.trigger() == pipelinepb::MANUAL) {
-    return {Verdict::kSkip, "spec.source.build.trigger",
-            "its trigger is manual: start it with `slipway run`", {{"trigger", "manual"}}};
+    return {Verdict::kSkip,
+            "spec.source.build.trigger",
+            "its trigger is manual: start it with `slipway run`",
+            {{"trigger", "manual"}}};
   }
   const pipelinepb::PathFilter& filter = build.from().paths();
   if (filter.include().empty() && filter.exclude().empty()) return by_ref;

@@ -19,12 +19,13 @@ struct MatchResult {
   std::map<std::string, std::string> values = {};
 };
 
-// Decides whether a push starts a build of `workflow`. Pure. `changed_paths` are those over all commits of the push; without
-// them the answer may be kNeedsPaths, and never is with them.
+// Decides whether a push starts a build of `workflow`. Pure. `changed_paths` are those over all
+// commits of the push; without them the answer may be kNeedsPaths, and never is with them.
 MatchResult Match(const forge::Event& event, const slipway::pipeline::v1::Workflow& workflow,
                   const std::optional<std::vector<std::string>>& changed_paths);
 
-// The paths that the commits of the push list, each once and sorted; empty when the list is not complete.
+// The paths that the commits of the push list, each once and sorted; empty when the list is not
+// complete.
 std::optional<std::vector<std::string>> PathsOf(const forge::Event& event);
 
 }  // namespace slipway::trigger

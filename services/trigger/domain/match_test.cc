@@ -8,7 +8,8 @@ namespace {
 namespace pipelinepb = slipway::pipeline::v1;
 using Verdict = MatchResult::Verdict;
 
-forge::Event Push(const std::string& ref, std::vector<std::vector<std::string>> commits = {{"src/a.c"}}) {
+forge::Event Push(const std::string& ref,
+                  std::vector<std::vector<std::string>> commits = {{"src/a.c"}}) {
   forge::Event event;
   event.kind = forge::Event::Kind::kPush;
   event.ref = ref;
@@ -25,15 +26,22 @@ pipelinepb::Workflow OnBranch(const std::string& branch) {
 
 pipelinepb::Workflow OnRegex(const std::string& regex) {
   pipelinepb::Workflow workflow;
-  workflow.mutable_spec()->mutable_source()->mutable_build()->mutable_from()->set_branch_regex(regex);
+  workflow.mutable_spec()->mutable_source()->mutable_build()->mutable_from()->set_branch_regex(
+      regex);
   return workflow;
 }
 
 pipelinepb::PathFilter& Paths(pipelinepb::Workflow& workflow) {
-  return *workflow.mutable_spec()->mutable_source()->mutable_build()->mutable_from()->mutable_paths();
+  return *workflow.mutable_spec()
+              ->mutable_source()
+              ->mutable_build()
+              ->mutable_from()
+              ->mutable_paths();
 }
 
-MatchResult Run(const forge::Event& event, const pipelinepb::Workflow& workflow) { return Match(event, workflow, PathsOf(event)); }
+MatchResult Run(const forge::Event& event, const pipelinepb::Workflow& workflow) {
+  return Match(event, workflow, PathsOf(event));
+}
 
 }  // namespace
 
@@ -48,9 +56,11 @@ TEST_CASE("a branch matches by its whole name") {
 
 TEST_CASE("a branch pattern is RE2 and not anchored") {
   CHECK(Run(Push("refs/heads/my-feature2"), OnRegex("feature")).verdict == Verdict::kStart);
-  CHECK(Run(Push("refs/heads/release/1.2"), OnRegex("^release/[0-9.]+$")).verdict == Verdict::kStart);
+  CHECK(Run(Push("refs/heads/release/1.2"), OnRegex("^release/[0-9.]+$")).verdict ==
+        Verdict::kStart);
   CHECK(Run(Push("refs/heads/x-release/1.2"), OnRegex("^release/")).verdict == Verdict::kSkip);
-  CHECK(Run(Push("refs/heads/" + std::string(50'000, 'a')), OnRegex("(a+)+$b")).verdict == Verdict::kSkip);
+  CHECK(Run(Push("refs/heads/" + std::string(50'000, 'a')), OnRegex("(a+)+$b")).verdict ==
+        Verdict::kSkip);
 }
 
 TEST_CASE("tags, other refs and deletions start nothing and say so") {
@@ -72,11 +82,13 @@ TEST_CASE("a manual workflow waits for a person") {
 TEST_CASE("path filters look at all commits of a push") {
   auto workflow = OnBranch("main");
   Paths(workflow).add_exclude("docs/**");
-  CHECK(Run(Push("refs/heads/main", {{"docs/a.md"}, {"docs/b.md"}}), workflow).verdict == Verdict::kSkip);
+  CHECK(Run(Push("refs/heads/main", {{"docs/a.md"}, {"docs/b.md"}}), workflow).verdict ==
+        Verdict::kSkip);
   CHECK(Run(Push("refs/heads/main", {{"docs/a.md"}, {"docs/b.md"}}), workflow).message ==
         "every changed path is excluded by spec.source.build.from.paths (docs/a.md)");
   // The first commit counts as much as the last.
-  CHECK(Run(Push("refs/heads/main", {{"src/a.c"}, {"docs/b.md"}}), workflow).verdict == Verdict::kStart);
+  CHECK(Run(Push("refs/heads/main", {{"src/a.c"}, {"docs/b.md"}}), workflow).verdict ==
+        Verdict::kStart);
   Paths(workflow).add_include("src/**");
   CHECK(Run(Push("refs/heads/main", {{"Makefile"}}), workflow).verdict == Verdict::kSkip);
   CHECK(Run(Push("refs/heads/main", {{"Makefile", "src/x"}}), workflow).verdict == Verdict::kStart);

@@ -9,14 +9,17 @@
 
 namespace slipway::trigger {
 
-// What the domain asks of the services below. Implemented over gRPC in client/, by a fake in tests. Thread-safe.
+// What the domain asks of the services below. Implemented over gRPC in client/, by a fake in tests.
+// Thread-safe.
 class Peers {
  public:
   virtual ~Peers() = default;
   virtual absl::StatusOr<slipway::pipeline::v1::FindWorkflowsResponse> FindWorkflows(
-      const slipway::pipeline::v1::FindWorkflowsRequest& request, const std::string& traceparent) = 0;
+      const slipway::pipeline::v1::FindWorkflowsRequest& request,
+      const std::string& traceparent) = 0;
   virtual absl::StatusOr<slipway::pipeline::v1::ListChangedPathsResponse> ListChangedPaths(
-      const slipway::pipeline::v1::ListChangedPathsRequest& request, const std::string& traceparent) = 0;
+      const slipway::pipeline::v1::ListChangedPathsRequest& request,
+      const std::string& traceparent) = 0;
   virtual absl::StatusOr<slipway::pipeline::v1::CreatePlansResponse> CreatePlans(
       const slipway::pipeline::v1::CreatePlansRequest& request, const std::string& traceparent) = 0;
   virtual absl::StatusOr<slipway::build::v1::CreateRunsResponse> CreateRuns(

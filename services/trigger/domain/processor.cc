@@ -1,7 +1,7 @@
 #include "services/trigger/domain/processor.h"
 
-#include <boost/json.hpp>
 #include <algorithm>
+#include <boost/json.hpp>
 #include <chrono>
 #include <exception>
 
@@ -32,12 +32,16 @@ constexpr int kMaxTries = 8;
 
 // The peer is away or busy: the delivery waits, however long it takes.
 bool IsPassing(const absl::Status& status) {
-  return status.code() == absl::StatusCode::kUnavailable || status.code() == absl::StatusCode::kDeadlineExceeded ||
-         status.code() == absl::StatusCode::kResourceExhausted || status.code() == absl::StatusCode::kUnauthenticated ||
+  return status.code() == absl::StatusCode::kUnavailable ||
+         status.code() == absl::StatusCode::kDeadlineExceeded ||
+         status.code() == absl::StatusCode::kResourceExhausted ||
+         status.code() == absl::StatusCode::kUnauthenticated ||
          status.code() == absl::StatusCode::kCancelled;
 }
 
-absl::Duration BackOff(int tries) { return std::min(absl::Seconds(10), absl::Milliseconds(100) * (1 << std::min(tries, 7))); }
+absl::Duration BackOff(int tries) {
+  return std::min(absl::Seconds(10), absl::Milliseconds(100) * (1 << std::min(tries, 7)));
+}
 
 std::string AppOf(const std::string& workflow) {
   const auto name = rpc::ResourceName::Parse(workflow);
@@ -47,7 +51,8 @@ std::string AppOf(const std::string& workflow) {
 // A hook's entry is a repository, or a prefix that ends with "/" and may be a whole host.
 bool CoversRepository(const std::string& entry, const std::string& url) {
   if (entry.ends_with('/')) return forge::IsRepositoryWithin(url, entry);
-  return !forge::NormaliseRepositoryUrl(url).empty() && forge::NormaliseRepositoryUrl(entry) == forge::NormaliseRepositoryUrl(url);
+  return !forge::NormaliseRepositoryUrl(url).empty() &&
+         forge::NormaliseRepositoryUrl(entry) == forge::NormaliseRepositoryUrl(url);
 }
 
 absl::StatusOr<forge::Event> EventOf(const store::DeliveryRow& delivery) {
@@ -56,7 +61,8 @@ absl::StatusOr<forge::Event> EventOf(const store::DeliveryRow& delivery) {
   const boost::json::object* members = headers.if_object();
   if (members == nullptr) return absl::InternalError("stored headers are no object");
   for (const auto& header : *members) {
-    if (header.value().is_string()) read.emplace_back(std::string(header.key()), std::string(header.value().get_string()));
+    if (header.value().is_string())
+      read.emplace_back(std::string(header.key()), std::string(header.value().get_string()));
   }
   SLIPWAY_ASSIGN_OR_RETURN(const auto events, forge::ReadGitHubDelivery(read, delivery.body));
   return events.front();
@@ -77,7 +83,9 @@ pipelinepb::Commit KnownCommit(const forge::Event& event) {
 }
 
 std::string Sentence(int started, size_t considered) {
-  if (started == 0) return considered == 0 ? "accepted, no workflow builds this repository" : "accepted, nothing started";
+  if (started == 0)
+    return considered == 0 ? "accepted, no workflow builds this repository"
+                           : "accepted, nothing started";
   return "started " + std::to_string(started) + (started == 1 ? " run" : " runs");
 }
 
@@ -119,7 +127,8 @@ void Processor::Run(const std::stop_token& stop) {
       ProcessOne(claimed->front());
       continue;
     }
-    // Nothing is due. New deliveries wake; what waits for its next try is looked at each half second.
+    // Nothing is due. New deliveries wake; what waits for its next try is looked at each half
+    // second.
     std::unique_lock lock(mu_);
     wake_.wait_for(lock, stop, std::chrono::milliseconds(500), [this] { return pending_ > 0; });
     if (pending_ > 0) --pending_;
@@ -142,19 +151,22 @@ void Processor::ProcessOne(store::DeliveryRow delivery) {
   Wake();
 }
 
-absl::StatusOr<std::vector<Workflow>> Processor::WorkflowsOf(const store::DeliveryRow& delivery, const forge::Event& event) {
+absl::StatusOr<std::vector<Workflow>> Processor::WorkflowsOf(const store::DeliveryRow& delivery,
+                                                             const forge::Event& event) {
   std::vector<Workflow> workflows;
   pipelinepb::FindWorkflowsRequest request;
   for (const std::string& url : event.repository.Urls()) request.add_repository_urls(url);
   do {
-    SLIPWAY_ASSIGN_OR_RETURN(const auto page, parts_.peers.FindWorkflows(request, delivery.traceparent));
+    SLIPWAY_ASSIGN_OR_RETURN(const auto page,
+                             parts_.peers.FindWorkflows(request, delivery.traceparent));
     workflows.insert(workflows.end(), page.matches().begin(), page.matches().end());
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
   return workflows;
 }
 
-absl::StatusOr<MatchResult> Processor::MatchOne(const store::DeliveryRow& delivery, const forge::Event& event,
+absl::StatusOr<MatchResult> Processor::MatchOne(const store::DeliveryRow& delivery,
+                                                const forge::Event& event,
                                                 const Workflow& workflow) {
   MatchResult result = Match(event, workflow.workflow(), PathsOf(event));
   if (result.verdict != MatchResult::Verdict::kNeedsPaths) return result;
@@ -167,18 +179,24 @@ absl::StatusOr<MatchResult> Processor::MatchOne(const store::DeliveryRow& delive
   const auto changed = parts_.peers.ListChangedPaths(request, delivery.traceparent);
   if (!changed.ok()) {
     if (IsPassing(changed.status())) return changed.status();
-    return MatchResult{MatchResult::Verdict::kSkip, "spec.source.build.from.paths",
-                       "the changed paths can't be read: " + MessageOf(changed.status()), {}};
+    return MatchResult{MatchResult::Verdict::kSkip,
+                       "spec.source.build.from.paths",
+                       "the changed paths can't be read: " + MessageOf(changed.status()),
+                       {}};
   }
   if (changed->truncated()) {
-    return MatchResult{MatchResult::Verdict::kStart, "spec.source.build.from.paths",
-                       "the push changed more paths than are looked at, so it counts as a match", {}};
+    return MatchResult{MatchResult::Verdict::kStart,
+                       "spec.source.build.from.paths",
+                       "the push changed more paths than are looked at, so it counts as a match",
+                       {}};
   }
-  return Match(event, workflow.workflow(), std::vector<std::string>(changed->paths().begin(), changed->paths().end()));
+  return Match(event, workflow.workflow(),
+               std::vector<std::string>(changed->paths().begin(), changed->paths().end()));
 }
 
 absl::Status Processor::StartRuns(const store::DeliveryRow& delivery, const forge::Event& event,
-                                  const std::vector<const Workflow*>& matched, std::vector<Outcome*>& outcomes) {
+                                  const std::vector<const Workflow*>& matched,
+                                  std::vector<Outcome*>& outcomes) {
   pipelinepb::CreatePlansRequest plans;
   for (const Workflow* workflow : matched) {
     auto* request = plans.add_requests();
@@ -186,17 +204,21 @@ absl::Status Processor::StartRuns(const store::DeliveryRow& delivery, const forg
     request->set_commit(event.after);
     request->set_ref(event.ref);
     request->set_repository(event.repository.clone_url);
-    if (auto known = KnownCommit(event); !known.sha().empty()) *request->mutable_known_commit() = std::move(known);
+    if (auto known = KnownCommit(event); !known.sha().empty())
+      *request->mutable_known_commit() = std::move(known);
   }
-  SLIPWAY_ASSIGN_OR_RETURN(const auto planned, parts_.peers.CreatePlans(plans, delivery.traceparent));
-  if (planned.results_size() != plans.requests_size()) return absl::InternalError("CreatePlans gave another number of results");
+  SLIPWAY_ASSIGN_OR_RETURN(const auto planned,
+                           parts_.peers.CreatePlans(plans, delivery.traceparent));
+  if (planned.results_size() != plans.requests_size())
+    return absl::InternalError("CreatePlans gave another number of results");
 
   buildpb::CreateRunsRequest runs;
   std::vector<Outcome*> planned_outcomes;
   for (int i = 0; i < planned.results_size(); ++i) {
     const auto& result = planned.results(i);
     if (result.error_code() != 0) {
-      const absl::Status error(static_cast<absl::StatusCode>(result.error_code()), result.error_message());
+      const absl::Status error(static_cast<absl::StatusCode>(result.error_code()),
+                               result.error_message());
       if (IsPassing(error)) return error;
       outcomes[i]->match.set_reason("no plan: " + result.error_message());
       outcomes[i]->decision.verdict = journal::Verdict::kFailed;
@@ -208,7 +230,8 @@ absl::Status Processor::StartRuns(const store::DeliveryRow& delivery, const forg
     run->set_idempotency_key(delivery.id + " " + matched[i]->workflow().name() + " " + event.ref);
     *run->mutable_plan() = result.plan();
     run->set_cause("push");
-    run->set_actor(event.pusher.username.empty() ? "service:trigger" : "forge:" + Truncate(event.pusher.username, 128));
+    run->set_actor(event.pusher.username.empty() ? "service:trigger"
+                                                 : "forge:" + Truncate(event.pusher.username, 128));
     run->set_delivery("deliveries/" + delivery.id);
     run->set_traceparent(delivery.traceparent);
     outcomes[i]->decision.values["plan"] = result.digest();
@@ -216,12 +239,14 @@ absl::Status Processor::StartRuns(const store::DeliveryRow& delivery, const forg
   }
   if (runs.runs().empty()) return absl::OkStatus();
   SLIPWAY_ASSIGN_OR_RETURN(const auto created, parts_.peers.CreateRuns(runs, delivery.traceparent));
-  if (created.results_size() != runs.runs_size()) return absl::InternalError("CreateRuns gave another number of results");
+  if (created.results_size() != runs.runs_size())
+    return absl::InternalError("CreateRuns gave another number of results");
   for (int i = 0; i < created.results_size(); ++i) {
     Outcome& outcome = *planned_outcomes[i];
     const auto& result = created.results(i);
     if (result.error_code() != 0) {
-      const absl::Status error(static_cast<absl::StatusCode>(result.error_code()), result.error_message());
+      const absl::Status error(static_cast<absl::StatusCode>(result.error_code()),
+                               result.error_message());
       if (IsPassing(error)) return error;
       outcome.match.set_reason("no run: " + result.error_message());
       outcome.decision.verdict = journal::Verdict::kFailed;
@@ -239,27 +264,31 @@ absl::Status Processor::Process(store::DeliveryRow& delivery, std::vector<Outcom
   SLIPWAY_ASSIGN_OR_RETURN(const forge::Event event, EventOf(delivery));
   delivery.state = "PROCESSED";
   if (event.kind != forge::Event::Kind::kPush) {
-    delivery.outcome = event.kind == forge::Event::Kind::kPing
-                           ? "the hook works: the forge's ping was received"
-                           : "accepted, nothing started: event \"" + delivery.event + "\" starts nothing";
+    delivery.outcome =
+        event.kind == forge::Event::Kind::kPing
+            ? "the hook works: the forge's ping was received"
+            : "accepted, nothing started: event \"" + delivery.event + "\" starts nothing";
     return absl::OkStatus();
   }
-  // The signature proves which hook was used, not which repository it speaks of: that is bound by the hook.
-  SLIPWAY_ASSIGN_OR_RETURN(const auto hook, db::RunTx(parts_.pool, "processor.hook", kDbTimeout, [&](db::Tx& tx) {
-    return store::FindHook(tx, delivery.hook);
-  }));
+  // The signature proves which hook was used, not which repository it speaks of: that is bound by
+  // the hook.
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const auto hook, db::RunTx(parts_.pool, "processor.hook", kDbTimeout,
+                                 [&](db::Tx& tx) { return store::FindHook(tx, delivery.hook); }));
   if (!hook) {
     delivery.outcome = "nothing started: hook \"" + delivery.hook + "\" was deleted";
     return absl::OkStatus();
   }
   for (const std::string& url : event.repository.Urls()) {
-    const bool covered = std::any_of(hook->repositories.begin(), hook->repositories.end(), [&](const std::string& entry) {
-      return CoversRepository(entry, url);
-    });
-    // ssh and git spellings name the same host without its HTTP port, so only http URLs are held against a prefix.
+    const bool covered =
+        std::any_of(hook->repositories.begin(), hook->repositories.end(),
+                    [&](const std::string& entry) { return CoversRepository(entry, url); });
+    // ssh and git spellings name the same host without its HTTP port, so only http URLs are held
+    // against a prefix.
     const bool is_http = url.starts_with("http://") || url.starts_with("https://");
     if (covered || !is_http) continue;
-    delivery.outcome = "refused: hook \"" + delivery.hook + "\" may not speak for " + Truncate(url, 200);
+    delivery.outcome =
+        "refused: hook \"" + delivery.hook + "\" may not speak for " + Truncate(url, 200);
     Outcome refused;
     refused.decision = {.subject = "deliveries/" + delivery.id,
                         .kind = "delivery",
@@ -283,30 +312,36 @@ absl::Status Processor::Process(store::DeliveryRow& delivery, std::vector<Outcom
     const auto scope = rpc::ScopeOfName(name);
     outcomes[i].match.set_workflow(name);
     outcomes[i].match.set_reason(result.message);
-    outcomes[i].decision = {.subject = "deliveries/" + delivery.id,
-                            .kind = "delivery",
-                            .event = start ? "match.started" : "match.skipped",
-                            .verdict = start ? journal::Verdict::kStarted : journal::Verdict::kNotStarted,
-                            .rule = result.rule,
-                            .message = result.message,
-                            .values = result.values,
-                            .related = {name},
-                            .project = scope.project,
-                            .app = scope.app};
+    outcomes[i].decision = {
+        .subject = "deliveries/" + delivery.id,
+        .kind = "delivery",
+        .event = start ? "match.started" : "match.skipped",
+        .verdict = start ? journal::Verdict::kStarted : journal::Verdict::kNotStarted,
+        .rule = result.rule,
+        .message = result.message,
+        .values = result.values,
+        .related = {name},
+        .project = scope.project,
+        .app = scope.app};
     const std::string app = AppOf(name);
-    if (std::find(delivery.apps.begin(), delivery.apps.end(), app) == delivery.apps.end()) delivery.apps.push_back(app);
+    if (std::find(delivery.apps.begin(), delivery.apps.end(), app) == delivery.apps.end())
+      delivery.apps.push_back(app);
     if (!start) continue;
     matched.push_back(&workflows[i]);
     matched_outcomes.push_back(&outcomes[i]);
   }
-  if (!matched.empty()) SLIPWAY_RETURN_IF_ERROR(StartRuns(delivery, event, matched, matched_outcomes));
-  const auto started = std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& o) { return !o.match.run().empty(); });
+  if (!matched.empty())
+    SLIPWAY_RETURN_IF_ERROR(StartRuns(delivery, event, matched, matched_outcomes));
+  const auto started = std::count_if(outcomes.begin(), outcomes.end(),
+                                     [](const Outcome& o) { return !o.match.run().empty(); });
   delivery.outcome = Sentence(static_cast<int>(started), workflows.size());
-  if (event.deleted && started == 0) delivery.outcome = "accepted, nothing started: the push deleted \"" + event.ShortRef() + "\"";
+  if (event.deleted && started == 0)
+    delivery.outcome = "accepted, nothing started: the push deleted \"" + event.ShortRef() + "\"";
   return absl::OkStatus();
 }
 
-absl::Status Processor::Finish(const store::DeliveryRow& delivery, const std::vector<Outcome>& outcomes) {
+absl::Status Processor::Finish(const store::DeliveryRow& delivery,
+                               const std::vector<Outcome>& outcomes) {
   store::DeliveryRow done = delivery;
   for (const Outcome& outcome : outcomes) {
     if (!outcome.match.workflow().empty()) done.matches.push_back(outcome.match);
@@ -323,7 +358,8 @@ absl::Status Processor::Finish(const store::DeliveryRow& delivery, const std::ve
     journal::Record record{.subject = "deliveries/" + delivery.id,
                            .kind = "delivery",
                            .event = "delivery.processed",
-                           .verdict = delivery.state == "QUARANTINED" ? journal::Verdict::kFailed : journal::Verdict::kDone,
+                           .verdict = delivery.state == "QUARANTINED" ? journal::Verdict::kFailed
+                                                                      : journal::Verdict::kDone,
                            .message = delivery.outcome,
                            .trace_id = delivery.trace_id};
     if (!delivery.apps.empty()) {
@@ -340,14 +376,16 @@ void Processor::Retry(store::DeliveryRow& delivery, const absl::Status& error) {
   if (!passing && delivery.tries >= kMaxTries) {
     log::Error("processor.quarantined", MessageOf(error), {{"delivery", delivery.id}});
     delivery.state = "QUARANTINED";
-    delivery.outcome = "could not be processed in " + std::to_string(delivery.tries) + " tries: " + MessageOf(error) +
-                       "; redeliver it when the cause is gone";
+    delivery.outcome = "could not be processed in " + std::to_string(delivery.tries) +
+                       " tries: " + MessageOf(error) + "; redeliver it when the cause is gone";
     if (const absl::Status finished = Finish(delivery, {}); finished.ok()) return;
   }
-  const std::string why = passing ? "waits for a service that does not answer: " + MessageOf(error) : MessageOf(error);
+  const std::string why =
+      passing ? "waits for a service that does not answer: " + MessageOf(error) : MessageOf(error);
   log::Warn("processor.retry", why, {{"delivery", delivery.id}, {"tries", delivery.tries}});
   const auto postponed = db::RunTx(parts_.pool, "processor.postpone", kDbTimeout, [&](db::Tx& tx) {
-    return store::Postpone(tx, delivery, parts_.clock.Now() + BackOff(delivery.tries), Truncate(ToValidUtf8(why), 500));
+    return store::Postpone(tx, delivery, parts_.clock.Now() + BackOff(delivery.tries),
+                           Truncate(ToValidUtf8(why), 500));
   });
   // Without the database the claim ends by itself.
   if (!postponed.ok()) log::Warn("processor.postpone_failed", MessageOf(postponed.status()));

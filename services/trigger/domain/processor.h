@@ -19,10 +19,11 @@
 
 namespace slipway::trigger {
 
-// Turns stored deliveries into runs: normalise, match, plan, create runs, and write the outcome with a decision for each
-// workflow. A few threads; deliveries of one ref go one after another, in the order in which they came. Everything that it
-// asks of other services is idempotent by the delivery's id, so a delivery whose processing was cut off is processed again and
-// starts nothing twice. Owned by App; thread-safe.
+// Turns stored deliveries into runs: normalise, match, plan, create runs, and write the outcome
+// with a decision for each workflow. A few threads; deliveries of one ref go one after another, in
+// the order in which they came. Everything that it asks of other services is idempotent by the
+// delivery's id, so a delivery whose processing was cut off is processed again and starts nothing
+// twice. Owned by App; thread-safe.
 class Processor {
  public:
   struct Parts {
@@ -53,13 +54,15 @@ class Processor {
   void ProcessOne(store::DeliveryRow delivery);
   absl::Status Process(store::DeliveryRow& delivery, std::vector<Outcome>& outcomes);
   // All workflows of the event's repository, with the hook's right to speak for it checked.
-  absl::StatusOr<std::vector<slipway::pipeline::v1::FindWorkflowsResponse::Match>> WorkflowsOf(const store::DeliveryRow& delivery,
-                                                                                           const forge::Event& event);
-  absl::StatusOr<MatchResult> MatchOne(const store::DeliveryRow& delivery, const forge::Event& event,
-                                       const slipway::pipeline::v1::FindWorkflowsResponse::Match& workflow);
-  absl::Status StartRuns(const store::DeliveryRow& delivery, const forge::Event& event,
-                         const std::vector<const slipway::pipeline::v1::FindWorkflowsResponse::Match*>& matched,
-                         std::vector<Outcome*>& outcomes);
+  absl::StatusOr<std::vector<slipway::pipeline::v1::FindWorkflowsResponse::Match>> WorkflowsOf(
+      const store::DeliveryRow& delivery, const forge::Event& event);
+  absl::StatusOr<MatchResult> MatchOne(
+      const store::DeliveryRow& delivery, const forge::Event& event,
+      const slipway::pipeline::v1::FindWorkflowsResponse::Match& workflow);
+  absl::Status StartRuns(
+      const store::DeliveryRow& delivery, const forge::Event& event,
+      const std::vector<const slipway::pipeline::v1::FindWorkflowsResponse::Match*>& matched,
+      std::vector<Outcome*>& outcomes);
   absl::Status Finish(const store::DeliveryRow& delivery, const std::vector<Outcome>& outcomes);
   void Retry(store::DeliveryRow& delivery, const absl::Status& error);
 

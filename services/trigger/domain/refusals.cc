@@ -7,8 +7,10 @@
 
 namespace slipway::trigger {
 
-void Refusals::Count(const std::string& hook, const std::string& reason, const std::string& sample) {
-  metrics_.Count("slipway_webhooks_refused_total", "Webhooks that were refused, by reason.", {{"reason", reason}});
+void Refusals::Count(const std::string& hook, const std::string& reason,
+                     const std::string& sample) {
+  metrics_.Count("slipway_webhooks_refused_total", "Webhooks that were refused, by reason.",
+                 {{"reason", reason}});
   int64_t total = 0;
   {
     MutexLock lock(mu_);
@@ -17,15 +19,17 @@ void Refusals::Count(const std::string& hook, const std::string& reason, const s
     if (now - last_record_ < absl::Seconds(1)) return;
     last_record_ = now;
   }
-  const absl::Status status = db::RunTx(pool_, "refusals.record", absl::Seconds(2), [&](db::Tx& tx) {
-    return journal::Append(tx, {.subject = hook.empty() ? "hooks/-" : "hooks/" + hook,
-                                .kind = "delivery",
-                                .event = "delivery.refused",
-                                .verdict = journal::Verdict::kRefused,
-                                .rule = reason,
-                                .message = "a webhook was refused: " + reason,
-                                .values = {{"address", sample}, {"since_start", std::to_string(total)}}});
-  });
+  const absl::Status status =
+      db::RunTx(pool_, "refusals.record", absl::Seconds(2), [&](db::Tx& tx) {
+        return journal::Append(
+            tx, {.subject = hook.empty() ? "hooks/-" : "hooks/" + hook,
+                 .kind = "delivery",
+                 .event = "delivery.refused",
+                 .verdict = journal::Verdict::kRefused,
+                 .rule = reason,
+                 .message = "a webhook was refused: " + reason,
+                 .values = {{"address", sample}, {"since_start", std::to_string(total)}}});
+      });
   if (!status.ok()) log::Warn("refusals.not_recorded", MessageOf(status), {{"reason", reason}});
 }
 

@@ -53,7 +53,8 @@ struct DeliveryRow {
 };
 
 absl::StatusOr<std::vector<HookRow>> FindHooks(db::Tx& tx, const std::vector<std::string>& ids);
-absl::StatusOr<std::optional<HookRow>> FindHook(db::Tx& tx, const std::string& id, bool lock = false);
+absl::StatusOr<std::optional<HookRow>> FindHook(db::Tx& tx, const std::string& id,
+                                                bool lock = false);
 absl::StatusOr<std::vector<HookRow>> ListHooks(db::Tx& tx, const std::string& after, int limit);
 // ALREADY_EXISTS for an id that is taken.
 absl::Status InsertHook(db::Tx& tx, const HookRow& row);
@@ -64,12 +65,15 @@ absl::StatusOr<int64_t> DeleteHook(db::Tx& tx, const std::string& id);
 // False: a delivery with that forge id (or, for a redelivery, that request id) is there already.
 absl::StatusOr<bool> InsertDelivery(db::Tx& tx, const DeliveryRow& row, absl::Time now);
 // Without body: the stored delivery that an insert ran into.
-absl::StatusOr<std::optional<DeliveryRow>> FindByForgeId(db::Tx& tx, const std::string& hook, const std::string& forge_id);
-absl::StatusOr<std::optional<DeliveryRow>> FindByRequestId(db::Tx& tx, const std::string& redelivery_of,
+absl::StatusOr<std::optional<DeliveryRow>> FindByForgeId(db::Tx& tx, const std::string& hook,
+                                                         const std::string& forge_id);
+absl::StatusOr<std::optional<DeliveryRow>> FindByRequestId(db::Tx& tx,
+                                                           const std::string& redelivery_of,
                                                            const std::string& request_id);
 // With body.
 absl::StatusOr<std::optional<DeliveryRow>> FindDelivery(db::Tx& tx, const std::string& id);
-// Newest first, without bodies. `apps` empty: all; else those that matched one of these apps or prefixes.
+// Newest first, without bodies. `apps` empty: all; else those that matched one of these apps or
+// prefixes.
 struct DeliveryQuery {
   std::string hook = {};
   std::string app = {};
@@ -79,14 +83,15 @@ struct DeliveryQuery {
 absl::StatusOr<std::vector<DeliveryRow>> ListDeliveries(db::Tx& tx, const DeliveryQuery& query);
 
 // Claims deliveries that are due, the oldest of each order key, until now + lease. With body.
-absl::StatusOr<std::vector<DeliveryRow>> Claim(db::Tx& tx, const std::string& holder, absl::Time now, absl::Duration lease,
-                                               int limit);
+absl::StatusOr<std::vector<DeliveryRow>> Claim(db::Tx& tx, const std::string& holder,
+                                               absl::Time now, absl::Duration lease, int limit);
 // Claims of an earlier process with the same name end at once.
 absl::Status ReleaseClaims(db::Tx& tx, const std::string& holder);
 // Writes the end. False: the claim was lost to another holder, and nothing is written.
 absl::StatusOr<bool> Finish(db::Tx& tx, const DeliveryRow& row, absl::Time now);
 // Tries again at `at`.
-absl::StatusOr<bool> Postpone(db::Tx& tx, const DeliveryRow& row, absl::Time at, const std::string& why);
+absl::StatusOr<bool> Postpone(db::Tx& tx, const DeliveryRow& row, absl::Time at,
+                              const std::string& why);
 absl::StatusOr<int64_t> CountOpen(db::Tx& tx);
 
 }  // namespace slipway::trigger::store

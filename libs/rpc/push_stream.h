@@ -183,7 +183,9 @@ class StreamHub::Reactor final : public grpc::ServerWriteReactor<Message> {
       auto call = hub_.gate_.Admit(*context_, request_);
       if (!call.ok()) return call.status();
       call_ = *std::move(call);
-      expires_ = start_ + CallGate::kAssertionLife;
+      // A service's token is a file that auth reads at its start: it can't be revoked while both run.
+      const bool is_service = call_.principal.kind() == slipway::auth::v1::Principal::SERVICE;
+      expires_ = is_service ? absl::InfiniteFuture() : start_ + CallGate::kAssertionLife;
       auto source = make_(call_, waker_);
       if (!source.ok()) return source.status();
       source_ = *std::move(source);

@@ -71,7 +71,8 @@ std::optional<absl::Status> ReadError(const bj::value& answer) {
   }
   std::string message = Text(answer, "error.message");
   const absl::StatusCode code = CodeOfName(name);
-  if (code == absl::StatusCode::kUnauthenticated) message += "; sign in with: slipway login URL";
+  const bool has_remedy = message.find("slipway login") != std::string::npos;
+  if (code == absl::StatusCode::kUnauthenticated && !has_remedy) message += "; sign in with: slipway login URL";
   return MakeError(code, message, std::move(details));
 }
 

@@ -1,5 +1,6 @@
 #include "tools/slipway/manifest/manifest.h"
 
+#include <cstdlib>
 #include <map>
 #include <set>
 
@@ -193,6 +194,14 @@ void LowerEnums(bj::value& value) {
   }
 }
 
+// In {...} YAML takes the brace of a plain ${NAME} for its own.
+std::string QuotesHint(std::string_view text, const std::string& line) {
+  const std::vector<std::string> lines = Split(text, '\n');
+  const size_t number = std::strtoul(line.c_str(), nullptr, 10);
+  const bool has_variable = number > 0 && number <= lines.size() && lines[number - 1].find("${") != std::string::npos;
+  return has_variable ? "; write ${NAME} in quotes" : "";
+}
+
 }  // namespace
 
 std::string ManifestItem::Describe(const std::string& file, std::string_view path, std::string_view problem) const {
@@ -222,7 +231,7 @@ absl::StatusOr<std::vector<ManifestItem>> ReadManifest(const std::string& file, 
     std::map<std::string, std::string> where;
     for (const auto& [key, value] : DetailsOf(documents.status()).metadata) where[key] = value;
     if (where.count("line") == 0) return ManifestInvalid({file + ": " + MessageOf(documents.status())});
-    return ManifestInvalid({file + ":" + where["line"] + ": " + where["problem"]});
+    return ManifestInvalid({file + ":" + where["line"] + ": " + where["problem"] + QuotesHint(text, where["line"])});
   }
   std::vector<std::string> problems;
   std::vector<ManifestItem> items;

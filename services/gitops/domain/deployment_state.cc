@@ -46,6 +46,16 @@ bool IsFinal(DeploymentState state) {
   return true;
 }
 
+std::string_view WaitsFor(DeploymentState state) {
+  switch (state) {
+    case Status::PENDING: return "waits for its commit";
+    case Status::COMMITTING: return "its commit is on the way to the GitOps repository";
+    case Status::SYNCING: return "waits for the target to pull the image and take the manifests";
+    case Status::PROGRESSING: return "waits until it is healthy";
+    default: return "";
+  }
+}
+
 std::string_view StateName(DeploymentState state) { return Status::State_Name(state); }
 
 std::optional<DeploymentState> ParseState(std::string_view name) {

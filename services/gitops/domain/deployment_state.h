@@ -27,6 +27,9 @@ std::optional<DeploymentState> Next(DeploymentState from, DeploymentEvent event)
 // Nothing happens to it any more.
 bool IsFinal(DeploymentState state);
 
+// What a deployment in this state waits for, where nothing keeps it from going on; empty for a final one.
+std::string_view WaitsFor(DeploymentState state);
+
 // "PENDING", as in the contract and in the database.
 std::string_view StateName(DeploymentState state);
 std::optional<DeploymentState> ParseState(std::string_view name);

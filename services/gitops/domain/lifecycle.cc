@@ -61,7 +61,7 @@ absl::StatusOr<Deployment> Lifecycle::Create(db::Tx& tx, const NewDeployment& ma
   Deployment deployment{.where = make.where,
                         .number = environment.last_number,
                         .app_uid = make.app_uid,
-                        .reason = "waits for its commit",
+                        .reason = std::string(WaitsFor(slipway::gitops::v1::DeploymentStatus::PENDING)),
                         .image = make.image,
                         .actor = make.actor,
                         .rollback_of = make.rollback_of,
@@ -122,7 +122,7 @@ absl::StatusOr<std::optional<Deployment>> Lifecycle::Advance(db::Tx& tx, int64_t
 absl::Status Lifecycle::Write(db::Tx& tx, Deployment& deployment, DeploymentEvent event, DeploymentState to,
                               const Change& change) {
   deployment.state = to;
-  deployment.reason = change.reason;
+  deployment.reason = change.reason.empty() ? std::string(WaitsFor(to)) : change.reason;
   if (change.commit) deployment.commit = *change.commit;
   if (change.url) deployment.url = *change.url;
   if (change.progress_by) deployment.progress_by = change.progress_by;

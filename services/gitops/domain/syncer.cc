@@ -32,8 +32,12 @@ absl::Duration ProbePause(int probes) {
   return std::min(absl::Seconds(1), absl::Milliseconds(50) * (1 << std::min(probes, 5)));
 }
 
+bool IsPassing(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsCancelled(status);
+}
+
 bool IsForGood(const absl::Status& status, int failures) {
-  if (absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsCancelled(status)) return false;
+  if (IsPassing(status)) return false;
   if (absl::IsInvalidArgument(status) || absl::IsFailedPrecondition(status)) return true;
   return absl::IsResourceExhausted(status) || failures >= kFailures;
 }
@@ -193,8 +197,14 @@ std::optional<absl::Duration> Syncer::LookAt(const AppEnvironment& where, View v
 
 bool Syncer::Apply(const View& view, DesiredState& desired, const std::string& from, Memory& memory,
                    absl::Duration& retry) {
+  absl::Status reached;
   for (const std::string& host : HostsOf(desired)) {
     auto credentials = parts_.pipeline.PullCredentials(host);
+    // Without its credential the registry would refuse, which counts for good: a service that is away is waited for.
+    if (IsPassing(credentials.status())) {
+      reached = credentials.status();
+      break;
+    }
     if (!credentials.ok()) {
       log::Warn("sync.credentials_failed", "the image is pulled without a credential",
                 {{"host", host}, {"error", MessageOf(credentials.status())}});
@@ -202,7 +212,8 @@ bool Syncer::Apply(const View& view, DesiredState& desired, const std::string& f
     }
     std::move(credentials->begin(), credentials->end(), std::back_inserter(desired.credentials));
   }
-  const auto applied = parts_.target.Apply(desired);
+  const absl::StatusOr<Applied> applied =
+      reached.ok() ? parts_.target.Apply(desired) : absl::StatusOr<Applied>(reached);
   memory.probes = 0;
   memory.exit_counted = false;
   if (applied.ok()) {

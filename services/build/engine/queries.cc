@@ -30,6 +30,17 @@ absl::StatusOr<RunWithJobs> Read(Core& core, const RunName& name, absl::Time dea
                    });
 }
 
+// Runs, of which those that have not started say what they wait for.
+absl::StatusOr<std::vector<RunRecord>> ReadRuns(Core& core, db::Tx& tx, const RunFilter& filter) {
+  SLIPWAY_ASSIGN_OR_RETURN(std::vector<RunRecord> runs, ListRuns(tx, filter));
+  for (RunRecord& run : runs) {
+    if (run.state != v1::PENDING) continue;
+    SLIPWAY_ASSIGN_OR_RETURN(std::vector<JobRecord> jobs, JobsOfRun(tx, run.id));
+    SLIPWAY_RETURN_IF_ERROR(ExplainWaiting(core, tx, run, jobs));
+  }
+  return runs;
+}
+
 std::string FullRef(const std::string& branch) {
   return branch.empty() || branch.starts_with("refs/") ? branch : "refs/heads/" + branch;
 }
@@ -77,7 +88,7 @@ absl::StatusOr<v1::ListRunsResponse> Queries::ListRuns(
   while (response.runs_size() <= size) {
     SLIPWAY_ASSIGN_OR_RETURN(const std::vector<RunRecord> runs,
                              db::RunTx(core_.pool, "queries.runs", deadline,
-                                       [&](db::Tx& tx) { return build::ListRuns(tx, filter); }));
+                                       [&](db::Tx& tx) { return ReadRuns(core_, tx, filter); }));
     for (const RunRecord& run : runs) {
       filter.before = {run.created, run.id};
       if (!may_view({run.name.workflow.project, run.name.workflow.app})) continue;

@@ -1,6 +1,8 @@
 #include "services/runner/job/job_executor.h"
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
 
 #include "absl/time/clock.h"
 #include "libs/base/error.h"
@@ -12,12 +14,16 @@
 #include "services/runner/job/expand.h"
 #include "services/runner/job/job_variables.h"
 #include "services/runner/job/proto_time.h"
+#include "services/runner/spool/back_off.h"
 
 namespace slipway::runner {
 namespace {
 
 using build::v1::State;
 using process::ProcessResult;
+
+// How long a git host that can't be reached is waited for: it may be restarting.
+constexpr absl::Duration kServerAway = absl::Seconds(20);
 
 std::string Seconds(absl::Duration duration) {
   return std::string(absl::FormatDuration(absl::Trunc(duration, absl::Milliseconds(1))));
@@ -57,7 +63,7 @@ JobExecutor::JobExecutor(const JobTools& tools, const build::v1::Lease& lease, s
 }
 
 build::v1::CompleteJobRequest JobExecutor::Run(std::stop_token stop) {
-  absl::Status status = CheckOutSources();
+  absl::Status status = CheckOutSources(stop);
   if (status.ok()) status = RunSteps(stop);
   build::v1::CompleteJobRequest result;
   *result.mutable_key() = lease_.key();
@@ -79,7 +85,28 @@ build::v1::CompleteJobRequest JobExecutor::Run(std::stop_token stop) {
   return result;
 }
 
-absl::Status JobExecutor::CheckOutSources() {
+absl::StatusOr<CheckedOut> JobExecutor::CheckOut(const git::GitRemote& remote,
+                                                 const plan::v1::Source& source, StepLog& log,
+                                                 std::stop_token stop) {
+  std::mutex mu;
+  std::condition_variable_any stopped;
+  const absl::Time give_up = std::min(absl::Now() + kServerAway, deadline_);
+  BackOff back_off;
+  bool said = false;
+  for (;;) {
+    absl::StatusOr<CheckedOut> out =
+        tools_.checkout.Run(remote, source.commit(), workspace_,
+                            source.checkout_path().empty() ? "." : source.checkout_path());
+    if (!absl::IsUnavailable(out.status()) || absl::Now() > give_up || stop.stop_requested())
+      return out;
+    if (!said) log.Say(MessageOf(out.status()) + "; it is tried again");
+    said = true;
+    std::unique_lock lock(mu);
+    stopped.wait_for(lock, stop, absl::ToChronoMilliseconds(back_off.Next()), [] { return false; });
+  }
+}
+
+absl::Status JobExecutor::CheckOutSources(std::stop_token stop) {
   SLIPWAY_RETURN_IF_ERROR(MakeDirectories(workspace_));
   StepLog log(courier_, texts_, "", tools_.max_log_bytes);
   if (!cgroup_.missing().empty()) {
@@ -94,9 +121,7 @@ absl::Status JobExecutor::CheckOutSources() {
       remote.password = found->second.password();
     }
     const absl::Time start = absl::Now();
-    const absl::StatusOr<CheckedOut> out =
-        tools_.checkout.Run(remote, source.commit(), workspace_,
-                            source.checkout_path().empty() ? "." : source.checkout_path());
+    const absl::StatusOr<CheckedOut> out = CheckOut(remote, source, log, stop);
     if (!out.ok()) {
       log.Say("checkout of " + source.url() + " failed: " + MessageOf(out.status()));
       return absl::Status(out.status().code(), "checkout failed: " + MessageOf(out.status()));

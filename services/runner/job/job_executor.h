@@ -47,7 +47,10 @@ class JobExecutor {
     std::optional<int> exit_code;
   };
 
-  absl::Status CheckOutSources();
+  absl::Status CheckOutSources(std::stop_token stop);
+  // One source. A git host that is away for a moment is waited for.
+  absl::StatusOr<CheckedOut> CheckOut(const git::GitRemote& remote, const plan::v1::Source& source,
+                                      StepLog& log, std::stop_token stop);
   absl::Status RunSteps(std::stop_token stop);
   StepEnd RunStep(const plan::v1::Step& step, StepLog& log, std::stop_token stop);
   StepEnd RunShell(const plan::v1::Step& step, std::map<std::string, std::string> env,

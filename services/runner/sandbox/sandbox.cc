@@ -33,6 +33,8 @@ constexpr int kBlockFd = 12;
 constexpr int kFirstData = 13;
 constexpr absl::Duration kProbeTimeout = absl::Seconds(10);
 // How long the kernel may take to end a namespace whose parent has ended.
+constexpr std::string_view kMountComplaint = "bwrap: Can't bind mount";
+constexpr int kNamespaceAttempts = 10;
 constexpr int kNamespaceEndMs = 1000;
 // Bubblewrap needs no time to end, and all that it started ends with it.
 constexpr absl::Duration kKillGrace = absl::Milliseconds(100);
@@ -205,7 +207,29 @@ absl::StatusOr<ProcessResult> Sandbox::RunTool(ProcessSpec spec,
   argv.push_back("--");
   spec.argv = Plus(std::move(argv), spec.argv);
   spec.kill_grace = kKillGrace;
-  return RunNamespace(std::move(spec), cgroup, stop);
+  // All mounts of the machine are taken over one by one; one that another build or container takes
+  // away meanwhile makes bubblewrap give up before the tool has started.
+  for (int attempt = 1;; ++attempt) {
+    ProcessSpec one = spec;
+    std::string complaint;
+    bool started = false;
+    if (spec.out.kind() == OutputSink::Kind::kCallback) {
+      one.out = OutputSink::Call([&](std::string_view chunk) {
+        if (!started && complaint.empty() && chunk.starts_with(kMountComplaint)) {
+          complaint = chunk;
+          return;
+        }
+        started = true;
+        spec.out.callback()(chunk);
+      });
+    }
+    SLIPWAY_ASSIGN_OR_RETURN(ProcessResult result, RunNamespace(std::move(one), cgroup, stop));
+    const bool refused = !result.ok() && !started &&
+                         (!complaint.empty() || result.err.starts_with(kMountComplaint));
+    if (refused && attempt < kNamespaceAttempts && !stop.stop_requested()) continue;
+    if (!complaint.empty()) spec.out.callback()(complaint);
+    return result;
+  }
 }
 
 absl::StatusOr<ProcessResult> Sandbox::RunNamespace(ProcessSpec spec, const JobCgroup& cgroup,

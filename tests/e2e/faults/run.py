@@ -10,7 +10,7 @@ from faults import checks, load, parts, view
 # Named points of the main job, after which the kill follows at once. None: at any moment.
 POINTS = (None, "push answered", "delivery stored", "run created", "job leased", "step running", "image building", "image recorded",
           "deployment created", "committing", "syncing", "progressing")
-POINT_SECONDS = 8
+POINT_SECONDS = 10
 SETTLE_SECONDS = 180
 
 
@@ -21,7 +21,7 @@ class FaultRun:
         self.plan = self._plan(kills)
         self.counter = load.Counter()
         self.parts = parts.Parts(suite.root)
-        self.pushers = [load.Pusher(suite, i, self.counter.url, random.Random(seed * 100 + i), limit=2) for i in range(apps)]
+        self.pushers = [load.Pusher(suite, i, self.counter.url, random.Random(seed * 100 + i), limit=1) for i in range(apps)]
         self.observer = view.Observer(suite, self.pushers)
         self.out = out
 
@@ -84,7 +84,8 @@ class FaultRun:
         if point is None:
             pause.wait(self.rng.uniform(0, 1.5))
             return True
-        pusher = self.rng.choice(self.pushers)
+        # The one with the least under way, else the point is behind a queue.
+        pusher = min(self.pushers, key=lambda each: (len(each.accepted) - each.ended, self.rng.random()))
         commit = pusher.push()
         if point == "push answered":
             return True

@@ -26,8 +26,8 @@ ENV
     done
   } | write_file "$ROOT/env" 0600
   give_to_caller "$ROOT/env" "$ROOT/admin-password"
-  if [[ -x $BIN_DIR/slipway ]]; then
-    ln -sfn "${BIN_DIR#"$SOURCE_DIR"/}/slipway" "$SOURCE_DIR/slipway"
-    give_to_caller "$SOURCE_DIR/slipway"
-  fi
+  # Suites beside the first leave the checkout as it is.
+  [[ $ROOT == "$SOURCE_DIR/.slipway" ]] || return 0
+  ln -sfn "${BIN_DIR#"$SOURCE_DIR"/}/slipway" "$SOURCE_DIR/slipway"
+  give_to_caller "$SOURCE_DIR/slipway"
 }

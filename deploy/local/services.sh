@@ -2,7 +2,7 @@
 # What runs, as which user, and with which settings: the one table of the suite's processes.
 #
 # Every service takes its settings from SLIPWAY_<SERVICE>_<NAME>; `slipway-<service> --print-config` shows them.
-# services_of_suite prints "<name>"; settings_of NAME prints NAME=VALUE lines; command_of NAME the program.
+# services_of_suite prints the names; settings_of NAME prints NAME=VALUE lines; command_of NAME the program.
 
 CORE_SERVICES=(postgres registry git-host push-sender)
 SLIPWAY_SERVICES=(auth pipeline build gitops trigger gateway)
@@ -116,6 +116,7 @@ SLIPWAY_RUNNER_BUILD_ADDRESS=unix:$RUN/build.sock
 SLIPWAY_RUNNER_AUTH_ADDRESS=unix:$RUN/auth.sock
 SLIPWAY_RUNNER_HIDE=$RUN,$DATA/keys,$DATA/pg,$DATA/git,$DATA/registry,$DATA/blobs,$DATA/mirrors,$DATA/gitops,$DATA/sv,$DATA/log,$DATA/etc,$DATA/spool,$ROOT
 SLIPWAY_RUNNER_DATA_DIR=$DATA/runner
+SLIPWAY_RUNNER_ALLOWED_HOSTS=$(allowed_hosts)
 SLIPWAY_RUNNER_ADMIN_LISTEN=unix:$RUN/runner-admin.sock
 ENV
       ;;
@@ -150,11 +151,12 @@ files_of() {
   esac
 }
 
-# What is built already: while a service does not exist, the suite runs without it.
-services_of_suite() {
-  printf '%s\n' "${CORE_SERVICES[@]}"
+services_of_suite() { printf '%s\n' "${CORE_SERVICES[@]}" "${SLIPWAY_SERVICES[@]}" "${RUNNER_SERVICES[@]}"; }
+
+# A build that is not complete would take services out of a running suite.
+require_programs() {
   local name
-  for name in "${SLIPWAY_SERVICES[@]}" "${RUNNER_SERVICES[@]}"; do
-    [[ ! -x $BIN_DIR/slipway-$name ]] || echo "$name"
+  for name in "${SLIPWAY_SERVICES[@]/#/slipway-}" "${RUNNER_SERVICES[@]/#/slipway-}" "${GIT_HOST_PROGRAMS[@]}" slipway; do
+    [[ -x $BIN_DIR/$name ]] || fail "$BIN_DIR/$name is not built; run tools/up without --no-build"
   done
 }

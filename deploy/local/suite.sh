@@ -12,6 +12,7 @@ lock_suite() {
 }
 
 prepare_suite() {
+  require_programs
   make_layout
   choose_ports
   make_keys
@@ -25,33 +26,19 @@ prepare_suite() {
 }
 
 start_suite() {
-  local started name names
+  local started name
   started=$(now_ms)
-  names=$(services_of_suite)
   start_supervisor
   start_service postgres
   for name in registry git-host push-sender; do start_service "$name"; done
   wait_until 30 postgres_ready || fail "PostgreSQL did not start; see $DATA/log/postgres/current"
   create_database || fail "the database could not be created; see $DATA/log/postgres/current"
-  for name in $names; do
-    case " ${CORE_SERVICES[*]} " in *" $name "*) ;; *) start_service "$name" ;; esac
-  done
+  for name in "${SLIPWAY_SERVICES[@]}" "${RUNNER_SERVICES[@]}"; do start_service "$name"; done
   wait_until 20 answers "$GIT_URL/" 401 || fail "the git host did not start; see $DATA/log/git-host/current"
   wait_until 20 answers "http://$REGISTRY/v2/" 401 || fail "the registry did not start; see $DATA/log/registry/current"
-  if grep -qx gateway <<<"$names"; then
-    wait_until 60 answers "$GATEWAY_URL/readyz" 200 ||
-      fail "the gateway is not ready: $(curl -s -m 2 "$GATEWAY_URL/readyz" | head -c 300); see $DATA/log/*/current"
-  fi
-  step suite "ready   $(human_ms $(($(now_ms) - started)))   postgres, registry, git host, $(running_services "$names")"
-}
-
-# "auth pipeline build gitops trigger gateway, 1 runner"
-running_services() {
-  local name list=
-  for name in "${SLIPWAY_SERVICES[@]}"; do if grep -qx "$name" <<<"$1"; then list+="$name "; fi; done
-  list=${list% }
-  if grep -qx runner <<<"$1"; then list+=", 1 runner"; fi
-  echo "$list"
+  wait_until 60 answers "$GATEWAY_URL/readyz" 200 ||
+    fail "the gateway is not ready: $(curl -s -m 2 "$GATEWAY_URL/readyz" | head -c 300); see $DATA/log/*/current"
+  step suite "ready   $(human_ms $(($(now_ms) - started)))   postgres, registry, git host, ${SLIPWAY_SERVICES[*]}, ${#RUNNER_SERVICES[@]} runner"
 }
 
 stop_suite() {

@@ -84,7 +84,7 @@ absl::Status App::Init() {
   options.config = config_.common;
   options.migrations = {{"gitops", embedded::kFiles}, journal::Migrations(), events::Migrations()};
   SLIPWAY_ASSIGN_OR_RETURN(runtime_, service::Runtime::Create(std::move(options)));
-  SLIPWAY_ASSIGN_OR_RETURN(cli_, git::GitCli::Create({}));
+  SLIPWAY_ASSIGN_OR_RETURN(cli_, git::GitCli::Create({.stop = {}, .guard = guard_.get()}));
   mirrors_ = std::make_unique<git::MirrorStore>(*cli_, config_.common.data_dir + "/mirrors");
   pipeline_peer_ = std::make_unique<rpc::Peer>(runtime_->MakePeer(config_.pipeline_address));
   build_peer_ = std::make_unique<rpc::Peer>(runtime_->MakePeer(config_.build_address));
@@ -116,12 +116,12 @@ void App::InitDomain() {
   db::Pool& pool = runtime_->pool();
   Clock& clock = runtime_->clock();
   outbox_ = std::make_unique<events::Outbox>(pool);
-  lifecycle_ = std::make_unique<Lifecycle>(clock, *outbox_, watchers_);
+  lifecycle_ = std::make_unique<Lifecycle>(clock, *outbox_, watchers_, &runtime_->metrics());
   repository_ = std::make_unique<DesiredRepository>(*mirrors_, *guard_);
   providers_ = std::make_unique<Providers>(pool, clock, *keys_);
   const ActiveRepository active = [this] { return providers_->Active(); };
   deployer_ = std::make_unique<Deployer>(pool, *pipeline_, *lifecycle_);
-  committer_ = std::make_unique<Committer>(pool, *lifecycle_, *repository_, active);
+  committer_ = std::make_unique<Committer>(pool, *lifecycle_, *repository_, active, &runtime_->metrics());
   syncer_ = std::make_unique<Syncer>(
       Syncer::Parts{clock, pool, *lifecycle_, *repository_, active, *target_, *pipeline_}, config_.sync);
   remover_ = std::make_unique<Remover>(

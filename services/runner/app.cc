@@ -39,10 +39,14 @@ absl::StatusOr<std::unique_ptr<App>> App::Create(const Config& config) {
                                             .hidden = config.hide}));
   if (!app->sandbox_->sandboxed())
     log::Warn("sandbox.none", "jobs run without isolation, as --allow-unsandboxed asks");
-  SLIPWAY_ASSIGN_OR_RETURN(app->git_, git::GitCli::Create({.stop = app->git_stop_.get_token()}));
+  SLIPWAY_ASSIGN_OR_RETURN(app->guard_, http::OutgoingGuard::Create(config.allowed_hosts));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      app->git_,
+      git::GitCli::Create({.stop = app->git_stop_.get_token(), .guard = &*app->guard_}));
   app->mirrors_ = std::make_unique<git::MirrorStore>(*app->git_, config.data_dir + "/mirrors");
   app->checkout_ = std::make_unique<Checkout>(*app->git_, *app->mirrors_);
-  app->images_ = std::make_unique<ImageBuilder>(config.data_dir + "/images", *app->sandbox_);
+  app->images_ = std::make_unique<ImageBuilder>(config.data_dir + "/images", *app->sandbox_,
+                                                &*app->guard_);
   app->tools_ = std::make_unique<JobTools>(
       JobTools{*app->sandbox_, *app->checkout_, *app->images_,
                JobLimits{config.job_memory, static_cast<uint64_t>(std::max(config.job_pids, 0)),

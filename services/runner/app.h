@@ -1,11 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "absl/status/statusor.h"
 #include "libs/git/cli.h"
 #include "libs/git/mirror_store.h"
+#include "libs/http/outgoing_guard.h"
 #include "libs/service/admin_server.h"
 #include "libs/telemetry/metrics.h"
 #include "services/runner/checkout/checkout.h"
@@ -34,6 +36,7 @@ class App {
 
   telemetry::Metrics metrics_{"runner"};
   std::unique_ptr<Sandbox> sandbox_;
+  std::optional<http::OutgoingGuard> guard_;
   std::unique_ptr<git::GitCli> git_;
   std::stop_source git_stop_;
   std::unique_ptr<git::MirrorStore> mirrors_;

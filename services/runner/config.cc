@@ -39,6 +39,10 @@ Config ParseConfig(int argc, char** argv) {
       {.flag = "hide",
        .help =
            "folders with keys, sockets and data of the suite, which image builds must not see"});
+  parser.StringList(&config.allowed_hosts,
+                    {.flag = "allowed-hosts",
+                     .help = "host:port pairs of repositories and registries that may be private "
+                             "addresses"});
   parser.ParseOrExit(argc, argv);
   return config;
 }

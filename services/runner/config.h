@@ -21,6 +21,7 @@ struct Config {
   uint64_t max_log = 100ULL << 20;
   bool allow_unsandboxed = false;
   std::vector<std::string> hide;
+  std::vector<std::string> allowed_hosts;
 };
 
 // Parses or exits, as libs/config says.

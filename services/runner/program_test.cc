@@ -8,6 +8,7 @@
 #include "libs/base/file.h"
 #include "libs/base/strings.h"
 #include "libs/git/testing/git_server.h"
+#include "libs/http/url.h"
 #include "libs/process/process.h"
 #include "services/runner/testing/fake_build_service.h"
 
@@ -22,10 +23,14 @@ struct Fixture {
   git::GitServer git;
   FakeBuildService service{root.path() + "/build.sock"};
   std::optional<process::Process> runner;
+  std::string allowed_hosts;  // the git server's pair
   std::string sha;
 
   Fixture() {
     git.CreateRepository("demo/hello");
+    const absl::StatusOr<http::Url> url = http::ParseUrl(git.Url("demo/hello"));
+    REQUIRE(url.ok());
+    allowed_hosts = url->host + ":" + std::to_string(url->port);
     sha = git.Commit("demo/hello", "main", {{"README", "hello\n"}}, "first");
     REQUIRE(WriteFileAtomic(root.path() + "/token", "the-token\n").ok());
     StartRunner();
@@ -43,7 +48,9 @@ struct Fixture {
                  "--data-dir",
                  root.path() + "/data",
                  "--slots",
-                 "3"};
+                 "3",
+                 "--allowed-hosts",
+                 allowed_hosts};
     spec.out = process::OutputSink::Fd(2);
     spec.err = process::OutputSink::Fd(2);
     auto started = process::Process::Start(spec);
@@ -105,6 +112,19 @@ TEST_CASE("A runner takes a job from the stream, renews it, and delivers log and
     REQUIRE(WriteFileAtomic(job.path().string() + "/workspace/go", "").ok());
   }
   CHECK(f.service.state().WaitForResult().state() == State::SUCCEEDED);
+}
+
+TEST_CASE("A job whose repository is at an address that is neither public nor allowed says so") {
+  Fixture f;
+  const git::GitServer other;
+  auto message = f.Lease("build", "true");
+  message.mutable_lease()->mutable_sources(0)->set_url(other.Url("demo/hello"));
+  f.service.Push(message);
+  const auto result = f.service.state().WaitForResult();
+  CHECK(result.state() == State::FAILED);
+  INFO(result.reason());
+  CHECK(result.reason().find("is no public address; an operator may allow 127.0.0.1:") !=
+        std::string::npos);
 }
 
 TEST_CASE("Jobs go on while the build service is away, and nothing of them is lost") {

@@ -67,6 +67,11 @@ absl::StatusOr<std::string> ImageBuilder::BuildAndPush(const ImageRequest& reque
                                                        const JobCgroup& cgroup,
                                                        const Sandbox::Output& output,
                                                        std::stop_token stop) {
+  if (guard_ != nullptr) {
+    const absl::Status allowed =
+        guard_->CheckUrl((request.insecure ? "http://" : "https://") + request.registry_host + "/");
+    if (!allowed.ok()) return ImagePushFailed(request.registry_host, MessageOf(allowed));
+  }
   SLIPWAY_ASSIGN_OR_RETURN(const BuilderFacts facts, setup_.Facts(stop));
   SLIPWAY_ASSIGN_OR_RETURN(const BuildFiles files, PrepareBuildFiles(request));
   const absl::Time deadline = absl::Now() + request.timeout;

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/base/mutex.h"
+#include "libs/http/outgoing_guard.h"
 #include "services/runner/image/builder_setup.h"
 #include "services/runner/sandbox/sandbox.h"
 
@@ -49,8 +50,10 @@ struct BuildFiles;
 
 class ImageBuilder {
  public:
-  ImageBuilder(std::string data, const Sandbox& sandbox)
-      : setup_(std::move(data), sandbox), sandbox_(sandbox) {}
+  // `guard` says which registries may be pushed to; null: every one. It outlives the object.
+  ImageBuilder(std::string data, const Sandbox& sandbox,
+               const http::OutgoingGuard* guard = nullptr)
+      : setup_(std::move(data), sandbox), sandbox_(sandbox), guard_(guard) {}
 
   // Finds out how images are built here, which the first build would do otherwise. A failure is
   // logged.
@@ -71,6 +74,7 @@ class ImageBuilder {
 
   BuilderSetup setup_;
   const Sandbox& sandbox_;
+  const http::OutgoingGuard* guard_;
 };
 
 }  // namespace slipway::runner

@@ -1,3 +1,5 @@
+#include <re2/re2.h>
+
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -140,6 +142,44 @@ TEST_CASE("the database's library is used by libs/db only, and SQL by stores and
       if (driver && !store && source.path.rfind("libs/db/", 0) != 0 && !IsTest(source)) {
         wrong.push_back(source.path + ": " + include);
       }
+    }
+  }
+  CHECK(wrong == Names{});
+}
+
+TEST_CASE("S15: every SQL text is a constant, and parameters are never part of it") {
+  const RE2 statement(R"(\bSql\s*(?:[{(]|\w+\s*[{(=;]))");
+  Names wrong;
+  for (const Source& source : SourcesBelow({"services", "libs"})) {
+    if (IsTest(source) || source.path == "libs/db/sql.h") continue;
+    for (const std::string& line : Split(source.text, '\n')) {
+      const bool comment = Trim(line).rfind("//", 0) == 0;
+      const bool script = line.find("ExecScript(") != std::string::npos && source.path.rfind("libs/db/", 0) != 0;
+      const bool made = RE2::PartialMatch(line, statement) && line.find("constexpr ") == std::string::npos;
+      if (!comment && (script || made)) wrong.push_back(source.path + ": " + line);
+    }
+  }
+  CHECK(wrong == Names{});
+}
+
+TEST_CASE("S3: secrets are compared by the one routine that takes the same time for all") {
+  const auto routine = ReadFile((Root() / "libs/base/encoding.cc").string());
+  REQUIRE(routine.ok());
+  CHECK(routine->find("sodium_memcmp(") != std::string::npos);
+  const auto signature = ReadFile((Root() / "libs/forge/signature.cc").string());
+  REQUIRE(signature.ok());
+  CHECK(signature->find("ConstantTimeEquals(") != std::string::npos);
+  CHECK(signature->find("memcmp(") == std::string::npos);
+}
+
+TEST_CASE("S10: no program of ours opens git's or HTTP's way out without the guard") {
+  Names wrong;
+  for (const Source& source : SourcesBelow({"services"})) {
+    if (IsTest(source)) continue;
+    for (size_t at = source.text.find("GitCli::Create("); at != std::string::npos;
+         at = source.text.find("GitCli::Create(", at + 1)) {
+      const std::string call = source.text.substr(at, source.text.find(';', at) - at);
+      if (call.find(".guard = ") == std::string::npos) wrong.push_back(source.path + ": " + call);
     }
   }
   CHECK(wrong == Names{});

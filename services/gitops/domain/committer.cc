@@ -59,6 +59,10 @@ absl::Duration Committer::Pass() {
     log::Warn("committer.unavailable", "the database did not answer", {{"error", MessageOf(waiting.status())}});
     return absl::Seconds(1);
   }
+  if (metrics_ != nullptr) {
+    metrics_->SetQueue("commits", static_cast<int64_t>(waiting->size()),
+                       waiting->empty() ? absl::ZeroDuration() : absl::Now() - waiting->front().created);
+  }
   if (waiting->empty()) {
     failures_ = 0;
     return kIdle;
@@ -80,15 +84,23 @@ absl::Duration Committer::Pass() {
     ExplainAll(*waiting, "waits for the GitOps repository: " + MessageOf(done));
     return BackOff(failures_++);
   }
-  const std::string reason = MessageOf(done) + " (" + (*access)->provider + ")";
-  db::RunTx(pool_, "committer.fail", kTxTime, [&](db::Tx& tx) -> absl::Status {
-    for (const Deployment& deployment : *waiting) {
-      SLIPWAY_RETURN_IF_ERROR(
-          lifecycle_.Advance(tx, deployment.id, DeploymentEvent::kFailed, {.reason = reason}).status());
+  // The mistake of one must not fail the others.
+  if (waiting->size() > 1) {
+    for (Deployment& deployment : *waiting) {
+      deployment.state = slipway::gitops::v1::DeploymentStatus::COMMITTING;  // marked by the try together
+      const absl::Status alone = CommitAll(**access, {deployment});
+      if (!alone.ok() && !IsTransient(alone)) Fail(deployment, MessageOf(alone) + " (" + (*access)->provider + ")");
     }
-    return absl::OkStatus();
-  }).IgnoreError();
+  } else {
+    Fail(waiting->front(), MessageOf(done) + " (" + (*access)->provider + ")");
+  }
   return absl::Milliseconds(200);
+}
+
+void Committer::Fail(const Deployment& deployment, const std::string& reason) {
+  db::RunTx(pool_, "committer.fail", kTxTime, [&](db::Tx& tx) {
+    return lifecycle_.Advance(tx, deployment.id, DeploymentEvent::kFailed, {.reason = reason}).status();
+  }).IgnoreError();
 }
 
 absl::Status Committer::CommitAll(const RepositoryAccess& access, const std::vector<Deployment>& waiting) {
@@ -102,7 +114,7 @@ absl::Status Committer::CommitAll(const RepositoryAccess& access, const std::vec
       if (!marked) {
         SLIPWAY_ASSIGN_OR_RETURN(const auto picked,
                                  lifecycle_.Advance(tx, deployment.id, DeploymentEvent::kPicked, {}));
-        if (!picked) continue;
+        if (!picked) continue;  // superseded meanwhile
       }
       commits.push_back(CommitOf(deployment, marked));
       ids.push_back(deployment.id);

@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "libs/db/pool.h"
+#include "libs/telemetry/metrics.h"
 #include "services/gitops/domain/desired_repository.h"
 #include "services/gitops/domain/lifecycle.h"
 #include "services/gitops/domain/wake.h"
@@ -19,8 +20,10 @@ using ActiveRepository = std::function<absl::StatusOr<std::optional<RepositoryAc
 // thread-safe.
 class Committer {
  public:
-  Committer(db::Pool& pool, Lifecycle& lifecycle, DesiredRepository& repository, ActiveRepository active)
-      : pool_(pool), lifecycle_(lifecycle), repository_(repository), active_(std::move(active)),
+  // `metrics` may be null.
+  Committer(db::Pool& pool, Lifecycle& lifecycle, DesiredRepository& repository, ActiveRepository active,
+            telemetry::Metrics* metrics)
+      : pool_(pool), lifecycle_(lifecycle), repository_(repository), active_(std::move(active)), metrics_(metrics),
         loop_([this](const std::stop_token&) { return Pass(); }) {}
 
   void Start() { loop_.Start(); }
@@ -32,12 +35,14 @@ class Committer {
 
  private:
   absl::Status CommitAll(const RepositoryAccess& access, const std::vector<Deployment>& waiting);
+  void Fail(const Deployment& deployment, const std::string& reason);
   void ExplainAll(const std::vector<Deployment>& waiting, const std::string& reason);
 
   db::Pool& pool_;
   Lifecycle& lifecycle_;
   DesiredRepository& repository_;
   const ActiveRepository active_;
+  telemetry::Metrics* const metrics_;
   int failures_ = 0;  // of the loop's thread
   WakeLoop loop_;
 };

@@ -174,6 +174,10 @@ absl::Status Lifecycle::Note(db::Tx& tx, const Deployment& deployment, const std
 
 void Lifecycle::WakeAfter(db::Tx& tx, const Deployment& deployment) {
   tx.OnCommit([this, where = deployment.where, state = deployment.state] {
+    if (metrics_ != nullptr && IsFinal(state)) {
+      metrics_->Count("slipway_deployments_total", "Deployments that ended, by state.",
+                      {{"state", std::string(StateName(state))}});
+    }
     watchers_.Changed(where);
     if (changed_) changed_(where, state);
   });

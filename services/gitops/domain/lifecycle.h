@@ -10,6 +10,7 @@
 #include "libs/db/tx.h"
 #include "libs/events/outbox.h"
 #include "libs/journal/journal.h"
+#include "libs/telemetry/metrics.h"
 #include "services/gitops/domain/deployment.h"
 #include "services/gitops/domain/watchers.h"
 #include "slipway/pipeline/v1/pipeline.pb.h"
@@ -50,8 +51,9 @@ class Lifecycle {
   // Told after the commit that a deployment of the environment changed.
   using Changed = std::function<void(const AppEnvironment& where, DeploymentState state)>;
 
-  Lifecycle(Clock& clock, events::Outbox& outbox, Watchers& watchers)
-      : clock_(clock), outbox_(outbox), watchers_(watchers) {}
+  // `metrics` may be null.
+  Lifecycle(Clock& clock, events::Outbox& outbox, Watchers& watchers, telemetry::Metrics* metrics)
+      : clock_(clock), outbox_(outbox), watchers_(watchers), metrics_(metrics) {}
   // Once, before use.
   void OnChanged(Changed changed) { changed_ = std::move(changed); }
 
@@ -76,6 +78,7 @@ class Lifecycle {
   Clock& clock_;
   events::Outbox& outbox_;
   Watchers& watchers_;
+  telemetry::Metrics* const metrics_;
   Changed changed_;
 };
 

@@ -104,8 +104,10 @@ absl::Status Remover::Remove(const work::Removal& removal, const std::stop_token
   }
   const absl::Status confirmed = parts_.pipeline.ConfirmDeletion(removal.name, removal.app_uid);
   if (!confirmed.ok() && !absl::IsNotFound(confirmed)) return confirmed;
-  return db::RunTx(parts_.pool, "removals.finish", kTxTime,
-                   [&](db::Tx& tx) { return work::FinishRemoval(tx, removal.name); });
+  return db::RunTx(parts_.pool, "removals.finish", kTxTime, [&](db::Tx& tx) -> absl::Status {
+    if (removal.where.environment.empty()) SLIPWAY_RETURN_IF_ERROR(work::ForgetApp(tx, removal.app_uid));
+    return work::FinishRemoval(tx, removal.name);
+  });
 }
 
 }  // namespace slipway::gitops

@@ -32,6 +32,12 @@ constexpr db::Sql kDueRemovals{"removals.due",
                                "SELECT name, app_uid, project, app, environment, attempts FROM removals "
                                "WHERE next_attempt <= now() ORDER BY created_at LIMIT $1"};
 constexpr db::Sql kFinishRemoval{"removals.finish", "DELETE FROM removals WHERE name = $1"};
+constexpr db::Sql kForgetPromotions{"apps.forget_promotions",
+                                    "DELETE FROM promotions p USING deployments d WHERE p.deployment_id = d.id AND "
+                                    "d.app_uid = $1"};
+constexpr db::Sql kForgetDeployments{"apps.forget_deployments", "DELETE FROM deployments WHERE app_uid = $1"};
+constexpr db::Sql kForgetCandidates{"apps.forget_candidates", "DELETE FROM candidates WHERE app_uid = $1"};
+constexpr db::Sql kForgetImages{"apps.forget_images", "DELETE FROM images WHERE app_uid = $1"};
 constexpr db::Sql kPostponeRemoval{"removals.postpone",
                                    "UPDATE removals SET attempts = attempts + 1, reason = $2, next_attempt = now() + "
                                    "$3::interval, updated_at = now() WHERE name = $1"};
@@ -102,6 +108,13 @@ absl::StatusOr<std::vector<Removal>> DueRemovals(db::Tx& tx, int limit) {
 }
 
 absl::Status FinishRemoval(db::Tx& tx, const std::string& name) { return tx.Exec(kFinishRemoval, name).status(); }
+
+absl::Status ForgetApp(db::Tx& tx, const std::string& app_uid) {
+  for (const db::Sql* sql : {&kForgetPromotions, &kForgetDeployments, &kForgetCandidates, &kForgetImages}) {
+    SLIPWAY_RETURN_IF_ERROR(tx.Exec(*sql, app_uid).status());
+  }
+  return absl::OkStatus();
+}
 
 absl::Status PostponeRemoval(db::Tx& tx, const std::string& name, const std::string& reason, absl::Duration delay) {
   return tx.Exec(kPostponeRemoval, name, reason, delay).status();

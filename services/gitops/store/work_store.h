@@ -49,6 +49,8 @@ struct Removal {
 absl::Status AddRemoval(db::Tx& tx, const Removal& removal);
 absl::StatusOr<std::vector<Removal>> DueRemovals(db::Tx& tx, int limit);
 absl::Status FinishRemoval(db::Tx& tx, const std::string& name);
+// Deletes the history of an app that is gone: one that gets its name later does not inherit it. Numbers of deployments go on.
+absl::Status ForgetApp(db::Tx& tx, const std::string& app_uid);
 absl::Status PostponeRemoval(db::Tx& tx, const std::string& name, const std::string& reason, absl::Duration delay);
 // Whether the workload of an environment is being removed.
 absl::StatusOr<bool> IsBeingRemoved(db::Tx& tx, const AppEnvironment& where, const std::string& app_uid);

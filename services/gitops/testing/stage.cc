@@ -82,9 +82,9 @@ absl::Status FakePipeline::ConfirmDeletion(const std::string& name, const std::s
 TestProcess::TestProcess(db::Pool& pool, PipelinePeer& pipeline, DesiredRepository& repository, Target& target,
                          ActiveRepository active, Syncer::Options options)
     : outbox(pool),
-      lifecycle(clock, outbox, watchers),
+      lifecycle(clock, outbox, watchers, nullptr),
       deployer(pool, pipeline, lifecycle),
-      committer(pool, lifecycle, repository, active),
+      committer(pool, lifecycle, repository, active, nullptr),
       syncer({clock, pool, lifecycle, repository, active, target, pipeline}, options) {
   lifecycle.OnChanged([this](const AppEnvironment& where, DeploymentState state) {
     if (state == DeploymentState::DeploymentStatus_State_PENDING) committer.Wake();

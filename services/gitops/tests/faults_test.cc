@@ -244,6 +244,18 @@ TEST_CASE("deleting a deployment pipeline takes folder, pod and port away and co
   // The same name again goes on with the numbers.
   stage.Announce(stage.MakeImage("two", 2));
   CHECK(stage.AwaitEnd(Stage::kDev, 2).state == Status::HEALTHY);
+
+  // Nothing of a deleted app is left for another one of its name.
+  changed.set_name("projects/demo/apps/hello");
+  const auto deleted = db::RunTx(stage.database.pool(), "test.event", absl::Seconds(5), [&](db::Tx& tx) {
+    return remover.OnEvent(tx, {.type = "app.deleting", .payload = changed.SerializeAsString()});
+  });
+  REQUIRE(deleted.ok());
+  remover.Pass({});
+  CHECK(stage.database.Value("SELECT count(*)::text AS v FROM removals") == "0");
+  for (const char* table : {"deployments", "images", "candidates", "promotions", "pins", "local_ports"}) {
+    CHECK(stage.database.Value(std::string("SELECT count(*)::text AS v FROM ") + table) == "0");
+  }
 }
 
 }  // namespace

@@ -61,6 +61,7 @@ LocalTarget::LocalTarget(Options options, PortAllocator& ports)
 
 void LocalTarget::Subscribe(OnChange changed) {
   changed_ = std::move(changed);
+  podman_.Sweep();
   // The first look makes podman create its files; without it there is nothing to watch yet.
   Refresh().IgnoreError();
   watch_ = std::make_unique<ContainerWatch>(options_.events_file, [this](const std::string& pod) {

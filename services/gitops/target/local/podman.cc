@@ -6,6 +6,7 @@
 #include "libs/base/encoding.h"
 #include "libs/base/error.h"
 #include "libs/base/file.h"
+#include "libs/base/id.h"
 #include "libs/base/status.h"
 #include "libs/base/strings.h"
 #include "libs/json/json.h"
@@ -64,6 +65,8 @@ absl::StatusOr<Podman::Output> Podman::Run(std::vector<std::string> arguments, a
   }
   return Output{result.ok(), std::move(result.out), std::move(result.err)};
 }
+
+void Podman::Sweep() const { RemoveAll(options_.work_dir).IgnoreError(); }
 
 absl::StatusOr<std::vector<PodStatus>> Podman::List(const std::string& key, const std::string& value) const {
   const std::string filter = "label=" + key + "=" + value;
@@ -129,7 +132,7 @@ absl::Status Podman::PullWith(const std::string& image, const std::optional<Pull
     auths[credential->host] = {{"auth", Base64Encode(credential->username + ":" + credential->password)}};
   }
   SLIPWAY_RETURN_IF_ERROR(MakeDirectories(options_.work_dir));
-  const std::string file = options_.work_dir + "/auth-" + Sha256Hex(image).substr(0, 16) + ".json";
+  const std::string file = options_.work_dir + "/auth-" + RandomHex(8) + ".json";
   const boost::json::object content = {{"auths", auths}};
   SLIPWAY_RETURN_IF_ERROR(WriteFileAtomic(file, boost::json::serialize(content), 0600));
   absl::StatusOr<Output> pulled = Run({"pull", "--quiet", "--authfile", file, image}, options_.pull_timeout);

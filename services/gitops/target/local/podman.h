@@ -43,6 +43,9 @@ class Podman {
   };
   explicit Podman(Options options) : options_(std::move(options)) {}
 
+  // Takes away the auth files of pulls that were cut off by a kill. Before use.
+  void Sweep() const;
+
   // Pods whose label `key` is `value`, with their containers.
   absl::StatusOr<std::vector<PodStatus>> List(const std::string& key, const std::string& value) const;
   // Makes the image local, by digest; nothing to do if it is. FAILED_PRECONDITION: refused, with cause and remedy.

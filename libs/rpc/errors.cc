@@ -3,6 +3,7 @@
 #include <string>
 
 #include "libs/base/error.h"
+#include "libs/base/strings.h"
 
 namespace slipway::rpc {
 namespace {
@@ -41,6 +42,9 @@ std::string VerbWord(Verb verb) {
   }
 }
 
+// What a caller sent is told back short: errors travel in headers, whose size is limited.
+std::string Shown(std::string_view name) { return std::string(Truncate(ToValidUtf8(name), 200)); }
+
 }  // namespace
 
 absl::Status Unauthenticated(std::string_view why) {
@@ -48,16 +52,17 @@ absl::Status Unauthenticated(std::string_view why) {
                    {.reason = "UNAUTHENTICATED", .metadata = {}, .field_violations = {}});
 }
 
-absl::Status ResourceNotFound(std::string_view name) {
+absl::Status ResourceNotFound(std::string_view full_name) {
+  const std::string name = Shown(full_name);
   return MakeError(absl::StatusCode::kNotFound,
-                   std::string(name) + " is not there, or you may not see it",
+                   name + " is not there, or you may not see it",
                    {.reason = kResourceNotFound,
                     .metadata = {{"resource", std::string(name)}},
                     .field_violations = {}});
 }
 
 absl::Status RightMissing(Verb verb, std::string_view name) {
-  const std::string what = name.empty() ? "the installation" : std::string(name);
+  const std::string what = name.empty() ? "the installation" : Shown(name);
   std::string message = "you may not " + VerbWord(verb) + " " + what;
   const bool by_role =
       verb != slipway::api::Permission::RUNNER && verb != slipway::api::Permission::SERVICE;

@@ -9,9 +9,21 @@
 
 namespace slipway::rpc {
 
+namespace {
+
+// A status travels in HTTP/2 trailers, of which gRPC clients take 8 KiB unless told otherwise: the message as it is (up to
+// three bytes for one) and the details in base64.
+constexpr size_t kMaxMessage = 1000;
+constexpr size_t kMaxDetails = 3400;
+constexpr size_t kMaxValue = 200;
+
+std::string Short(std::string_view text, size_t limit) { return Truncate(ToValidUtf8(text), limit); }
+
+}  // namespace
+
 grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
-  const std::string message = ToValidUtf8(MessageOf(status));
+  const std::string message = Short(MessageOf(status), kMaxMessage);
   const ErrorDetails details = DetailsOf(status);
   google::rpc::Status rich;
   rich.set_code(static_cast<int>(status.code()));
@@ -21,15 +33,17 @@ grpc::Status ToGrpc(const absl::Status& status) {
     info.set_reason(details.reason);
     info.set_domain("slipway.dev");
     for (const auto& [key, value] : details.metadata)
-      (*info.mutable_metadata())[key] = ToValidUtf8(value);
+      (*info.mutable_metadata())[key] = Short(value, kMaxValue);
     rich.add_details()->PackFrom(info);
   }
   if (!details.field_violations.empty()) {
     google::rpc::BadRequest bad;
     for (const auto& violation : details.field_violations) {
-      auto* v = bad.add_field_violations();
-      v->set_field(ToValidUtf8(violation.field));
-      v->set_description(ToValidUtf8(violation.description));
+      google::rpc::BadRequest::FieldViolation one;
+      one.set_field(Short(violation.field, kMaxValue));
+      one.set_description(Short(violation.description, 2 * kMaxValue));
+      if (rich.ByteSizeLong() + bad.ByteSizeLong() + one.ByteSizeLong() > kMaxDetails) break;
+      *bad.add_field_violations() = std::move(one);
     }
     rich.add_details()->PackFrom(bad);
   }

@@ -19,6 +19,13 @@ absl::StatusOr<std::string> IdOf(const std::string& name) {
   return *id;
 }
 
+absl::Status CheckSpec(const v1::RunnerSpec& spec) {
+  constexpr size_t kMaxDescription = 4096;
+  if (spec.description().size() > kMaxDescription)
+    return InvalidField("spec.description", "is longer than 4096 bytes");
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<v1::Runner> RunnerCommands::Create(const v1::CreateRunnerRequest& request,
@@ -26,6 +33,7 @@ absl::StatusOr<v1::Runner> RunnerCommands::Create(const v1::CreateRunnerRequest&
   RunnerRecord runner;
   runner.name = request.runner_id().empty() ? "runner-" + RandomHex(4) : request.runner_id();
   SLIPWAY_RETURN_IF_ERROR(ValidateSlug(runner.name, "runner_id"));
+  SLIPWAY_RETURN_IF_ERROR(CheckSpec(request.runner().spec()));
   runner.description = request.runner().spec().description();
   runner.paused = request.runner().spec().paused();
   SLIPWAY_ASSIGN_OR_RETURN(runner, db::RunTx(core_.pool, "runners.create", scope.deadline,
@@ -77,6 +85,7 @@ absl::StatusOr<v1::ListRunnersResponse> RunnerCommands::List(const v1::ListRunne
 absl::StatusOr<v1::Runner> RunnerCommands::Update(const v1::Runner& runner, absl::Time deadline) {
   RunnerRecord wanted;
   SLIPWAY_ASSIGN_OR_RETURN(wanted.name, IdOf(runner.name()));
+  SLIPWAY_RETURN_IF_ERROR(CheckSpec(runner.spec()));
   wanted.description = runner.spec().description();
   wanted.paused = runner.spec().paused();
   SLIPWAY_ASSIGN_OR_RETURN(const RunnerRecord updated,

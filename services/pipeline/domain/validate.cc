@@ -68,6 +68,18 @@ void CheckValue(const std::string& field, const std::string& value, Violations* 
 
 }  // namespace
 
+void ValidateVariables(const google::protobuf::Map<std::string, std::string>& variables, const std::string& path,
+                       Violations* violations) {
+  if (variables.size() > kMaxVariables) {
+    return violations->Add(path, "has more than " + std::to_string(kMaxVariables) + " entries; put them into a file");
+  }
+  for (const auto& [name, value] : variables) {
+    const std::string problem = EnvNameProblem(name);
+    AddProblem(path, problem, violations);
+    if (problem.empty()) CheckValue(path + "." + name, value, violations);
+  }
+}
+
 void ValidateDeploySpec(const v1::DeploySpec& spec, const std::string& path, Violations* violations) {
   if (spec.has_port() && (spec.port() < 1 || spec.port() > 65535)) {
     violations->Add(path + ".port", "must be 1 to 65535");
@@ -76,10 +88,7 @@ void ValidateDeploySpec(const v1::DeploySpec& spec, const std::string& path, Vio
                                       spec.health_path().find_first_of(" \r\n\t") != std::string::npos)) {
     violations->Add(path + ".healthPath", "must start with '/' and have no spaces, at most 1024 bytes");
   }
-  for (const auto& [name, value] : spec.env()) {
-    AddProblem(path + ".env", EnvNameProblem(name), violations);
-    CheckValue(path + ".env." + name, value, violations);
-  }
+  ValidateVariables(spec.env(), path + ".env", violations);
   if (!spec.resources().memory().empty()) {
     AddProblem(path + ".resources.memory", MemoryProblem(spec.resources().memory()), violations);
   }

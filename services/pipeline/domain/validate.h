@@ -34,8 +34,14 @@ void ValidateApp(const v1::AppSpec& spec, const ValidationInput& input, Violatio
 void ValidateWorkflow(const v1::WorkflowSpec& spec, const ValidationInput& input, Violations* violations);
 void ValidateDeploySpec(const v1::DeploySpec& spec, const std::string& path, Violations* violations);
 
+// Adds what is wrong with a map of names and values as steps and apps have them: at most kMaxVariables, names of
+// environment variables, values without NUL bytes and of at most kMaxVariableValue bytes.
+void ValidateVariables(const google::protobuf::Map<std::string, std::string>& variables, const std::string& path,
+                       Violations* violations);
+
 // Names that the checks of several kinds share.
 inline constexpr size_t kMaxDescription = 4096;
 inline constexpr size_t kMaxVariableValue = 64 << 10;
+inline constexpr size_t kMaxVariables = 500;
 
 }  // namespace slipway::pipeline

@@ -105,6 +105,29 @@ TEST_CASE("a workflow needs a source, a ref and a registry") {
   CHECK(WorkflowMistakes(kFrom, input).size() == 1);
 }
 
+TEST_CASE("build arguments and inputs have limits of number and length, and no NUL bytes") {
+  v1::Workflow workflow;
+  auto& args = *workflow.mutable_spec()->mutable_source()->mutable_build()->mutable_image()->mutable_args();
+  const auto mistakes_about_args = [&] {
+    Violations violations;
+    Validate(workflow, Input(), &violations);
+    List found;
+    for (const auto& violation : violations.list()) {
+      if (violation.field.find("image.args") != std::string::npos) found.push_back(violation.description);
+    }
+    return found;
+  };
+  for (int i = 0; i < 500; ++i) args["A" + std::to_string(i)] = "1";
+  CHECK(mistakes_about_args().empty());
+  args["A500"] = "1";
+  CHECK(mistakes_about_args() == List{"has more than 500 entries; put them into a file"});
+  args.clear();
+  args["A"] = std::string("a\0b", 3);
+  CHECK(mistakes_about_args() == List{"may not contain a NUL byte"});
+  args["A"] = std::string((64 << 10) + 1, 'x');
+  CHECK(mistakes_about_args() == List{"is longer than 65536 bytes"});
+}
+
 TEST_CASE("scripts have a limit of 256 KiB") {
   const std::string most(256 << 10, 'x');
   CHECK(WorkflowMistakes(Build("pre_build {name: 't' shell {script: '" + most + "'}}")).empty());

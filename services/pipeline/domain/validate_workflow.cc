@@ -112,10 +112,7 @@ class WorkflowCheck {
     } else if (script.find('\0') != std::string::npos) {
       Add(path + ".shell.script", "may not contain a NUL byte");
     }
-    for (const auto& [name, value] : task.inputs()) {
-      AddProblem(path + ".inputs", EnvNameProblem(name));
-      if (value.size() > kMaxVariableValue) Add(path + ".inputs." + name, "is longer than 64 KiB");
-    }
+    ValidateVariables(task.inputs(), path + ".inputs", violations_);
     CheckTimeout(path + ".timeout", task.has_timeout(), task.timeout());
   }
 
@@ -123,10 +120,7 @@ class WorkflowCheck {
     const std::string path = std::string(kBuild) + ".image";
     if (!image.dockerfile().empty()) AddProblem(path + ".dockerfile", PathProblem(image.dockerfile()));
     if (!image.context().empty()) AddProblem(path + ".context", PathProblem(image.context()));
-    for (const auto& [name, value] : image.args()) {
-      AddProblem(path + ".args", EnvNameProblem(name));
-      if (value.size() > kMaxVariableValue) Add(path + ".args." + name, "is longer than 64 KiB");
-    }
+    ValidateVariables(image.args(), path + ".args", violations_);
     const std::vector<std::string>& registries = input_.known.registries;
     if (image.registry().empty()) {
       if (!input_.known.has_default_registry) {

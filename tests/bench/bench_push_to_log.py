@@ -32,9 +32,9 @@ class Follower:
             connection.request("GET", self.path, headers={"Authorization": "Bearer " + self.suite.token, "Accept": "text/event-stream"})
             answer = connection.getresponse()
             if answer.status != 200:
-                # Not created yet: asked again at once, on the same connection.
+                # Not created yet: asked again on the same connection, seldom enough not to weigh on what is measured.
                 answer.read()
-                threading.Event().wait(0.002)
+                threading.Event().wait(0.01)
                 continue
             for line in answer:
                 if line.startswith(b"data:") and b"first" in line:

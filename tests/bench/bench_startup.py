@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Suite start to ready with a warm database: from the supervisor's start to 200 at /readyz; median of 5."""
+"""Suite start to ready with a warm database: from the supervisor's start to 200 at /readyz; median of 3."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ import time
 import bench
 
 TARGET = 1.0
-STARTS = 5
+STARTS = 3
 
 
 def reported(root):

@@ -224,6 +224,10 @@ TEST_CASE("bad input names its field and changes nothing") {
   user.mutable_user()->mutable_spec()->set_password("short");
   CHECK(field_of(f.Call(&authpb::AuthService::Stub::CreateUser, user, admin).status()) ==
         "user.spec.password");
+  user.mutable_user()->mutable_spec()->set_password("long enough");
+  user.mutable_user()->mutable_spec()->set_display_name(std::string(257, 'x'));
+  CHECK(field_of(f.Call(&authpb::AuthService::Stub::CreateUser, user, admin).status()) ==
+        "user.spec.displayName");
   CHECK(field_of(f.Bind(admin, "nobody", authpb::VIEW, "demo").status()) ==
         "roleBinding.spec.user");
   CHECK(field_of(f.Bind(admin, "admin", authpb::VIEW, "", "hello").status()) ==

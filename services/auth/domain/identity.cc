@@ -56,6 +56,8 @@ absl::Status Identity::CreateAdministrator(const std::string& password_file, abs
 
 absl::StatusOr<authpb::SignInResponse> Identity::SignIn(const authpb::SignInRequest& request,
                                                         absl::Time deadline) {
+  // No user has such a name, and what the limiter remembers of failed ones stays small.
+  if (!ValidateSlug(request.user(), "user").ok()) return WrongPassword();
   if (!limiter_.Allowed(request.user())) return TooManySignIns();
   SLIPWAY_ASSIGN_OR_RETURN(
       const auto user, db::RunTx(parts_.pool, "identity.sign_in_user", deadline,

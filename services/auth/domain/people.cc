@@ -20,6 +20,12 @@ using slipway::api::Permission;
 // Ends a transaction whose result is wanted but whose changes are not.
 absl::Status DryRun() { return absl::CancelledError("validate_only"); }
 
+absl::Status CheckDisplayName(const authpb::UserSpec& spec) {
+  constexpr size_t kMaxDisplayName = 256;
+  if (spec.display_name().size() <= kMaxDisplayName) return absl::OkStatus();
+  return InvalidField("user.spec.displayName", "is longer than 256 bytes");
+}
+
 // The id of a binding's token or user that is not there.
 absl::Status MissingSubject(const authpb::RoleBindingSpec& spec) {
   return spec.user().empty()
@@ -58,6 +64,7 @@ absl::StatusOr<authpb::User> People::CreateUser(rpc::CallContext& call,
                                                 const authpb::CreateUserRequest& request) {
   const std::string& id = request.user_id();
   SLIPWAY_RETURN_IF_ERROR(ValidateSlug(id, "userId"));
+  SLIPWAY_RETURN_IF_ERROR(CheckDisplayName(request.user().spec()));
   SLIPWAY_ASSIGN_OR_RETURN(const std::string hash,
                            parts_.passwords.Hash(request.user().spec().password()));
   const absl::Time now = parts_.clock.Now();
@@ -115,6 +122,7 @@ absl::StatusOr<authpb::User> People::UpdateUser(rpc::CallContext& call,
   SLIPWAY_ASSIGN_OR_RETURN(const auto parsed,
                            rpc::ResourceName::Parse(request.user().name(), "users/*", "user.name"));
   const auto& spec = request.user().spec();
+  SLIPWAY_RETURN_IF_ERROR(CheckDisplayName(spec));
   std::string hash;
   if (!spec.password().empty()) {
     SLIPWAY_ASSIGN_OR_RETURN(hash, parts_.passwords.Hash(spec.password()));

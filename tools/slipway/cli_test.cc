@@ -1,74 +1,17 @@
 #include <catch2/catch.hpp>
-#include <cstdlib>
-#include <functional>
-#include <map>
 
-#include "libs/base/file.h"
-#include "libs/process/run.h"
-#include "tools/slipway/testing/fake_gateway.h"
+#include "tools/slipway/testing/desk.h"
 
 namespace slipway::cli {
 namespace {
 
 namespace bj = boost::json;
 
-struct Result {
-  int code = -1;
-  std::string out;
-  std::string err;
-};
-
-bool Has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
-// The program beside a fake gateway, in a folder of its own.
-class Desk {
- public:
-  Desk() {
-    env = {{"SLIPWAY_URL", gateway.url()},
-           {"SLIPWAY_TOKEN", "token-of-the-test"},
-           {"SLIPWAY_PROJECT", "demo"},
-           {"XDG_CONFIG_HOME", folder.path() + "/config"}};
-  }
-
-  Result Run(std::vector<std::string> arguments, std::string standard_input = "") {
-    process::ProcessSpec spec;
-    spec.argv = {std::string(std::getenv("SLIPWAY_BIN_DIR")) + "/slipway"};
-    spec.argv.insert(spec.argv.end(), arguments.begin(), arguments.end());
-    spec.env = env;
-    spec.cwd = folder.path();
-    spec.stdin_data = std::move(standard_input);
-    spec.timeout = absl::Seconds(30);
-    Result result;
-    if (on_output) {
-      spec.out = process::OutputSink::Call([&](std::string_view chunk) {
-        result.out += chunk;
-        on_output(result.out);
-      });
-    }
-    const auto ended = process::Run(spec);
-    REQUIRE(ended.ok());
-    INFO(ended->Describe());
-    REQUIRE(ended->ending == process::ProcessResult::Ending::kExited);
-    result.code = ended->exit_code;
-    if (!on_output) result.out = ended->out;
-    result.err = ended->err;
-    return result;
-  }
-
-  void Write(const std::string& name, std::string_view text) {
-    REQUIRE(WriteFileAtomic(folder.path() + "/" + name, text).ok());
-  }
-
-  FakeGateway gateway;
-  TempDir folder = *TempDir::Create("slipway-cli");
-  std::map<std::string, std::string> env;
-  std::function<void(const std::string& so_far)> on_output;
-};
-
 constexpr char kRun[] = "projects/demo/apps/hello/workflows/main/runs/7";
 constexpr char kJob[] = "projects/demo/apps/hello/workflows/main/runs/7/jobs/build";
 
-bj::value RunIn(const std::string& state, const std::string& step_state, const std::string& reason = "") {
+bj::value RunIn(const std::string& state, const std::string& step_state,
+                const std::string& reason = "") {
   return {{"name", kRun},
           {"state", state},
           {"reason", reason},
@@ -76,133 +19,25 @@ bj::value RunIn(const std::string& state, const std::string& step_state, const s
           {"image", ""},
           {"createTime", "2026-03-01T12:00:00Z"},
           {"endTime", "2026-03-01T12:00:02Z"},
-          {"jobs",
-           bj::array{{{"name", kJob},
-                      {"state", state},
-                      {"attempt", 1},
-                      {"steps", bj::array{{{"name", "unit-test"},
-                                           {"stage", "pre-build"},
-                                           {"state", step_state},
-                                           {"reason", reason},
-                                           {"startTime", "2026-03-01T12:00:00Z"},
-                                           {"endTime", "2026-03-01T12:00:01.5Z"}}}}}}}};
+          {"jobs", bj::array{{{"name", kJob},
+                              {"state", state},
+                              {"attempt", 1},
+                              {"steps", bj::array{{{"name", "unit-test"},
+                                                   {"stage", "pre-build"},
+                                                   {"state", step_state},
+                                                   {"reason", reason},
+                                                   {"startTime", "2026-03-01T12:00:00Z"},
+                                                   {"endTime", "2026-03-01T12:00:01.5Z"}}}}}}}};
 }
 
 bj::value Chunk(int64_t offset, const std::string& text, int attempt = 1, bool last = false) {
   return {{"offset", std::to_string(offset)}, {"text", text}, {"attempt", attempt}, {"last", last}};
 }
 
-constexpr char kManifest[] = R"(apiVersion: slipway/v1
-kind: App
-metadata: {project: demo, name: hello}
-spec: {description: ok}
----
-apiVersion: slipway/v1
-kind: Workflow
-metadata: {project: demo, app: hello, name: main}
-spec:
-  deploymentPipelines:
-  - {environment: dev}
-  - {environment: prod, after: dv}
----
-apiVersion: slipway/v1
-kind: Hook
-metadata: {name: mine}
-spec: {forge: github, repositories: ["https://git.example/"]}
-)";
-
 constexpr char kApp[] = "/v1/projects/demo/apps/hello";
 constexpr char kWorkflow[] = "/v1/projects/demo/apps/hello/workflows/main";
-constexpr char kPatchHook[] = "PATCH /v1/hooks/mine?allowMissing=true";
-
-bj::value Validated(const char* app, const char* workflow, bj::array violations = {}) {
-  return {{"results", bj::array{{{"outcome", app}, {"violations", bj::array()}},
-                                {{"outcome", workflow}, {"violations", violations}}}}};
-}
 
 }  // namespace
-
-TEST_CASE("apply checks all, then says what became of each") {
-  Desk desk;
-  desk.Write("m.yaml", kManifest);
-  desk.gateway.On("POST /v1/resources:validate", Validated("CREATED", "UPDATED"));
-  desk.gateway.On("PATCH /v1/hooks/mine?allowMissing=true&validateOnly=true", {{"name", "hooks/mine"}});
-  desk.gateway.On(std::string("GET ") + kWorkflow, {{"etag", "1"}});
-  desk.gateway.On("GET /v1/hooks/mine", {{"etag", "5"}});
-  desk.gateway.On(std::string("PATCH ") + kApp, {{"etag", "1"}});
-  desk.gateway.On(std::string("PATCH ") + kWorkflow, {{"etag", "2"}});
-  desk.gateway.On(kPatchHook, {{"etag", "5"}});
-
-  SECTION("for people") {
-    const Result result = desk.Run({"apply", "-f", "m.yaml"});
-    CHECK(result.err == "");
-    CHECK(result.out ==
-          "app demo/hello            created\n"
-          "workflow demo/hello/main  updated\n"
-          "hook mine                 unchanged\n");
-    CHECK(result.code == 0);
-    CHECK(desk.gateway.BodyOf("POST /v1/resources:validate").at("resources").as_array().size() == 2);
-    CHECK(desk.gateway.BodyOf("PATCH /v1/hooks/mine").at("spec").at("forge") == "github");
-  }
-  SECTION("for programs") {
-    const Result result = desk.Run({"apply", "-f", "-", "-o", "json"}, kManifest);
-    const bj::value answer = bj::parse(result.out);
-    CHECK(answer.at(1).at("outcome") == "updated");
-    CHECK(answer.at(1).at("name") == "projects/demo/apps/hello/workflows/main");
-  }
-  SECTION("a dry run changes nothing") {
-    const Result result = desk.Run({"apply", "-f", "m.yaml", "--dry-run"});
-    CHECK(Has(result.out, "app demo/hello            would be created\n"));
-    for (const std::string& asked : desk.gateway.asked()) {
-      CHECK((asked.find("PATCH") != 0 || Has(asked, "validateOnly=true")));
-    }
-  }
-}
-
-TEST_CASE("apply shows each mistake with its line and applies nothing") {
-  Desk desk;
-  desk.Write("m.yaml", kManifest);
-  desk.gateway.On("POST /v1/resources:validate",
-                  Validated("CREATED", "REFUSED",
-                            {{{"field", "spec.deploymentPipelines[1].after"},
-                              {"description", "no deployment pipeline \"dv\" in this workflow; did you mean \"dev\"?"}}}));
-  desk.gateway.Fail("PATCH /v1/hooks/mine", 400, "INVALID_ARGUMENT", "spec.repositories[0]: is no URL",
-                    {{"spec.repositories[0]", "is no URL"}});
-  const Result result = desk.Run({"apply", "-f", "m.yaml"});
-  CHECK(result.code == 2);
-  CHECK(result.err ==
-        "m.yaml:12: spec.deploymentPipelines[1].after: no deployment pipeline \"dv\" in this workflow; did you mean \"dev\"?\n"
-        "m.yaml:17: spec.repositories[0]: is no URL\n");
-  for (const std::string& asked : desk.gateway.asked()) CHECK((asked.find("PATCH") != 0 || Has(asked, "validateOnly")));
-}
-
-TEST_CASE("apply shows an unknown field that the gateway found in the set at its line") {
-  Desk desk;
-  desk.Write("m.yaml", kManifest);
-  desk.gateway.Fail("POST /v1/resources:validate", 400, "INVALID_ARGUMENT", "unknown field",
-                    {{"resources[1].workflow.spec.deploymentPipelines[1].after", "unknown field"}});
-  desk.gateway.On("PATCH /v1/hooks/mine", bj::object());
-  const Result result = desk.Run({"apply", "-f", "m.yaml"});
-  CHECK(result.code == 2);
-  CHECK(result.err == "m.yaml:12: spec.deploymentPipelines[1].after: unknown field\n");
-}
-
-TEST_CASE("apply stops at the first failure and says what was done") {
-  Desk desk;
-  desk.Write("m.yaml", kManifest);
-  desk.gateway.On("POST /v1/resources:validate", Validated("CREATED", "CREATED"));
-  desk.gateway.On("PATCH /v1/hooks/mine?allowMissing=true&validateOnly=true", bj::object());
-  desk.gateway.On(std::string("PATCH ") + kApp, {{"etag", "1"}});
-  desk.gateway.Fail(std::string("PATCH ") + kWorkflow, 403, "PERMISSION_DENIED", "you may not edit demo/hello");
-  const Result result = desk.Run({"apply", "-f", "m.yaml"});
-  CHECK(result.code == 3);
-  CHECK(Has(result.out, "app demo/hello            created\n"));
-  CHECK(Has(result.err, "m.yaml:6: you may not edit demo/hello\n"));
-  CHECK(Has(result.err, "stopped at workflow demo/hello/main; 1 of 3 documents are applied"));
-  for (const std::string& asked : desk.gateway.asked()) {
-    CHECK((asked.find("PATCH /v1/hooks") != 0 || Has(asked, "validateOnly")));
-  }
-}
 
 TEST_CASE("a run that is waited for decides the exit code") {
   Desk desk;
@@ -212,9 +47,11 @@ TEST_CASE("a run that is waited for decides the exit code") {
   SECTION("it passes, through a lost connection") {
     desk.gateway.Stream(watch, {FakeGateway::Event(RunIn("RUNNING", "RUNNING"))});
     desk.gateway.Stream(watch, {FakeGateway::ErrorEvent("UNAVAILABLE", "build is not reached")});
-    desk.gateway.Stream(watch, {FakeGateway::Event(RunIn("RUNNING", "SUCCEEDED")),
-                                FakeGateway::Event(RunIn("SUCCEEDED", "SUCCEEDED")), FakeGateway::kEnd});
-    const Result result = desk.Run({"run", "hello/main", "--commit", "3f2a", "--var", "A=b=c", "--wait"});
+    desk.gateway.Stream(watch,
+                        {FakeGateway::Event(RunIn("RUNNING", "SUCCEEDED")),
+                         FakeGateway::Event(RunIn("SUCCEEDED", "SUCCEEDED")), FakeGateway::kEnd});
+    const Result result =
+        desk.Run({"run", "hello/main", "--commit", "3f2a", "--var", "A=b=c", "--wait"});
     CHECK(result.code == 0);
     CHECK(Has(result.out, "  pre-build   unit-test        passed    1.5 s\n"));
     CHECK(Has(result.out, "run demo/hello/main#7  passed  2.0 s\n"));
@@ -225,15 +62,20 @@ TEST_CASE("a run that is waited for decides the exit code") {
     CHECK(body.at("requestId").as_string().size() == 32);
   }
   SECTION("it fails, and says why") {
-    desk.gateway.Stream(watch, {FakeGateway::Event(RunIn("FAILED", "FAILED", "the script ended with exit code 2"))});
+    desk.gateway.Stream(
+        watch,
+        {FakeGateway::Event(RunIn("FAILED", "FAILED", "the script ended with exit code 2"))});
     const Result result = desk.Run({"run", "hello/main", "--wait"});
     CHECK(result.code == 1);
-    CHECK(Has(result.out, "unit-test        failed    1.5 s   the script ended with exit code 2\n"));
+    CHECK(
+        Has(result.out, "unit-test        failed    1.5 s   the script ended with exit code 2\n"));
     CHECK(result.err ==
-          "slipway: run demo/hello/main#7 failed: the script ended with exit code 2; see: slipway logs demo/hello/main#7\n");
+          "slipway: run demo/hello/main#7 failed: the script ended with exit code 2; see: slipway "
+          "logs demo/hello/main#7\n");
   }
   SECTION("programs get one document") {
-    desk.gateway.Stream(watch, {FakeGateway::Event(RunIn("SUCCEEDED", "SUCCEEDED")), FakeGateway::kEnd});
+    desk.gateway.Stream(watch,
+                        {FakeGateway::Event(RunIn("SUCCEEDED", "SUCCEEDED")), FakeGateway::kEnd});
     const Result result = desk.Run({"run", "hello/main", "--wait", "-o", "json"});
     CHECK(result.code == 0);
     CHECK(bj::parse(result.out).at("state") == "SUCCEEDED");
@@ -292,7 +134,8 @@ TEST_CASE("logs are written as they come") {
   const std::string log = std::string("GET /v1/") + kJob + "/log";
 
   SECTION("the first byte is shown before the second is there") {
-    desk.gateway.HoldAfterFirst(log, {FakeGateway::Event(Chunk(0, "one\n")), FakeGateway::Event(Chunk(4, "two\n", 1, true))});
+    desk.gateway.HoldAfterFirst(log, {FakeGateway::Event(Chunk(0, "one\n")),
+                                      FakeGateway::Event(Chunk(4, "two\n", 1, true))});
     desk.on_output = [&](const std::string& so_far) {
       if (so_far == "one\n") desk.gateway.Release();
     };
@@ -301,24 +144,30 @@ TEST_CASE("logs are written as they come") {
     CHECK(result.out == "one\ntwo\n");
   }
   SECTION("an interrupted log goes on where it was") {
-    desk.gateway.Stream(log, {FakeGateway::Event(Chunk(0, "one\n")), FakeGateway::Event(Chunk(4, "two\n"))});
+    desk.gateway.Stream(
+        log, {FakeGateway::Event(Chunk(0, "one\n")), FakeGateway::Event(Chunk(4, "two\n"))});
     // Asked from the last chunk on, the server cuts the pieces as it likes.
-    desk.gateway.Stream(log + "?offset=4", {FakeGateway::Event(Chunk(4, "tw")), FakeGateway::ErrorEvent("UNAVAILABLE", "gone")});
-    desk.gateway.Stream(log + "?offset=4", {FakeGateway::Event(Chunk(4, "two\nthree\n", 1, true)), FakeGateway::kEnd});
+    desk.gateway.Stream(log + "?offset=4", {FakeGateway::Event(Chunk(4, "tw")),
+                                            FakeGateway::ErrorEvent("UNAVAILABLE", "gone")});
+    desk.gateway.Stream(log + "?offset=4",
+                        {FakeGateway::Event(Chunk(4, "two\nthree\n", 1, true)), FakeGateway::kEnd});
     const Result result = desk.Run({"logs", "hello/main#7", "-f"});
     CHECK(result.code == 0);
     CHECK(result.out == "one\ntwo\nthree\n");
   }
   SECTION("a second attempt starts anew and says so") {
-    desk.gateway.Stream(log, {FakeGateway::Event(Chunk(0, "first\n")), FakeGateway::Event(Chunk(0, "second\n", 2)),
-                              FakeGateway::Event(Chunk(7, "", 2, true)), FakeGateway::kEnd});
+    desk.gateway.Stream(
+        log, {FakeGateway::Event(Chunk(0, "first\n")), FakeGateway::Event(Chunk(0, "second\n", 2)),
+              FakeGateway::Event(Chunk(7, "", 2, true)), FakeGateway::kEnd});
     const Result result = desk.Run({"logs", "hello/main#7", "-f"});
     CHECK(result.out == "first\nsecond\n");
     CHECK(result.err == "--- attempt 2: the log starts anew ---\n");
   }
   SECTION("a second attempt that began while nobody was connected is read from its start") {
-    desk.gateway.Stream(log, {FakeGateway::Event(Chunk(0, "one\n")), FakeGateway::Event(Chunk(4, "two\n"))});
-    desk.gateway.Stream(log, {FakeGateway::Event(Chunk(0, "new one\n", 2, true)), FakeGateway::kEnd});
+    desk.gateway.Stream(
+        log, {FakeGateway::Event(Chunk(0, "one\n")), FakeGateway::Event(Chunk(4, "two\n"))});
+    desk.gateway.Stream(log,
+                        {FakeGateway::Event(Chunk(0, "new one\n", 2, true)), FakeGateway::kEnd});
     desk.gateway.Stream(log + "?offset=4", {FakeGateway::Event(Chunk(4, "one\n", 2))});
     const Result result = desk.Run({"logs", "hello/main#7", "-f"});
     CHECK(result.out == "one\ntwo\nnew one\n");
@@ -332,7 +181,8 @@ TEST_CASE("logs are written as they come") {
     CHECK(Has(wrong.err, "it has build, unit-test"));
   }
   SECTION("a bare app stands for its newest run") {
-    desk.gateway.On("GET /v1/projects/demo/apps/hello/workflows/-/runs", {{"runs", bj::array{{{"name", kRun}}}}});
+    desk.gateway.On("GET /v1/projects/demo/apps/hello/workflows/-/runs",
+                    {{"runs", bj::array{{{"name", kRun}}}}});
     desk.gateway.Stream(log, {bj::serialize(Chunk(0, "ok\n", 1, true)) + "\n"});
     CHECK(desk.Run({"logs", "hello"}).out == "ok\n");
     CHECK(desk.Run({"logs", "demo/hello"}).out == "ok\n");
@@ -343,14 +193,19 @@ TEST_CASE("a rollback is followed to its end") {
   Desk desk;
   const std::string name = "projects/demo/apps/hello/environments/prod/deployments/4";
   const auto deployment = [&](const char* state, const char* reason) {
-    return bj::value{{"name", name}, {"status", {{"state", state}, {"reason", reason}, {"url", "http://x"}}},
-                     {"createTime", "2026-03-01T12:00:00Z"}, {"endTime", "2026-03-01T12:00:01Z"}};
+    return bj::value{{"name", name},
+                     {"status", {{"state", state}, {"reason", reason}, {"url", "http://x"}}},
+                     {"createTime", "2026-03-01T12:00:00Z"},
+                     {"endTime", "2026-03-01T12:00:01Z"}};
   };
-  desk.gateway.On("POST /v1/projects/demo/apps/hello/environments/prod:rollback", deployment("PENDING", ""));
+  desk.gateway.On("POST /v1/projects/demo/apps/hello/environments/prod:rollback",
+                  deployment("PENDING", ""));
   SECTION("healthy") {
-    desk.gateway.Stream("GET /v1/" + name + ":watch", {FakeGateway::Event(deployment("SYNCING", "")),
-                                                       FakeGateway::Event(deployment("HEALTHY", "")), FakeGateway::kEnd});
-    const Result result = desk.Run({"rollback", "hello/prod", "--to", "2", "--config", "saved", "--wait"});
+    desk.gateway.Stream("GET /v1/" + name + ":watch",
+                        {FakeGateway::Event(deployment("SYNCING", "")),
+                         FakeGateway::Event(deployment("HEALTHY", "")), FakeGateway::kEnd});
+    const Result result =
+        desk.Run({"rollback", "hello/prod", "--to", "2", "--config", "saved", "--wait"});
     CHECK(result.code == 0);
     CHECK(Has(result.out, "  syncing\n"));
     CHECK(Has(result.out, "deployment demo/hello/prod#4  healthy  1.0 s  http://x\n"));
@@ -359,7 +214,8 @@ TEST_CASE("a rollback is followed to its end") {
     CHECK(body.at("config") == "SAVED");
   }
   SECTION("not healthy") {
-    desk.gateway.Stream("GET /v1/" + name + ":watch", {FakeGateway::Event(deployment("UNHEALTHY", "port 8080 is closed"))});
+    desk.gateway.Stream("GET /v1/" + name + ":watch",
+                        {FakeGateway::Event(deployment("UNHEALTHY", "port 8080 is closed"))});
     const Result result = desk.Run({"rollback", "hello/prod", "--wait"});
     CHECK(result.code == 1);
     CHECK(Has(result.err, "unhealthy: port 8080 is closed"));
@@ -368,18 +224,26 @@ TEST_CASE("a rollback is followed to its end") {
 
 TEST_CASE("why and timeline read like sentences") {
   Desk desk;
-  desk.gateway.On("GET /v1/deliveries/01JD", {{"name", "deliveries/01JD"}, {"outcome", "accepted, nothing started"},
-      {"matches", bj::array{{{"workflow", "projects/demo/apps/hello/workflows/main"}, {"run", ""},
-                             {"reason", "branch \"feature/x\" is not branch \"main\""}}}}});
+  desk.gateway.On(
+      "GET /v1/deliveries/01JD",
+      {{"name", "deliveries/01JD"},
+       {"outcome", "accepted, nothing started"},
+       {"matches", bj::array{{{"workflow", "projects/demo/apps/hello/workflows/main"},
+                              {"run", ""},
+                              {"reason", "branch \"feature/x\" is not branch \"main\""}}}}});
   desk.gateway.On("GET /v1/decisions", {{"records", bj::array()}});
   CHECK(desk.Run({"why", "delivery", "01JD"}).out ==
         "accepted, nothing started\n"
         "  demo/hello/main  not started: branch \"feature/x\" is not branch \"main\"\n");
 
   desk.gateway.On(std::string("GET /v1/") + kRun, RunIn("SUCCEEDED", "SUCCEEDED"));
-  desk.gateway.On("GET /v1/timeline", {{"records", bj::array{
-      {{"time", "2026-03-01T12:00:00.000Z"}, {"message", "push received by the git host"}, {"rule", ""}},
-      {{"time", "2026-03-01T12:00:00.009Z"}, {"message", "matched 1 workflow"}, {"rule", "branch main"}}}}});
+  desk.gateway.On("GET /v1/timeline",
+                  {{"records", bj::array{{{"time", "2026-03-01T12:00:00.000Z"},
+                                          {"message", "push received by the git host"},
+                                          {"rule", ""}},
+                                         {{"time", "2026-03-01T12:00:00.009Z"},
+                                          {"message", "matched 1 workflow"},
+                                          {"rule", "branch main"}}}}});
   CHECK(desk.Run({"timeline", "hello/main#7"}).out ==
         "  0 ms  push received by the git host\n"
         "  9 ms  matched 1 workflow             why: branch main\n");
@@ -387,9 +251,13 @@ TEST_CASE("why and timeline read like sentences") {
 
 TEST_CASE("deleting asks for the name") {
   Desk desk;
-  desk.gateway.On("GET /v1/projects/demo/apps/hello/workflows", {{"workflows", bj::array{{
-      {"name", "projects/demo/apps/hello/workflows/main"},
-      {"spec", {{"deploymentPipelines", bj::array{{{"environment", "dev"}}, {{"environment", "prod"}}}}}}}}}});
+  desk.gateway.On(
+      "GET /v1/projects/demo/apps/hello/workflows",
+      {{"workflows",
+        bj::array{{{"name", "projects/demo/apps/hello/workflows/main"},
+                   {"spec",
+                    {{"deploymentPipelines",
+                      bj::array{{{"environment", "dev"}}, {{"environment", "prod"}}}}}}}}}});
   desk.gateway.On(std::string("DELETE ") + kWorkflow + "/deploymentPipelines/prod", bj::object());
   const auto remove = [&](std::vector<std::string> more) {
     std::vector<std::string> arguments = {"delete", "deployment-pipeline", "hello/prod"};
@@ -400,14 +268,17 @@ TEST_CASE("deleting asks for the name") {
   CHECK(remove({"--confirm", "hello/dev"}).code == 2);
   CHECK(desk.gateway.asked().back().find("DELETE") == std::string::npos);
   CHECK(remove({"--confirm", "demo/hello/prod"}).code == 0);
-  CHECK(desk.gateway.asked().back() == std::string("DELETE ") + kWorkflow + "/deploymentPipelines/prod");
-  CHECK(Has(desk.Run({"delete", "deployment-pipeline", "hello/qa", "--confirm", "hello/qa"}).err, "it has dev, prod"));
+  CHECK(desk.gateway.asked().back() ==
+        std::string("DELETE ") + kWorkflow + "/deploymentPipelines/prod");
+  CHECK(Has(desk.Run({"delete", "deployment-pipeline", "hello/qa", "--confirm", "hello/qa"}).err,
+            "it has dev, prod"));
 }
 
 TEST_CASE("lists follow their pages up to the limit") {
   Desk desk;
-  desk.gateway.On("GET /v1/projects?pageSize=3", {{"projects", bj::array{{{"name", "projects/a"}}, {{"name", "projects/b"}}}},
-                                                  {"nextPageToken", "t"}});
+  desk.gateway.On("GET /v1/projects?pageSize=3",
+                  {{"projects", bj::array{{{"name", "projects/a"}}, {{"name", "projects/b"}}}},
+                   {"nextPageToken", "t"}});
   desk.gateway.On("GET /v1/projects?pageSize=1&pageToken=t",
                   {{"projects", bj::array{{{"name", "projects/c"}}}}, {"nextPageToken", "more"}});
   CHECK(desk.Run({"get", "projects", "--limit", "3"}).out == "NAME\na\nb\nc\n");
@@ -417,15 +288,21 @@ TEST_CASE("a login is kept, used and forgotten, and no secret is shown") {
   Desk desk;
   desk.env.erase("SLIPWAY_URL");
   desk.env.erase("SLIPWAY_TOKEN");
-  desk.gateway.On("POST /v1/auth:signIn", {{"token", "session-token"}, {"expireTime", "2026-12-21T10:00:00Z"}});
-  desk.gateway.On("GET /v1/whoami", {{"principal", {{"kind", "USER"}, {"id", "eve"},
-                                                    {"grants", bj::array{{{"role", "VIEW"}, {"project", "demo"}}}}}}});
+  desk.gateway.On("POST /v1/auth:signIn",
+                  {{"token", "session-token"}, {"expireTime", "2026-12-21T10:00:00Z"}});
+  desk.gateway.On("GET /v1/whoami",
+                  {{"principal",
+                    {{"kind", "USER"},
+                     {"id", "eve"},
+                     {"grants", bj::array{{{"role", "VIEW"}, {"project", "demo"}}}}}}});
   desk.gateway.On("POST /v1/auth:signOut", bj::object());
-  const Result login = desk.Run({"login", desk.gateway.url() + "/", "--user", "eve", "--password-stdin"}, "pass word\n");
+  const Result login = desk.Run(
+      {"login", desk.gateway.url() + "/", "--user", "eve", "--password-stdin"}, "pass word\n");
   CHECK(login.code == 0);
   CHECK_FALSE(Has(login.out + login.err, "session-token"));
   CHECK(desk.gateway.BodyOf("POST /v1/auth:signIn").at("password") == "pass word");
-  CHECK(desk.Run({"whoami"}).out == "user eve at " + desk.gateway.url() + ", project demo\n  view  on project demo\n");
+  CHECK(desk.Run({"whoami"}).out ==
+        "user eve at " + desk.gateway.url() + ", project demo\n  view  on project demo\n");
   CHECK(desk.Run({"logout"}).code == 0);
   CHECK(desk.gateway.asked().back().find("POST /v1/auth:signOut") == 0);
   CHECK(desk.Run({"whoami"}).code == 3);
@@ -433,13 +310,18 @@ TEST_CASE("a login is kept, used and forgotten, and no secret is shown") {
 
 TEST_CASE("a new token's secret stands alone on standard output") {
   Desk desk;
-  desk.gateway.On("POST /v1/tokens?tokenId=ci", {{"name", "tokens/ci"}, {"status", {{"secret", "swy_x"}, {"expireTime", "2026-06-01T00:00:00Z"}}}});
-  const Result result =
-      desk.Run({"token", "create", "ci", "--role", "build-and-deploy", "--app", "demo/hello", "--expires", "90d"});
+  desk.gateway.On("POST /v1/tokens?tokenId=ci",
+                  {{"name", "tokens/ci"},
+                   {"status", {{"secret", "swy_x"}, {"expireTime", "2026-06-01T00:00:00Z"}}}});
+  const Result result = desk.Run({"token", "create", "ci", "--role", "build-and-deploy", "--app",
+                                  "demo/hello", "--expires", "90d"});
   CHECK(result.out == "swy_x\n");
   CHECK(desk.gateway.BodyOf("POST /v1/tokens") ==
-        bj::value{{"spec", {{"grants", bj::array{{{"role", "BUILD_AND_DEPLOY"}, {"project", "demo"}, {"app", "hello"}}}},
-                            {"expires", "7776000s"}}}});
+        bj::value{
+            {"spec",
+             {{"grants",
+               bj::array{{{"role", "BUILD_AND_DEPLOY"}, {"project", "demo"}, {"app", "hello"}}}},
+              {"expires", "7776000s"}}}});
 }
 
 TEST_CASE("what a person types stays a name") {

@@ -12,15 +12,16 @@ using absl::StatusCode;
 
 namespace {
 
-// Resource names as people type them: "run projects/p/apps/a/workflows/w/runs/7 was ..." is "run p/a/w#7 was ...".
+// Resource names as people type them: "run projects/p/apps/a/workflows/w/runs/7 was ..." is "run
+// p/a/w#7 was ...".
 std::string WithShortNames(const std::string& text) {
   constexpr std::string_view kStart = "projects/";
   std::string shortened;
   size_t from = 0;
   for (size_t at = text.find(kStart); at != std::string::npos; at = text.find(kStart, from)) {
     size_t end = at;
-    while (end < text.size() && (std::isalnum(static_cast<unsigned char>(text[end])) || text[end] == '-' ||
-                                 text[end] == '_' || text[end] == '/')) {
+    while (end < text.size() && (std::isalnum(static_cast<unsigned char>(text[end])) ||
+                                 text[end] == '-' || text[end] == '_' || text[end] == '/')) {
       ++end;
     }
     const bool within = at > 0 && text[at - 1] == '/';  // of a URL or a path
@@ -35,15 +36,19 @@ std::string WithShortNames(const std::string& text) {
 
 ExitCode ExitCodeOf(const absl::Status& status) {
   switch (status.code()) {
-    case StatusCode::kOk: return ExitCode::kDone;
+    case StatusCode::kOk:
+      return ExitCode::kDone;
     case StatusCode::kInvalidArgument:
-    case StatusCode::kOutOfRange: return ExitCode::kUsage;
+    case StatusCode::kOutOfRange:
+      return ExitCode::kUsage;
     case StatusCode::kUnavailable:
     case StatusCode::kDeadlineExceeded:
     case StatusCode::kUnauthenticated:
     case StatusCode::kPermissionDenied:
-    case StatusCode::kNotFound: return ExitCode::kNotReached;
-    default: return ExitCode::kFailed;
+    case StatusCode::kNotFound:
+      return ExitCode::kNotReached;
+    default:
+      return ExitCode::kFailed;
   }
 }
 
@@ -55,22 +60,27 @@ std::string ErrorText(const absl::Status& status) {
   if (details.field_violations.size() < 2) return "slipway: " + message + "\n";
   std::string text;
   for (const auto& violation : details.field_violations) {
-    text += "slipway: " + (violation.field.empty() ? "" : violation.field + ": ") + violation.description + "\n";
+    text += "slipway: " + (violation.field.empty() ? "" : violation.field + ": ") +
+            violation.description + "\n";
   }
   return text;
 }
 
-absl::Status UnknownWord(std::string_view what, std::string_view word, const std::vector<std::string>& known) {
+absl::Status UnknownWord(std::string_view what, std::string_view word,
+                         const std::vector<std::string>& known) {
   std::string problem = "unknown " + std::string(what) + " \"" + Truncate(word, 60) + "\"; ";
   const std::string meant = DidYouMean(word, known);
   problem += meant.empty() ? "there are " + Join(known, ", ") : "did you mean \"" + meant + "\"?";
   return absl::InvalidArgumentError(problem);
 }
 
-absl::Status BadUsage(std::string_view problem) { return absl::InvalidArgumentError(ToAbsl(problem)); }
+absl::Status BadUsage(std::string_view problem) {
+  return absl::InvalidArgumentError(ToAbsl(problem));
+}
 
 absl::Status BadName(std::string_view name, std::string_view form) {
-  return absl::InvalidArgumentError("\"" + Truncate(name, 100) + "\" is no name of this kind; write " + std::string(form));
+  return absl::InvalidArgumentError("\"" + Truncate(name, 100) +
+                                    "\" is no name of this kind; write " + std::string(form));
 }
 
 absl::Status NoProject(std::string_view name) {
@@ -81,7 +91,8 @@ absl::Status NoProject(std::string_view name) {
 absl::Status NothingThere(std::string_view problem) { return absl::NotFoundError(ToAbsl(problem)); }
 
 absl::Status NoServer() {
-  return absl::UnavailableError("no server is known; sign in with: slipway login URL (or set SLIPWAY_URL and SLIPWAY_TOKEN)");
+  return absl::UnavailableError(
+      "no server is known; sign in with: slipway login URL (or set SLIPWAY_URL and SLIPWAY_TOKEN)");
 }
 
 absl::Status NotReached(std::string_view url, const absl::Status& cause) {
@@ -89,9 +100,13 @@ absl::Status NotReached(std::string_view url, const absl::Status& cause) {
                                 "); is the suite up, and is the URL right?");
 }
 
-absl::Status NotSignedIn() { return absl::UnauthenticatedError("not signed in; sign in with: slipway login URL"); }
+absl::Status NotSignedIn() {
+  return absl::UnauthenticatedError("not signed in; sign in with: slipway login URL");
+}
 
-absl::Status EndedBadly(std::string_view what) { return absl::FailedPreconditionError(ToAbsl(what)); }
+absl::Status EndedBadly(std::string_view what) {
+  return absl::FailedPreconditionError(ToAbsl(what));
+}
 
 absl::Status StrangeAnswer(std::string_view url, int http_status, std::string_view body) {
   return absl::InternalError(std::string(url) + " answered HTTP " + std::to_string(http_status) +

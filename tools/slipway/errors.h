@@ -18,11 +18,13 @@ enum class ExitCode {
 
 ExitCode ExitCodeOf(const absl::Status& status);
 
-// The lines for standard error: "slipway: ...", and each violation on a line of its own where there are several.
+// The lines for standard error: "slipway: ...", and each violation on a line of its own where there
+// are several.
 std::string ErrorText(const absl::Status& status);
 
 // INVALID_ARGUMENT: `word` is no `what`, with the nearest of `known` or all of them.
-absl::Status UnknownWord(std::string_view what, std::string_view word, const std::vector<std::string>& known);
+absl::Status UnknownWord(std::string_view what, std::string_view word,
+                         const std::vector<std::string>& known);
 // INVALID_ARGUMENT: input that needs no further details.
 absl::Status BadUsage(std::string_view problem);
 // INVALID_ARGUMENT: a name that has not the form of its kind.

@@ -21,8 +21,8 @@ constexpr absl::Duration kTimeout = absl::Seconds(60);
 void Escape(std::string_view text, std::string& out) {
   constexpr char kHex[] = "0123456789ABCDEF";
   for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                       c == '.' || c == '_' || c == '~';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '.' || c == '_' || c == '~';
     if (plain) {
       out += c;
     } else {
@@ -66,13 +66,15 @@ std::optional<absl::Status> ReadError(const bj::value& answer) {
   for (const bj::value& detail : List(answer, "error.details")) {
     if (const std::string reason = Text(detail, "reason"); !reason.empty()) details.reason = reason;
     for (const bj::value& violation : List(detail, "fieldViolations")) {
-      details.field_violations.push_back({Text(violation, "field"), Text(violation, "description")});
+      details.field_violations.push_back(
+          {Text(violation, "field"), Text(violation, "description")});
     }
   }
   std::string message = Text(answer, "error.message");
   const absl::StatusCode code = CodeOfName(name);
   const bool has_remedy = message.find("slipway login") != std::string::npos;
-  if (code == absl::StatusCode::kUnauthenticated && !has_remedy) message += "; sign in with: slipway login URL";
+  if (code == absl::StatusCode::kUnauthenticated && !has_remedy)
+    message += "; sign in with: slipway login URL";
   return MakeError(code, message, std::move(details));
 }
 
@@ -118,15 +120,18 @@ absl::StatusOr<http::HttpRequest> Api::Request(const std::string& method, const 
 absl::StatusOr<bj::value> Api::Send(const std::string& url, const http::HttpRequest& request) {
   const absl::StatusOr<http::HttpResponse> response = client_.Send(request);
   if (!response.ok()) {
-    return absl::IsInvalidArgument(response.status()) ? response.status() : NotReached(url, response.status());
+    return absl::IsInvalidArgument(response.status()) ? response.status()
+                                                      : NotReached(url, response.status());
   }
   if (response->status / 100 != 2) return ErrorOf(url, response->status, response->body);
-  absl::StatusOr<bj::value> value = json::Parse(response->body, {.max_bytes = 64 << 20, .max_depth = 64});
+  absl::StatusOr<bj::value> value =
+      json::Parse(response->body, {.max_bytes = 64 << 20, .max_depth = 64});
   if (!value.ok()) return StrangeAnswer(url, response->status, response->body);
   return value;
 }
 
-absl::StatusOr<bj::value> Api::Call(const std::string& method, const Path& path, const bj::object* body) {
+absl::StatusOr<bj::value> Api::Call(const std::string& method, const Path& path,
+                                    const bj::object* body) {
   SLIPWAY_ASSIGN_OR_RETURN(http::HttpRequest request, Request(method, path));
   if (body != nullptr) {
     request.body = bj::serialize(*body);
@@ -135,11 +140,16 @@ absl::StatusOr<bj::value> Api::Call(const std::string& method, const Path& path,
   return Send(settings_.url(), request);
 }
 
-absl::StatusOr<bj::value> Api::Post(const Path& path, const bj::object& body) { return Call("POST", path, &body); }
+absl::StatusOr<bj::value> Api::Post(const Path& path, const bj::object& body) {
+  return Call("POST", path, &body);
+}
 
-absl::StatusOr<bj::value> Api::Patch(const Path& path, const bj::object& body) { return Call("PATCH", path, &body); }
+absl::StatusOr<bj::value> Api::Patch(const Path& path, const bj::object& body) {
+  return Call("PATCH", path, &body);
+}
 
-absl::StatusOr<bj::value> Api::PostTo(const std::string& url, const Path& path, const bj::object& body) {
+absl::StatusOr<bj::value> Api::PostTo(const std::string& url, const Path& path,
+                                      const bj::object& body) {
   http::HttpRequest request;
   request.method = "POST";
   request.url = url + path.text();
@@ -154,7 +164,8 @@ absl::StatusOr<bj::array> Api::GetAll(const Path& path, std::string_view member,
   std::string token;
   do {
     Path page = path;
-    page.With("pageSize", std::to_string(std::min<size_t>(limit - all.size(), 200))).With("pageToken", token);
+    page.With("pageSize", std::to_string(std::min<size_t>(limit - all.size(), 200)))
+        .With("pageToken", token);
     SLIPWAY_ASSIGN_OR_RETURN(const bj::value answer, Get(page));
     for (const bj::value& item : List(answer, member)) {
       if (all.size() < limit) all.push_back(item);
@@ -182,7 +193,8 @@ absl::Status Api::Stream(const Path& path, bool follow, const OnMessage& on_mess
     if (auto error = ReadError(*value)) return finish(*error);
     return on_message(*value) || finish(absl::OkStatus());
   };
-  http::SseReader events([&](const http::SseReader::Event& event) { return take(event.type, event.data); });
+  http::SseReader events(
+      [&](const http::SseReader::Event& event) { return take(event.type, event.data); });
   std::string rest;
   const auto lines = [&](std::string_view piece) {
     rest += piece;
@@ -196,9 +208,12 @@ absl::Status Api::Stream(const Path& path, bool follow, const OnMessage& on_mess
   const absl::StatusOr<http::HttpResponse> response = client_.Stream(
       request, [&](std::string_view piece) { return follow ? events.Feed(piece) : lines(piece); });
   if (!response.ok()) {
-    return absl::IsInvalidArgument(response.status()) ? response.status() : NotReached(settings_.url(), response.status());
+    return absl::IsInvalidArgument(response.status())
+               ? response.status()
+               : NotReached(settings_.url(), response.status());
   }
-  if (response->status / 100 != 2) return ErrorOf(settings_.url(), response->status, response->body);
+  if (response->status / 100 != 2)
+    return ErrorOf(settings_.url(), response->status, response->body);
   if (finished) return ended;
   // Lines have no mark for their end: the end of the body is one.
   if (!follow && rest.empty()) return absl::OkStatus();

@@ -15,7 +15,9 @@ constexpr absl::Duration kFirstPause = absl::Milliseconds(100);
 constexpr absl::Duration kLongestPause = absl::Seconds(2);
 
 // Nothing can wake a client that waits for a server to come back but time.
-void Pause(absl::Duration time) { ::poll(nullptr, 0, static_cast<int>(absl::ToInt64Milliseconds(time))); }
+void Pause(absl::Duration time) {
+  ::poll(nullptr, 0, static_cast<int>(absl::ToInt64Milliseconds(time)));
+}
 
 }  // namespace
 

@@ -18,15 +18,19 @@ namespace {
 namespace bj = boost::json;
 
 std::string ConfigPath(const Environment& environment) {
-  if (const auto folder = environment("XDG_CONFIG_HOME"); folder && !folder->empty()) return *folder + "/slipway/config";
-  if (const auto home = environment("HOME"); home && !home->empty()) return *home + "/.config/slipway/config";
+  if (const auto folder = environment("XDG_CONFIG_HOME"); folder && !folder->empty())
+    return *folder + "/slipway/config";
+  if (const auto home = environment("HOME"); home && !home->empty())
+    return *home + "/.config/slipway/config";
   return "";
 }
 
-// Ours alone: a folder that came from elsewhere, by git or an archive, must not choose where this program talks to.
+// Ours alone: a folder that came from elsewhere, by git or an archive, must not choose where this
+// program talks to.
 bool IsPrivate(const std::string& path) {
   struct stat info = {};
-  return ::stat(path.c_str(), &info) == 0 && info.st_uid == ::geteuid() && (info.st_mode & 077) == 0;
+  return ::stat(path.c_str(), &info) == 0 && info.st_uid == ::geteuid() &&
+         (info.st_mode & 077) == 0;
 }
 
 std::string WithoutSlash(std::string url) {
@@ -56,7 +60,8 @@ void Settings::ReadSuiteFile(const std::string& path) {
     const size_t equals = line.find('=');
     if (!line.starts_with(kExport) || equals == std::string::npos) continue;
     std::string value = line.substr(equals + 1);
-    if (value.size() >= 2 && value.front() == '\'' && value.back() == '\'') value = value.substr(1, value.size() - 2);
+    if (value.size() >= 2 && value.front() == '\'' && value.back() == '\'')
+      value = value.substr(1, value.size() - 2);
     suite_[line.substr(kExport.size(), equals - kExport.size())] = value;
   }
 }
@@ -66,7 +71,8 @@ absl::StatusOr<Settings> Settings::Load(Environment environment, const std::stri
   settings.environment_ = std::move(environment);
   settings.path_ = ConfigPath(settings.environment_);
   SLIPWAY_ASSIGN_OR_RETURN(settings.stored_, ReadLogin(settings.path_));
-  const std::string from_environment = WithoutSlash(settings.environment_("SLIPWAY_URL").value_or(""));
+  const std::string from_environment =
+      WithoutSlash(settings.environment_("SLIPWAY_URL").value_or(""));
   if (!from_environment.empty()) {
     settings.url_ = from_environment;
   } else if (!settings.stored_.url.empty()) {
@@ -77,10 +83,12 @@ absl::StatusOr<Settings> Settings::Load(Environment environment, const std::stri
   }
   settings.token_ = settings.Variable("SLIPWAY_TOKEN").value_or("");
   // A token is never sent to another server than the one that it came from.
-  if (settings.token_.empty() && settings.stored_.url == settings.url_) settings.token_ = settings.stored_.token;
+  if (settings.token_.empty() && settings.stored_.url == settings.url_)
+    settings.token_ = settings.stored_.token;
   settings.project_ = settings.environment_("SLIPWAY_PROJECT").value_or("");
   if (settings.project_.empty()) settings.project_ = settings.stored_.project;
-  if (settings.project_.empty()) settings.project_ = settings.Variable("SLIPWAY_PROJECT").value_or("");
+  if (settings.project_.empty())
+    settings.project_ = settings.Variable("SLIPWAY_PROJECT").value_or("");
   return settings;
 }
 
@@ -91,9 +99,11 @@ std::optional<std::string> Settings::Variable(const std::string& name) const {
 }
 
 absl::Status Settings::Store(const StoredLogin& login) const {
-  if (path_.empty()) return BadUsage("there is no place to keep the login: set HOME or XDG_CONFIG_HOME");
+  if (path_.empty())
+    return BadUsage("there is no place to keep the login: set HOME or XDG_CONFIG_HOME");
   SLIPWAY_RETURN_IF_ERROR(MakeDirectories(path_.substr(0, path_.rfind('/'))));
-  const bj::object text = {{"url", login.url}, {"user", login.user}, {"token", login.token}, {"project", login.project}};
+  const bj::object text = {
+      {"url", login.url}, {"user", login.user}, {"token", login.token}, {"project", login.project}};
   return WriteFileAtomic(path_, bj::serialize(text) + "\n", 0600);
 }
 

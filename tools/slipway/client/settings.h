@@ -13,7 +13,8 @@ namespace slipway::cli {
 // A variable of the environment, if it is set.
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
-// What `slipway login` and `slipway use` keep, in $XDG_CONFIG_HOME/slipway/config (mode 0600). A value.
+// What `slipway login` and `slipway use` keep, in $XDG_CONFIG_HOME/slipway/config (mode 0600). A
+// value.
 struct StoredLogin {
   std::string url = {};
   std::string user = {};
@@ -21,14 +22,14 @@ struct StoredLogin {
   std::string project = {};
 };
 
-// Where the suite is and who calls. The environment wins over the stored login, and that over .slipway/env of the current
-// folder, which tools/up writes. Immutable after Load.
+// Where the suite is and who calls. The environment wins over the stored login, and that over
+// .slipway/env of the current folder, which tools/up writes. Immutable after Load.
 class Settings {
  public:
   // `environment` must outlive nothing: it is copied. An unreadable file is an error; none is fine.
   static absl::StatusOr<Settings> Load(Environment environment, const std::string& folder = ".");
 
-  const std::string& url() const { return url_; }          // without "/" at the end; "" if none is known
+  const std::string& url() const { return url_; }  // without "/" at the end; "" if none is known
   const std::string& token() const { return token_; }      // "" if none is known
   const std::string& project() const { return project_; }  // "" if none is chosen
   const StoredLogin& stored() const { return stored_; }

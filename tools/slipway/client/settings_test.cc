@@ -28,10 +28,11 @@ struct Place {
   }
 
   void WriteSuite(int mode) const {
-    REQUIRE(WriteFileAtomic(folder.path() + "/.slipway/env",
-                            "export SLIPWAY_URL='http://suite'\nexport SLIPWAY_TOKEN='suite-token'\n"
-                            "export SLIPWAY_PROJECT='suite-project'\nexport SLIPWAY_GIT_URL='http://git'\n",
-                            mode)
+    REQUIRE(WriteFileAtomic(
+                folder.path() + "/.slipway/env",
+                "export SLIPWAY_URL='http://suite'\nexport SLIPWAY_TOKEN='suite-token'\n"
+                "export SLIPWAY_PROJECT='suite-project'\nexport SLIPWAY_GIT_URL='http://git'\n",
+                mode)
                 .ok());
   }
 };
@@ -46,7 +47,10 @@ TEST_CASE("nothing known is no error") {
 
 TEST_CASE("the login is kept in a file of its owner's and the environment wins over it") {
   Place place;
-  REQUIRE(place.Load().Store({.url = "http://stored", .user = "eve", .token = "stored-token", .project = "p"}).ok());
+  REQUIRE(
+      place.Load()
+          .Store({.url = "http://stored", .user = "eve", .token = "stored-token", .project = "p"})
+          .ok());
   struct stat info = {};
   REQUIRE(::stat((place.folder.path() + "/config/slipway/config").c_str(), &info) == 0);
   CHECK((info.st_mode & 0777) == 0600);
@@ -61,7 +65,10 @@ TEST_CASE("the login is kept in a file of its owner's and the environment wins o
 
 TEST_CASE("a stored token is never sent to another server") {
   Place place;
-  REQUIRE(place.Load().Store({.url = "http://stored", .user = "eve", .token = "stored-token", .project = ""}).ok());
+  REQUIRE(
+      place.Load()
+          .Store({.url = "http://stored", .user = "eve", .token = "stored-token", .project = ""})
+          .ok());
   place.variables["SLIPWAY_URL"] = "http://elsewhere/";
   CHECK(place.Load().url() == "http://elsewhere");
   CHECK(place.Load().token().empty());
@@ -77,7 +84,8 @@ TEST_CASE("the suite of the current folder is used when nothing else is known") 
   CHECK(place.Load().token() == "suite-token");
   CHECK(place.Load().project() == "suite-project");
   CHECK(place.Load().Variable("SLIPWAY_GIT_URL") == "http://git");
-  REQUIRE(place.Load().Store({.url = "http://stored", .user = "", .token = "t", .project = ""}).ok());
+  REQUIRE(
+      place.Load().Store({.url = "http://stored", .user = "", .token = "t", .project = ""}).ok());
   CHECK(place.Load().url() == "http://stored");
   CHECK(place.Load().token() == "t");
 }
@@ -94,7 +102,8 @@ TEST_CASE("a broken login file says what to do") {
   REQUIRE(MakeDirectories(place.folder.path() + "/config/slipway").ok());
   REQUIRE(WriteFileAtomic(place.folder.path() + "/config/slipway/config", "{").ok());
   const auto settings = Settings::Load([&](const std::string& name) -> std::optional<std::string> {
-    return name == "XDG_CONFIG_HOME" ? std::optional(place.folder.path() + "/config") : std::nullopt;
+    return name == "XDG_CONFIG_HOME" ? std::optional(place.folder.path() + "/config")
+                                     : std::nullopt;
   });
   REQUIRE_FALSE(settings.ok());
   CHECK(absl::IsInvalidArgument(settings.status()));

@@ -33,7 +33,9 @@ absl::StatusOr<Manifest> Load(const Context& context, const std::string& path) {
   }
   const size_t slash = path.rfind('/');
   ManifestSources sources;
-  sources.variables = [&context](const std::string& name) { return context.settings.Variable(name); };
+  sources.variables = [&context](const std::string& name) {
+    return context.settings.Variable(name);
+  };
   sources.project = context.scope.project;
   sources.folder = slash == std::string::npos ? "." : path.substr(0, slash);
   SLIPWAY_ASSIGN_OR_RETURN(manifest.items, ReadManifest(manifest.file, text, sources));
@@ -42,11 +44,12 @@ absl::StatusOr<Manifest> Load(const Context& context, const std::string& path) {
 
 // Errors of one document, as opposed to those of the connection or the caller.
 bool IsAboutDocument(const absl::Status& status) {
-  return absl::IsInvalidArgument(status) || absl::IsFailedPrecondition(status) || absl::IsAlreadyExists(status) ||
-         absl::IsNotFound(status) || absl::IsOutOfRange(status);
+  return absl::IsInvalidArgument(status) || absl::IsFailedPrecondition(status) ||
+         absl::IsAlreadyExists(status) || absl::IsNotFound(status) || absl::IsOutOfRange(status);
 }
 
-std::vector<std::string> Describe(const Manifest& manifest, const ManifestItem& item, const absl::Status& status) {
+std::vector<std::string> Describe(const Manifest& manifest, const ManifestItem& item,
+                                  const absl::Status& status) {
   std::vector<std::string> lines;
   for (const auto& violation : DetailsOf(status).field_violations) {
     lines.push_back(item.Describe(manifest.file, violation.field, violation.description));
@@ -57,7 +60,8 @@ std::vector<std::string> Describe(const Manifest& manifest, const ManifestItem& 
 
 Path PatchPath(const ManifestItem& item, bool validate_only) {
   Path path(item.name);
-  if (item.kind->creates_by_patch) path.With("allowMissing", "true").With("validateOnly", validate_only ? "true" : "");
+  if (item.kind->creates_by_patch)
+    path.With("allowMissing", "true").With("validateOnly", validate_only ? "true" : "");
   return path;
 }
 
@@ -74,8 +78,8 @@ size_t IndexOf(std::string_view field) {
 }
 
 // Definitions are checked together, since one may refer to another that is created before it.
-absl::Status CheckSet(Context& context, const Manifest& manifest, std::vector<std::string>& outcomes,
-                      std::vector<std::string>& problems) {
+absl::Status CheckSet(Context& context, const Manifest& manifest,
+                      std::vector<std::string>& outcomes, std::vector<std::string>& problems) {
   bj::array resources;
   std::vector<size_t> places;
   for (size_t i = 0; i < manifest.items.size(); ++i) {
@@ -87,13 +91,15 @@ absl::Status CheckSet(Context& context, const Manifest& manifest, std::vector<st
     places.push_back(i);
   }
   if (resources.empty()) return absl::OkStatus();
-  const auto answer = context.api.Post(Path("resources", "validate"), {{"resources", std::move(resources)}});
+  const auto answer =
+      context.api.Post(Path("resources", "validate"), {{"resources", std::move(resources)}});
   if (!answer.ok()) {
     const auto violations = DetailsOf(answer.status()).field_violations;
     for (const auto& violation : violations) {
       const size_t index = IndexOf(violation.field);
       if (index >= places.size()) return answer.status();
-      problems.push_back(manifest.items[places[index]].Describe(manifest.file, violation.field, violation.description));
+      problems.push_back(manifest.items[places[index]].Describe(manifest.file, violation.field,
+                                                                violation.description));
     }
     return violations.empty() ? answer.status() : absl::OkStatus();
   }
@@ -102,7 +108,8 @@ absl::Status CheckSet(Context& context, const Manifest& manifest, std::vector<st
     const ManifestItem& item = manifest.items[places[i]];
     outcomes[places[i]] = Text(results[i], "outcome");
     for (const bj::value& violation : List(results[i], "violations")) {
-      problems.push_back(item.Describe(manifest.file, Text(violation, "field"), Text(violation, "description")));
+      problems.push_back(
+          item.Describe(manifest.file, Text(violation, "field"), Text(violation, "description")));
     }
     if (outcomes[places[i]] == "REFUSED" && List(results[i], "violations").empty()) {
       problems.push_back(item.Describe(manifest.file, "", "is refused"));
@@ -118,8 +125,8 @@ absl::StatusOr<bj::value> Current(Context& context, const ManifestItem& item) {
   return current;
 }
 
-absl::Status CheckOne(Context& context, const Manifest& manifest, size_t index, std::vector<std::string>& outcomes,
-                      std::vector<std::string>& problems) {
+absl::Status CheckOne(Context& context, const Manifest& manifest, size_t index,
+                      std::vector<std::string>& outcomes, std::vector<std::string>& problems) {
   const ManifestItem& item = manifest.items[index];
   SLIPWAY_ASSIGN_OR_RETURN(const bj::value current, Current(context, item));
   outcomes[index] = current.is_null() ? "CREATED" : "UPDATED";
@@ -127,7 +134,8 @@ absl::Status CheckOne(Context& context, const Manifest& manifest, size_t index, 
   const auto checked = context.api.Patch(PatchPath(item, true), item.resource);
   if (!checked.ok()) {
     if (!IsAboutDocument(checked.status())) return checked.status();
-    for (std::string& line : Describe(manifest, item, checked.status())) problems.push_back(std::move(line));
+    for (std::string& line : Describe(manifest, item, checked.status()))
+      problems.push_back(std::move(line));
   } else if (!current.is_null() && Object(current, "spec") == Object(*checked, "spec")) {
     outcomes[index] = "UNCHANGED";
   }
@@ -167,18 +175,22 @@ absl::StatusOr<Applied> ApplyOne(Context& context, const ManifestItem& item) {
   if (applied.secret.empty()) applied.secret = Text(*after, "status.token");
   if (before.is_null()) return applied;
   const std::string etag = Text(*after, "etag");
-  const bool same = etag.empty() ? Object(before, "spec") == Object(*after, "spec") : etag == Text(before, "etag");
+  const bool same = etag.empty() ? Object(before, "spec") == Object(*after, "spec")
+                                 : etag == Text(before, "etag");
   applied.outcome = same ? "unchanged" : "updated";
   return applied;
 }
 
-std::string Shown(const ManifestItem& item) { return CommandWord(*item.kind) + " " + ShortName(item.name); }
+std::string Shown(const ManifestItem& item) {
+  return CommandWord(*item.kind) + " " + ShortName(item.name);
+}
 
 // Says what was done before a failure, beside the failure.
 absl::Status StoppedAt(const Manifest& manifest, size_t index, const absl::Status& status) {
   std::vector<std::string> lines = Describe(manifest, manifest.items[index], status);
-  lines.push_back("slipway: stopped at " + Shown(manifest.items[index]) + "; " + std::to_string(index) + " of " +
-                  std::to_string(manifest.items.size()) + " documents are applied, the others are as they were");
+  lines.push_back("slipway: stopped at " + Shown(manifest.items[index]) + "; " +
+                  std::to_string(index) + " of " + std::to_string(manifest.items.size()) +
+                  " documents are applied, the others are as they were");
   ErrorDetails details;
   details.reason = "MANIFEST_INVALID";
   return MakeError(status.code(), Join(lines, "\n"), std::move(details));
@@ -202,9 +214,11 @@ absl::Status Apply(Context& context, const ApplyArgs& args) {
     }
     const std::string shown = Shown(item);
     const bool would = args.dry_run && applied.outcome != "unchanged";
-    context.output.Line(shown + std::string(width + 2 - shown.size(), ' ') + (would ? "would be " : "") + applied.outcome);
+    context.output.Line(shown + std::string(width + 2 - shown.size(), ' ') +
+                        (would ? "would be " : "") + applied.outcome);
     if (!applied.secret.empty()) context.output.Line("  its secret, shown once: " + applied.secret);
-    bj::object entry = {{"kind", std::string(item.kind->name)}, {"name", item.name}, {"outcome", applied.outcome}};
+    bj::object entry = {
+        {"kind", std::string(item.kind->name)}, {"name", item.name}, {"outcome", applied.outcome}};
     if (!applied.secret.empty()) entry["secret"] = applied.secret;
     answer.push_back(std::move(entry));
   }

@@ -12,8 +12,8 @@ struct ApplyArgs {
   bool dry_run = false;
 };
 
-// Checks all documents of a manifest, then applies one after another and says what became of each. Stops at the first that
-// fails.
+// Checks all documents of a manifest, then applies one after another and says what became of each.
+// Stops at the first that fails.
 absl::Status Apply(Context& context, const ApplyArgs& args);
 
 }  // namespace slipway::cli

@@ -8,7 +8,8 @@
 
 namespace slipway::cli {
 
-// What every command works with. Owned by the command line; the settings must outlive it. Used by one thread.
+// What every command works with. Owned by the command line; the settings must outlive it. Used by
+// one thread.
 struct Context {
   Context(const Settings& s, Format format, NameScope names)
       : settings(s), output(format), api(s), scope(std::move(names)) {}

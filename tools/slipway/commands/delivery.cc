@@ -40,7 +40,8 @@ absl::Status WaitForDeployment(Context& context, const std::string& name) {
         const bool ended = HasEnded(Text(deployment, "status.state"));
         const std::string state = StateAndReason(deployment);
         context.output.Passing("  " + state);
-        if (!ended && !context.output.on_terminal() && state != shown_state) context.output.Line("  " + state);
+        if (!ended && !context.output.on_terminal() && state != shown_state)
+          context.output.Line("  " + state);
         shown_state = state;
         return ended;
       },
@@ -52,9 +53,11 @@ absl::Status WaitForDeployment(Context& context, const std::string& name) {
   const std::string shown = "deployment " + ShortName(name);
   const std::string url = Text(last, "status.url");
   context.output.Line(shown + "  " + StateWord(Text(last, "status.state")) + "  " +
-                      Took(Text(last, "createTime"), Text(last, "endTime")) + (url.empty() ? "" : "  " + url));
+                      Took(Text(last, "createTime"), Text(last, "endTime")) +
+                      (url.empty() ? "" : "  " + url));
   if (Text(last, "status.state") == "HEALTHY") return absl::OkStatus();
-  return EndedBadly(shown + " " + StateAndReason(last) + "; see: slipway why deployment " + ShortName(name));
+  return EndedBadly(shown + " " + StateAndReason(last) + "; see: slipway why deployment " +
+                    ShortName(name));
 }
 
 absl::Status ShowStarted(Context& context, const bj::value& deployment, bool wait) {
@@ -64,7 +67,8 @@ absl::Status ShowStarted(Context& context, const bj::value& deployment, bool wai
     return absl::OkStatus();
   }
   const std::string image = ShortImage(Text(deployment, "status.image"));
-  context.output.Line("deployment " + ShortName(name) + "  " + (wait ? image : StateAndReason(deployment) + "  " + image));
+  context.output.Line("deployment " + ShortName(name) + "  " +
+                      (wait ? image : StateAndReason(deployment) + "  " + image));
   return wait ? WaitForDeployment(context, name) : absl::OkStatus();
 }
 
@@ -74,7 +78,8 @@ absl::Status Deploy(Context& context, const DeployArgs& args) {
   SLIPWAY_ASSIGN_OR_RETURN(const std::string where, EnvironmentName(context, args.where));
   bj::object body = {{"requestId", RandomHex(16)}};
   if (!args.image.empty()) body["image"] = args.image;
-  SLIPWAY_ASSIGN_OR_RETURN(const bj::value deployment, context.api.Post(Path(where + "/deployments"), body));
+  SLIPWAY_ASSIGN_OR_RETURN(const bj::value deployment,
+                           context.api.Post(Path(where + "/deployments"), body));
   return ShowStarted(context, deployment, args.wait);
 }
 
@@ -82,15 +87,18 @@ absl::Status Rollback(Context& context, const RollbackArgs& args) {
   SLIPWAY_ASSIGN_OR_RETURN(const std::string where, EnvironmentName(context, args.where));
   bj::object body = {{"requestId", RandomHex(16)}};
   if (!args.to.empty()) {
-    const std::string number = args.to.substr(args.to.find('#') == std::string::npos ? 0 : args.to.find('#') + 1);
+    const std::string number =
+        args.to.substr(args.to.find('#') == std::string::npos ? 0 : args.to.find('#') + 1);
     if (number.empty() || number.find_first_not_of("0123456789") != std::string::npos) {
-      return BadUsage("--to takes the number of a deployment, not \"" + args.to + "\"; see: slipway deployments " +
+      return BadUsage("--to takes the number of a deployment, not \"" + args.to +
+                      "\"; see: slipway deployments " +
                       args.where.substr(0, args.where.rfind('/')));
     }
     body["to"] = number;
   }
   if (!args.config.empty()) body["config"] = StateOfWord(args.config);
-  SLIPWAY_ASSIGN_OR_RETURN(const bj::value deployment, context.api.Post(Path(where, "rollback"), body));
+  SLIPWAY_ASSIGN_OR_RETURN(const bj::value deployment,
+                           context.api.Post(Path(where, "rollback"), body));
   return ShowStarted(context, deployment, args.wait);
 }
 
@@ -101,7 +109,8 @@ absl::Status Deployments(Context& context, const DeploymentsArgs& args) {
     scope.app = args.app;
     if (args.app.find('/') != std::string::npos) {
       const std::vector<std::string> parts = Split(args.app, '/');
-      const bool project_and_app = parts.size() == 2 && (scope.project.empty() || parts[0] == scope.project);
+      const bool project_and_app =
+          parts.size() == 2 && (scope.project.empty() || parts[0] == scope.project);
       if (!project_and_app) {
         scope.environment = parts.back();
         scope.app = Join({parts.begin(), parts.end() - 1}, "/");
@@ -115,22 +124,26 @@ absl::Status Deployments(Context& context, const DeploymentsArgs& args) {
   return ShowList(context, kind, path, args.limit, "there are no such deployments");
 }
 
-absl::Status Images(Context& context, const std::string& app, const std::string& workflow, size_t limit) {
+absl::Status Images(Context& context, const std::string& app, const std::string& workflow,
+                    size_t limit) {
   SLIPWAY_ASSIGN_OR_RETURN(const std::string parent, AppName(app, context.scope));
   Path path(parent + "/images");
   path.With("workflow", workflow);
-  return ShowList(context, KindNamed("image"), path, limit, ShortName(parent) + " has no image yet");
+  return ShowList(context, KindNamed("image"), path, limit,
+                  ShortName(parent) + " has no image yet");
 }
 
 absl::Status Commits(Context& context, const CommitsArgs& args) {
   SLIPWAY_ASSIGN_OR_RETURN(const std::string parent, AppName(args.app, context.scope));
   Path path(parent + "/commits");
   path.With("ref", args.ref).With("repository", args.repository);
-  SLIPWAY_ASSIGN_OR_RETURN(const bj::array commits, context.api.GetAll(path, "commits", args.limit));
+  SLIPWAY_ASSIGN_OR_RETURN(const bj::array commits,
+                           context.api.GetAll(path, "commits", args.limit));
   Table table{.header = {"COMMIT", "AGE", "AUTHOR", "SUBJECT"}, .rows = {}};
   for (const bj::value& commit : commits) {
-    table.rows.push_back({Text(commit, "sha").substr(0, 12), Age(Text(commit, "commitTime"), absl::Now()),
-                          Truncate(Text(commit, "author"), 40), Truncate(Text(commit, "subject"), 72)});
+    table.rows.push_back(
+        {Text(commit, "sha").substr(0, 12), Age(Text(commit, "commitTime"), absl::Now()),
+         Truncate(Text(commit, "author"), 40), Truncate(Text(commit, "subject"), 72)});
   }
   context.output.Answer(commits, table, "there are no commits");
   return absl::OkStatus();
@@ -147,8 +160,11 @@ absl::Status Deliveries(Context& context, const DeliveriesArgs& args) {
 }
 
 absl::Status Redeliver(Context& context, const std::string& id) {
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string name, ResourceName(KindNamed("delivery"), id, context.scope));
-  SLIPWAY_ASSIGN_OR_RETURN(const bj::value answer, context.api.Post(Path(name, "redeliver"), {{"requestId", RandomHex(16)}}));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string name,
+                           ResourceName(KindNamed("delivery"), id, context.scope));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const bj::value answer,
+      context.api.Post(Path(name, "redeliver"), {{"requestId", RandomHex(16)}}));
   if (!context.output.for_people()) context.output.Document(answer);
   const std::string outcome = Text(answer, "outcome");
   context.output.Line("delivery " + ShortName(Text(answer, "name")) + "  " +

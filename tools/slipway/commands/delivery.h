@@ -30,7 +30,8 @@ struct DeploymentsArgs {
 };
 absl::Status Deployments(Context& context, const DeploymentsArgs& args);
 
-absl::Status Images(Context& context, const std::string& app, const std::string& workflow, size_t limit);
+absl::Status Images(Context& context, const std::string& app, const std::string& workflow,
+                    size_t limit);
 
 struct CommitsArgs {
   std::string app = {};

@@ -15,7 +15,8 @@ constexpr size_t kUlidLength = 26;
 constexpr size_t kWidestCell = 64;
 
 bool IsUlid(std::string_view text) {
-  return text.size() == kUlidLength && text.find_first_not_of("0123456789ABCDEFGHJKMNPQRSTVWXYZ") == std::string_view::npos;
+  return text.size() == kUlidLength &&
+         text.find_first_not_of("0123456789ABCDEFGHJKMNPQRSTVWXYZ") == std::string_view::npos;
 }
 
 absl::StatusOr<std::string> NewestDeployment(Context& context, const std::string& typed) {
@@ -44,7 +45,8 @@ absl::StatusOr<std::string> Subject(Context& context, const std::string& typed) 
     return run.status();
   }
   if (typed.find('/') != std::string::npos) {
-    if (const auto deployment = NewestDeployment(context, typed); deployment.ok()) return deployment;
+    if (const auto deployment = NewestDeployment(context, typed); deployment.ok())
+      return deployment;
   }
   return run;
 }
@@ -57,20 +59,24 @@ std::string WhyText(const bj::value& record) {
 std::string SubjectOf(const bj::value& record) {
   // What a delivery decided is about the workflow.
   for (const bj::value& related : List(record, "related")) {
-    if (Text(record, "kind") == "delivery" && related.is_string()) return ShortName(std::string(related.get_string()));
+    if (Text(record, "kind") == "delivery" && related.is_string())
+      return ShortName(std::string(related.get_string()));
   }
   return ShortName(Text(record, "subject"));
 }
 
 void ShowDelivery(Output& output, const bj::value& delivery) {
   const std::string outcome = Text(delivery, "outcome");
-  output.Line(outcome.empty() ? StateWord(Text(delivery, "state")) + ": its outcome does not stand yet" : outcome);
+  output.Line(outcome.empty()
+                  ? StateWord(Text(delivery, "state")) + ": its outcome does not stand yet"
+                  : outcome);
   Table table;
   for (const bj::value& match : List(delivery, "matches")) {
     const std::string run = Text(match, "run");
     const std::string reason = Text(match, "reason");
-    table.rows.push_back({ShortName(Text(match, "workflow")),
-                          run.empty() ? "not started: " + reason : "started " + ShortName(run) + ": " + reason});
+    table.rows.push_back(
+        {ShortName(Text(match, "workflow")),
+         run.empty() ? "not started: " + reason : "started " + ShortName(run) + ": " + reason});
   }
   output.Raw(table.Render(2));
 }
@@ -79,7 +85,8 @@ void ShowDecisions(Output& output, const std::string& head, const bj::array& rec
   output.Line(head);
   Table table{.header = {}, .rows = {}, .widest = kWidestCell};
   for (const bj::value& record : records) {
-    table.rows.push_back({StateWord(Text(record, "verdict")), SubjectOf(record), Text(record, "message"), WhyText(record)});
+    table.rows.push_back({StateWord(Text(record, "verdict")), SubjectOf(record),
+                          Text(record, "message"), WhyText(record)});
   }
   output.Raw(table.Render(2));
 }
@@ -89,7 +96,8 @@ std::string HeadOf(const bj::value& resource) {
   const bool deployment = !Object(resource, "status").empty();
   const std::string state = StateWord(Text(resource, deployment ? "status.state" : "state"));
   const std::string reason = Text(resource, deployment ? "status.reason" : "reason");
-  return ShortName(Text(resource, "name")) + (state.empty() ? "" : "  " + state) + (reason.empty() ? "" : ": " + reason);
+  return ShortName(Text(resource, "name")) + (state.empty() ? "" : "  " + state) +
+         (reason.empty() ? "" : ": " + reason);
 }
 
 }  // namespace
@@ -100,11 +108,14 @@ absl::Status Timeline(Context& context, const std::string& typed) {
   path.With("name", name);
   SLIPWAY_ASSIGN_OR_RETURN(const bj::value timeline, context.api.Get(path));
   const bj::array& records = List(timeline, "records");
-  if (context.output.for_people() && records.empty()) return NothingThere("nothing is recorded about " + typed);
+  if (context.output.for_people() && records.empty())
+    return NothingThere("nothing is recorded about " + typed);
   Table table{.header = {}, .rows = {}, .widest = kWidestCell};
-  const absl::Time begin = records.empty() ? absl::InfinitePast() : ParseTimestamp(Text(records.front(), "time"));
+  const absl::Time begin =
+      records.empty() ? absl::InfinitePast() : ParseTimestamp(Text(records.front(), "time"));
   for (const bj::value& record : records) {
-    table.rows.push_back({Offset(ParseTimestamp(Text(record, "time")) - begin), Text(record, "message"), WhyText(record)});
+    table.rows.push_back({Offset(ParseTimestamp(Text(record, "time")) - begin),
+                          Text(record, "message"), WhyText(record)});
   }
   if (!context.output.for_people()) {
     context.output.Document(timeline);
@@ -138,7 +149,8 @@ absl::Status Why(Context& context, const std::string& word, const std::string& t
     ShowDelivery(context.output, resource);
   } else {
     const std::string outcome = Text(resource, "outcome");
-    ShowDecisions(context.output, outcome.empty() ? HeadOf(resource) : outcome, List(decisions, "records"));
+    ShowDecisions(context.output, outcome.empty() ? HeadOf(resource) : outcome,
+                  List(decisions, "records"));
   }
   return absl::OkStatus();
 }

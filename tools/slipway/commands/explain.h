@@ -7,7 +7,8 @@
 
 namespace slipway::cli {
 
-// The way of one thing through all services: a run, job, delivery or deployment; a bare app stands for its newest run.
+// The way of one thing through all services: a run, job, delivery or deployment; a bare app stands
+// for its newest run.
 absl::Status Timeline(Context& context, const std::string& name);
 
 // The decisions about one delivery, run, job, deployment or image.

@@ -21,19 +21,21 @@ class LogReader {
   absl::Status Read(bool follow) {
     const auto take = [this](const bj::value& chunk) { return Take(chunk); };
     if (!follow) {
-      return context_.api.Stream(Place(), false, [&](const bj::value& chunk) { return !take(chunk); });
+      return context_.api.Stream(Place(), false,
+                                 [&](const bj::value& chunk) { return !take(chunk); });
     }
     do {
       restart_ = false;
       SLIPWAY_RETURN_IF_ERROR(Follow(
-          context_.api, [this] { return Place(); }, take, [this](const std::string& text) { context_.output.Note(text); }));
+          context_.api, [this] { return Place(); }, take,
+          [this](const std::string& text) { context_.output.Note(text); }));
     } while (restart_);
     return absl::OkStatus();
   }
 
  private:
-  // Asks from the last chunk on and passes over what of it was written, since its text may have another length than its
-  // bytes.
+  // Asks from the last chunk on and passes over what of it was written, since its text may have
+  // another length than its bytes.
   Path Place() {
     skip_ = written_;
     Path path(job_ + "/log");
@@ -103,7 +105,8 @@ absl::StatusOr<Wanted> FindWanted(const bj::value& run, const std::string& rest)
     known.push_back(id);
     if (id != parts[0]) continue;
     if (parts.size() == 1) return Wanted{.job = Text(job, "name"), .step = {}};
-    if (parts.size() == 2 && HasStep(job, parts[1])) return Wanted{.job = Text(job, "name"), .step = parts[1]};
+    if (parts.size() == 2 && HasStep(job, parts[1]))
+      return Wanted{.job = Text(job, "name"), .step = parts[1]};
   }
   if (jobs.size() == 1 && parts.size() == 1 && HasStep(jobs.front(), parts[0])) {
     return Wanted{.job = Text(jobs.front(), "name"), .step = parts[0]};
@@ -114,8 +117,8 @@ absl::StatusOr<Wanted> FindWanted(const bj::value& run, const std::string& rest)
       known.push_back(jobs.size() == 1 ? Text(step, "name") : job_id + "/" + Text(step, "name"));
     }
   }
-  return NothingThere("run " + ShortName(Text(run, "name")) + " has no job or step \"" + rest + "\"; it has " +
-                      Join(known, ", "));
+  return NothingThere("run " + ShortName(Text(run, "name")) + " has no job or step \"" + rest +
+                      "\"; it has " + Join(known, ", "));
 }
 
 }  // namespace
@@ -136,10 +139,12 @@ absl::Status Logs(Context& context, const LogsArgs& args) {
   for (const bj::value& job : jobs) {
     const std::string job_name = Text(job, "name");
     if (!wanted.job.empty() && wanted.job != job_name) continue;
-    if (wanted.job.empty() && jobs.size() > 1) context.output.Note("--- " + ShortName(job_name) + " ---");
+    if (wanted.job.empty() && jobs.size() > 1)
+      context.output.Note("--- " + ShortName(job_name) + " ---");
     SLIPWAY_RETURN_IF_ERROR(LogReader(context, job_name, wanted.step).Read(args.follow));
   }
-  if (jobs.empty()) context.output.Note("run " + ShortName(name) + " has no job: " + Text(run, "reason"));
+  if (jobs.empty())
+    context.output.Note("run " + ShortName(name) + " has no job: " + Text(run, "reason"));
   return absl::OkStatus();
 }
 

@@ -12,8 +12,8 @@ struct LogsArgs {
   bool follow = false;
 };
 
-// Writes a run's log, job by job, as it is. With `follow`, as it grows, until the jobs have ended. In a run with one job
-// a step may stand for the job.
+// Writes a run's log, job by job, as it is. With `follow`, as it grows, until the jobs have ended.
+// In a run with one job a step may stand for the job.
 absl::Status Logs(Context& context, const LogsArgs& args);
 
 }  // namespace slipway::cli

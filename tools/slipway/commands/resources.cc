@@ -19,7 +19,8 @@ bj::value DocumentOf(const Kind& kind, const bj::value& resource, Format format)
   return format == Format::kJson ? resource : WithoutEmpty(resource);
 }
 
-void ShowMany(Context& context, const Kind& kind, const bj::array& resources, const std::string& none) {
+void ShowMany(Context& context, const Kind& kind, const bj::array& resources,
+              const std::string& none) {
   Output& output = context.output;
   if (output.format() == Format::kYaml && kind.applied) {
     std::string text;
@@ -30,7 +31,8 @@ void ShowMany(Context& context, const Kind& kind, const bj::array& resources, co
   }
   bj::array documents;
   if (!output.for_people()) {
-    for (const bj::value& resource : resources) documents.push_back(DocumentOf(kind, resource, output.format()));
+    for (const bj::value& resource : resources)
+      documents.push_back(DocumentOf(kind, resource, output.format()));
   }
   output.Answer(documents, TableOf(kind, resources, absl::Now()), none);
 }
@@ -41,24 +43,27 @@ struct FoundPipeline {
 };
 
 // An environment has one deployment pipeline in an app, whichever workflow it is in.
-absl::StatusOr<FoundPipeline> FindPipeline(Context& context, const Kind& kind, const std::string& typed) {
+absl::StatusOr<FoundPipeline> FindPipeline(Context& context, const Kind& kind,
+                                           const std::string& typed) {
   SLIPWAY_ASSIGN_OR_RETURN(const std::string name, ResourceName(kind, typed, context.scope));
   const std::vector<std::string> parts = Split(name, '/');
   if (parts.size() == 8) return FoundPipeline{.name = name, .pipeline = bj::object()};
   const std::string app = Join({parts.begin(), parts.begin() + 4}, "/");
-  SLIPWAY_ASSIGN_OR_RETURN(const bj::array workflows, context.api.GetAll(Path(app + "/workflows"), "workflows", 1000));
+  SLIPWAY_ASSIGN_OR_RETURN(const bj::array workflows,
+                           context.api.GetAll(Path(app + "/workflows"), "workflows", 1000));
   std::vector<std::string> known;
   for (const bj::value& workflow : workflows) {
     for (const bj::value& pipeline : List(workflow, "spec.deploymentPipelines")) {
       const std::string environment = Text(pipeline, "environment");
       if (environment == parts.back()) {
-        return FoundPipeline{.name = Text(workflow, "name") + "/deploymentPipelines/" + environment, .pipeline = pipeline};
+        return FoundPipeline{.name = Text(workflow, "name") + "/deploymentPipelines/" + environment,
+                             .pipeline = pipeline};
       }
       known.push_back(environment);
     }
   }
-  return NothingThere("app " + ShortName(app) + " has no deployment pipeline to \"" + parts.back() + "\"" +
-                      (known.empty() ? "" : "; it has " + Join(known, ", ")));
+  return NothingThere("app " + ShortName(app) + " has no deployment pipeline to \"" + parts.back() +
+                      "\"" + (known.empty() ? "" : "; it has " + Join(known, ", ")));
 }
 
 absl::Status GetPipeline(Context& context, const Kind& kind, const std::string& typed) {
@@ -66,26 +71,27 @@ absl::Status GetPipeline(Context& context, const Kind& kind, const std::string& 
   SLIPWAY_ASSIGN_OR_RETURN(const FoundPipeline found, FindPipeline(context, kind, typed));
   const std::vector<std::string> parts = Split(found.name, '/');
   Table table{.header = {"NAME", "WORKFLOW", "AFTER", "TRIGGER"}, .rows = {}};
-  table.rows.push_back({parts[1] + "/" + parts[3] + "/" + parts[7], parts[5], Text(found.pipeline, "after"),
-                        StateWord(Text(found.pipeline, "trigger"))});
+  table.rows.push_back({parts[1] + "/" + parts[3] + "/" + parts[7], parts[5],
+                        Text(found.pipeline, "after"), StateWord(Text(found.pipeline, "trigger"))});
   context.output.Answer(WithoutEmpty(found.pipeline), table);
   return absl::OkStatus();
 }
 
 void DescribeHook(Context& context, const bj::value& hook) {
   std::vector<std::string> events;
-  for (const bj::value& event : List(hook, "status.events")) events.emplace_back(event.get_string());
+  for (const bj::value& event : List(hook, "status.events"))
+    events.emplace_back(event.get_string());
   std::vector<std::string> repositories;
-  for (const bj::value& url : List(hook, "spec.repositories")) repositories.emplace_back(url.get_string());
+  for (const bj::value& url : List(hook, "spec.repositories"))
+    repositories.emplace_back(url.get_string());
   Table table;
-  table.rows = {{"Hook", ShortName(Text(hook, "name"))},
-                {"Forge", StateWord(Text(hook, "spec.forge"))},
-                {"URL", Text(hook, "status.url")},
-                {"Content type", Text(hook, "status.contentType")},
-                {"Events", Join(events, ", ")},
-                {"Repositories", Join(repositories, ", ")}};
+  table.rows = {
+      {"Hook", ShortName(Text(hook, "name"))}, {"Forge", StateWord(Text(hook, "spec.forge"))},
+      {"URL", Text(hook, "status.url")},       {"Content type", Text(hook, "status.contentType")},
+      {"Events", Join(events, ", ")},          {"Repositories", Join(repositories, ", ")}};
   for (const auto& [reason, count] : Object(hook, "status.refused")) {
-    table.rows.push_back({"Refused", std::string(reason) + ": " + Text(bj::value{{"n", count}}, "n")});
+    table.rows.push_back(
+        {"Refused", std::string(reason) + ": " + Text(bj::value{{"n", count}}, "n")});
   }
   context.output.Raw(table.Render());
   context.output.Line("Set URL, content type, events and the hook's secret in the forge.");
@@ -93,8 +99,10 @@ void DescribeHook(Context& context, const bj::value& hook) {
 
 }  // namespace
 
-absl::Status ShowList(Context& context, const Kind& kind, const Path& path, size_t limit, const std::string& none) {
-  SLIPWAY_ASSIGN_OR_RETURN(const bj::array resources, context.api.GetAll(path, kind.collection, limit));
+absl::Status ShowList(Context& context, const Kind& kind, const Path& path, size_t limit,
+                      const std::string& none) {
+  SLIPWAY_ASSIGN_OR_RETURN(const bj::array resources,
+                           context.api.GetAll(path, kind.collection, limit));
   ShowMany(context, kind, resources, none);
   return absl::OkStatus();
 }
@@ -103,10 +111,12 @@ absl::Status Get(Context& context, const ResourceArgs& args) {
   SLIPWAY_ASSIGN_OR_RETURN(const Kind* kind, FindKind(args.kind));
   if (kind->scope == Scope::kDeploymentPipeline) return GetPipeline(context, *kind, args.name);
   if (args.name.empty()) {
-    if (kind->scope == Scope::kJob) return BadUsage("of which run? write: slipway get run APP/WORKFLOW#NUMBER -o yaml");
+    if (kind->scope == Scope::kJob)
+      return BadUsage("of which run? write: slipway get run APP/WORKFLOW#NUMBER -o yaml");
     SLIPWAY_ASSIGN_OR_RETURN(const std::string parent, ParentName(*kind, context.scope));
     const std::string list = (parent.empty() ? "" : parent + "/") + std::string(kind->collection);
-    return ShowList(context, *kind, Path(list), args.limit, "there is no " + CommandWord(*kind) + " here");
+    return ShowList(context, *kind, Path(list), args.limit,
+                    "there is no " + CommandWord(*kind) + " here");
   }
   SLIPWAY_ASSIGN_OR_RETURN(const std::string name, ResourceName(*kind, args.name, context.scope));
   SLIPWAY_ASSIGN_OR_RETURN(const bj::value resource, context.api.Get(Path(name)));
@@ -117,7 +127,8 @@ absl::Status Get(Context& context, const ResourceArgs& args) {
 
 absl::Status Describe(Context& context, const ResourceArgs& args) {
   SLIPWAY_ASSIGN_OR_RETURN(const Kind* kind, FindKind(args.kind));
-  if (args.name.empty()) return BadUsage("describe what? write: slipway describe " + CommandWord(*kind) + " NAME");
+  if (args.name.empty())
+    return BadUsage("describe what? write: slipway describe " + CommandWord(*kind) + " NAME");
   if (kind->scope == Scope::kDeploymentPipeline) {
     SLIPWAY_ASSIGN_OR_RETURN(const FoundPipeline found, FindPipeline(context, *kind, args.name));
     context.output.Document(WithoutEmpty(found.pipeline));
@@ -144,14 +155,17 @@ absl::Status Delete(Context& context, const ResourceArgs& args) {
   }
   const std::string word = CommandWord(*kind);
   std::string confirmed = args.confirm;
-  if (confirmed.empty() && !Ask("This deletes " + word + " " + args.name + ". Type its name to go on: ", false, confirmed)) {
+  if (confirmed.empty() &&
+      !Ask("This deletes " + word + " " + args.name + ". Type its name to go on: ", false,
+           confirmed)) {
     return BadUsage("deleting asks for the name; repeat it: --confirm " + args.name);
   }
   // The full name is as good as the short one.
   const auto confirmed_name = ResourceName(*kind, confirmed, context.scope);
   const auto typed_name = ResourceName(*kind, args.name, context.scope);
   if (!confirmed_name.ok() || !typed_name.ok() || *confirmed_name != *typed_name) {
-    return BadUsage("\"" + Truncate(confirmed, 100) + "\" is not " + args.name + "; nothing was deleted");
+    return BadUsage("\"" + Truncate(confirmed, 100) + "\" is not " + args.name +
+                    "; nothing was deleted");
   }
   SLIPWAY_ASSIGN_OR_RETURN(const bj::value answer, context.api.Delete(Path(name)));
   if (!context.output.for_people()) {

@@ -22,6 +22,7 @@ absl::Status Describe(Context& context, const ResourceArgs& args);
 absl::Status Delete(Context& context, const ResourceArgs& args);
 
 // The list of a kind under `context.scope`, as a table. `path` may carry a filter.
-absl::Status ShowList(Context& context, const Kind& kind, const Path& path, size_t limit, const std::string& none);
+absl::Status ShowList(Context& context, const Kind& kind, const Path& path, size_t limit,
+                      const std::string& none);
 
 }  // namespace slipway::cli

@@ -51,7 +51,8 @@ class RunProgress {
     const std::string attempt = Text(job, "attempt");
     std::string& known = attempts_[Text(job, "name")];
     if (!known.empty() && known != attempt) {
-      output_.Line("  attempt " + attempt + (Text(job, "reason").empty() ? "" : ": " + Text(job, "reason")));
+      output_.Line("  attempt " + attempt +
+                   (Text(job, "reason").empty() ? "" : ": " + Text(job, "reason")));
       ended_.clear();
     }
     known = attempt;
@@ -62,7 +63,8 @@ class RunProgress {
     const std::string name = Text(step, "name");
     if (state == "RUNNING") now = name + " is running";
     if (!HasEnded(state) || std::exchange(ended_[Text(job, "name") + "/" + name], true)) return;
-    std::string line = "  " + Padded(Text(step, "stage"), 11) + Padded(name, 16) + Padded(StateWord(state), 9) +
+    std::string line = "  " + Padded(Text(step, "stage"), 11) + Padded(name, 16) +
+                       Padded(StateWord(state), 9) +
                        Padded(Took(Text(step, "startTime"), Text(step, "endTime")), 7);
     if (state == "FAILED") line += Text(step, "reason");
     output_.Line(line.substr(0, line.find_last_not_of(' ') + 1));
@@ -94,7 +96,8 @@ absl::Status WaitForRun(Context& context, const std::string& name) {
   const std::string shown = "run " + ShortName(name);
   if (!context.output.for_people()) context.output.Document(last);
   const std::string image = Text(last, "image");
-  context.output.Line(shown + "  " + StateWord(state) + "  " + Took(Text(last, "createTime"), Text(last, "endTime")) +
+  context.output.Line(shown + "  " + StateWord(state) + "  " +
+                      Took(Text(last, "createTime"), Text(last, "endTime")) +
                       (image.empty() ? "" : "  " + image));
   if (state == "SUCCEEDED") return absl::OkStatus();
   const std::string reason = Text(last, "reason");
@@ -121,7 +124,8 @@ absl::Status ShowStarted(Context& context, const bj::value& run, bool wait) {
 }  // namespace
 
 absl::Status Run(Context& context, const RunArgs& args) {
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string name, ResourceName(KindNamed("workflow"), args.workflow, context.scope));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string name,
+                           ResourceName(KindNamed("workflow"), args.workflow, context.scope));
   bj::object body = {{"requestId", RandomHex(16)}};
   if (!args.commit.empty()) body["commit"] = args.commit;
   if (!args.ref.empty()) body["ref"] = args.ref;
@@ -129,7 +133,8 @@ absl::Status Run(Context& context, const RunArgs& args) {
   bj::object variables;
   for (const std::string& variable : args.variables) {
     const size_t equals = variable.find('=');
-    if (equals == std::string::npos || equals == 0) return BadUsage("--var takes KEY=VALUE, not \"" + variable + "\"");
+    if (equals == std::string::npos || equals == 0)
+      return BadUsage("--var takes KEY=VALUE, not \"" + variable + "\"");
     variables[variable.substr(0, equals)] = variable.substr(equals + 1);
   }
   if (!variables.empty()) body["variables"] = std::move(variables);
@@ -159,7 +164,8 @@ absl::Status Cancel(Context& context, const std::string& run) {
 
 absl::Status Retry(Context& context, const std::string& run, bool wait) {
   SLIPWAY_ASSIGN_OR_RETURN(const std::string name, FindRun(context, run));
-  SLIPWAY_ASSIGN_OR_RETURN(const bj::value answer, context.api.Post(Path(name, "retry"), {{"requestId", RandomHex(16)}}));
+  SLIPWAY_ASSIGN_OR_RETURN(const bj::value answer,
+                           context.api.Post(Path(name, "retry"), {{"requestId", RandomHex(16)}}));
   return ShowStarted(context, answer, wait);
 }
 
@@ -167,14 +173,16 @@ absl::StatusOr<std::string> FindRun(Context& context, const std::string& typed) 
   const size_t slashes = Split(typed, '/').size() - 1;
   const bool has_number = typed.find('#') != std::string::npos || typed.starts_with("projects/");
   if (has_number || slashes == 2) {
-    SLIPWAY_ASSIGN_OR_RETURN(const std::string name, ResourceName(KindNamed("run"), typed, context.scope));
+    SLIPWAY_ASSIGN_OR_RETURN(const std::string name,
+                             ResourceName(KindNamed("run"), typed, context.scope));
     if (!name.ends_with("/latest")) return name;
     SLIPWAY_ASSIGN_OR_RETURN(const bj::value run, context.api.Get(Path(name)));
     return Text(run, "name");
   }
   // "a/b" is app and workflow where the app is in the project in use, else project and app.
   if (slashes == 1 && !context.scope.project.empty()) {
-    SLIPWAY_ASSIGN_OR_RETURN(const std::string name, ResourceName(KindNamed("run"), typed, context.scope));
+    SLIPWAY_ASSIGN_OR_RETURN(const std::string name,
+                             ResourceName(KindNamed("run"), typed, context.scope));
     const auto run = context.api.Get(Path(name));
     if (run.ok()) return Text(*run, "name");
     if (!absl::IsNotFound(run.status())) return run.status();
@@ -182,7 +190,9 @@ absl::StatusOr<std::string> FindRun(Context& context, const std::string& typed) 
   SLIPWAY_ASSIGN_OR_RETURN(const std::string app, AppName(typed, context.scope));
   const auto runs = context.api.GetAll(Path(app + "/workflows/-/runs"), "runs", 1);
   if (!runs.ok()) return runs.status();
-  if (runs->empty()) return NothingThere(ShortName(app) + " has no run yet; start one: slipway run " + typed + "/WORKFLOW");
+  if (runs->empty())
+    return NothingThere(ShortName(app) + " has no run yet; start one: slipway run " + typed +
+                        "/WORKFLOW");
   return Text(runs->front(), "name");
 }
 

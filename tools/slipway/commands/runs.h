@@ -32,8 +32,8 @@ absl::Status Runs(Context& context, const RunsArgs& args);
 absl::Status Cancel(Context& context, const std::string& run);
 absl::Status Retry(Context& context, const std::string& run, bool wait);
 
-// The resource name of a run for "APP/WORKFLOW#N", "APP/WORKFLOW" (its newest) or "[PROJECT/]APP" (the app's newest).
-// NOT_FOUND if there is none yet.
+// The resource name of a run for "APP/WORKFLOW#N", "APP/WORKFLOW" (its newest) or "[PROJECT/]APP"
+// (the app's newest). NOT_FOUND if there is none yet.
 absl::StatusOr<std::string> FindRun(Context& context, const std::string& typed);
 
 }  // namespace slipway::cli

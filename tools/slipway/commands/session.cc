@@ -22,7 +22,8 @@ absl::StatusOr<std::string> Password(Context& context, const LoginArgs& args) {
   } else if (const auto given = context.settings.Variable("SLIPWAY_PASSWORD")) {
     password = *given;
   } else if (!Ask("Password: ", true, password)) {
-    return BadUsage("no terminal to ask for the password; set SLIPWAY_PASSWORD or use --password-stdin");
+    return BadUsage(
+        "no terminal to ask for the password; set SLIPWAY_PASSWORD or use --password-stdin");
   }
   if (password.empty()) return BadUsage("the password is empty");
   return password;
@@ -38,9 +39,11 @@ std::string WithScheme(std::string url) {
 absl::Status Login(Context& context, const LoginArgs& args) {
   const std::string url = WithScheme(args.url);
   std::string user = args.user;
-  if (user.empty() && !Ask("User: ", false, user)) return BadUsage("no terminal to ask for the user; give --user NAME");
+  if (user.empty() && !Ask("User: ", false, user))
+    return BadUsage("no terminal to ask for the user; give --user NAME");
   SLIPWAY_ASSIGN_OR_RETURN(const std::string password, Password(context, args));
-  const auto answer = context.api.PostTo(url, Path("auth", "signIn"), {{"user", user}, {"password", password}});
+  const auto answer =
+      context.api.PostTo(url, Path("auth", "signIn"), {{"user", user}, {"password", password}});
   if (!answer.ok()) {
     if (!absl::IsUnauthenticated(answer.status())) return answer.status();
     return absl::UnauthenticatedError("user or password is wrong");
@@ -51,10 +54,13 @@ absl::Status Login(Context& context, const LoginArgs& args) {
   login.user = user;
   login.token = Text(*answer, "token");
   SLIPWAY_RETURN_IF_ERROR(context.settings.Store(login));
-  context.output.Line("signed in to " + url + " as " + user + " until " + Text(*answer, "expireTime").substr(0, 16));
+  context.output.Line("signed in to " + url + " as " + user + " until " +
+                      Text(*answer, "expireTime").substr(0, 16));
   for (const char* name : {"SLIPWAY_URL", "SLIPWAY_TOKEN"}) {
     if (!context.settings.Variable(name)) continue;
-    context.output.Note(std::string(name) + " is set in the environment and wins over this login; unset it to use the login");
+    context.output.Note(
+        std::string(name) +
+        " is set in the environment and wins over this login; unset it to use the login");
   }
   return absl::OkStatus();
 }
@@ -66,14 +72,16 @@ absl::Status Logout(Context& context) {
                ? BadUsage("not signed in")
                : BadUsage("the token comes from SLIPWAY_TOKEN, not from a login; unset it instead");
   }
-  const bool in_use = context.settings.token() == login.token && context.settings.url() == login.url;
+  const bool in_use =
+      context.settings.token() == login.token && context.settings.url() == login.url;
   // Forgotten here first, so that it is gone whatever the server says.
   const StoredLogin forgotten{.url = {}, .user = {}, .token = {}, .project = login.project};
   SLIPWAY_RETURN_IF_ERROR(context.settings.Store(forgotten));
   if (in_use) {
     const auto answer = context.api.Post(Path("auth", "signOut"), {});
     if (!answer.ok() && !absl::IsUnauthenticated(answer.status())) {
-      context.output.Note("the login is forgotten here, but the server was not told: " + MessageOf(answer.status()));
+      context.output.Note("the login is forgotten here, but the server was not told: " +
+                          MessageOf(answer.status()));
       return absl::OkStatus();
     }
   }
@@ -89,7 +97,8 @@ absl::Status Use(Context& context, const std::string& project) {
   context.output.Line("names without a project are in " + project + " from now on");
   const auto from_environment = context.settings.Variable("SLIPWAY_PROJECT");
   if (from_environment && *from_environment != project) {
-    context.output.Note("SLIPWAY_PROJECT is " + *from_environment + " and wins over this choice where it is set");
+    context.output.Note("SLIPWAY_PROJECT is " + *from_environment +
+                        " and wins over this choice where it is set");
   }
   return absl::OkStatus();
 }
@@ -101,8 +110,9 @@ absl::Status WhoAmI(Context& context) {
     return absl::OkStatus();
   }
   const std::string project = context.scope.project;
-  context.output.Line(StateWord(Text(answer, "principal.kind")) + " " + Text(answer, "principal.id") + " at " +
-                      context.settings.url() + (project.empty() ? "" : ", project " + project));
+  context.output.Line(StateWord(Text(answer, "principal.kind")) + " " +
+                      Text(answer, "principal.id") + " at " + context.settings.url() +
+                      (project.empty() ? "" : ", project " + project));
   Table table;
   for (const bj::value& grant : List(answer, "principal.grants")) {
     table.rows.push_back({StateWord(Text(grant, "role")), "on " + GrantScope(grant)});
@@ -126,18 +136,21 @@ absl::Status CreateToken(Context& context, const TokenArgs& args) {
   bj::object spec = {{"grants", bj::array{std::move(grant)}}};
   if (!args.expires.empty()) {
     const std::string seconds = DurationSeconds(args.expires);
-    if (seconds.empty()) return BadUsage("--expires takes a duration like 90d or 12h, not \"" + args.expires + "\"");
+    if (seconds.empty())
+      return BadUsage("--expires takes a duration like 90d or 12h, not \"" + args.expires + "\"");
     spec["expires"] = seconds;
   }
   Path path("tokens");
   path.With("tokenId", args.name);
-  SLIPWAY_ASSIGN_OR_RETURN(const bj::value token, context.api.Post(path, {{"spec", std::move(spec)}}));
+  SLIPWAY_ASSIGN_OR_RETURN(const bj::value token,
+                           context.api.Post(path, {{"spec", std::move(spec)}}));
   if (!context.output.for_people()) {
     context.output.Document(token);
     return absl::OkStatus();
   }
   context.output.Note("token " + ShortName(Text(token, "name")) + " is valid until " +
-                      Text(token, "status.expireTime").substr(0, 10) + "; this is the only time it is shown:");
+                      Text(token, "status.expireTime").substr(0, 10) +
+                      "; this is the only time it is shown:");
   context.output.Line(Text(token, "status.secret"));
   return absl::OkStatus();
 }

@@ -12,7 +12,8 @@ struct LoginArgs {
   std::string user = {};        // "": asked for
   bool password_stdin = false;  // the first line of standard input
 };
-// Signs in and keeps the session. The password comes from standard input, SLIPWAY_PASSWORD, or the terminal.
+// Signs in and keeps the session. The password comes from standard input, SLIPWAY_PASSWORD, or the
+// terminal.
 absl::Status Login(Context& context, const LoginArgs& args);
 
 // Ends the stored session at the server and forgets it.

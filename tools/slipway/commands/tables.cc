@@ -27,11 +27,13 @@ Column Of(const std::string& title, const std::string& path) {
 }
 
 Column LongOf(const std::string& title, const std::string& path) {
-  return {title, [path](const bj::value& v, absl::Time) { return Truncate(Text(v, path), kLongText); }};
+  return {title,
+          [path](const bj::value& v, absl::Time) { return Truncate(Text(v, path), kLongText); }};
 }
 
 Column YesOf(const std::string& title, const std::string& path) {
-  return {title, [path](const bj::value& v, absl::Time) { return Text(v, path) == "true" ? "yes" : ""; }};
+  return {title,
+          [path](const bj::value& v, absl::Time) { return Text(v, path) == "true" ? "yes" : ""; }};
 }
 
 Column StateOf(const std::string& title, const std::string& path) {
@@ -43,7 +45,9 @@ Column AgeOf(const std::string& title, const std::string& path) {
 }
 
 Column TookOf(const std::string& begin, const std::string& end) {
-  return {"TOOK", [begin, end](const bj::value& v, absl::Time) { return Took(Text(v, begin), Text(v, end)); }};
+  return {"TOOK", [begin, end](const bj::value& v, absl::Time) {
+            return Took(Text(v, begin), Text(v, end));
+          }};
 }
 
 Column CommitOf(const std::string& path) {
@@ -63,7 +67,9 @@ Column NameColumn() {
 }
 
 Column ShortOf(const std::string& title, const std::string& path) {
-  return {title, [path](const bj::value& v, absl::Time) { return Text(v, path).empty() ? "" : ShortName(Text(v, path)); }};
+  return {title, [path](const bj::value& v, absl::Time) {
+            return Text(v, path).empty() ? "" : ShortName(Text(v, path));
+          }};
 }
 
 std::string BuildsFrom(const bj::value& workflow) {
@@ -83,7 +89,8 @@ std::string DeploysTo(const bj::value& workflow) {
 
 std::string Repositories(const bj::value& app) {
   std::vector<std::string> urls;
-  for (const bj::value& repository : List(app, "spec.repositories")) urls.push_back(Text(repository, "url"));
+  for (const bj::value& repository : List(app, "spec.repositories"))
+    urls.push_back(Text(repository, "url"));
   return Join(urls, ", ");
 }
 
@@ -105,53 +112,111 @@ std::map<std::string_view, Columns> MakeColumns() {
   const Column name = NameColumn();
   std::map<std::string_view, Columns> all;
   all["Project"] = {name, LongOf("DESCRIPTION", "spec.description"), age};
-  all["App"] = {name, {"REPOSITORY", [](const bj::value& v, absl::Time) { return Repositories(v); }},
-                Of("PORT", "spec.deploy.port"), age};
+  all["App"] = {name,
+                {"REPOSITORY", [](const bj::value& v, absl::Time) { return Repositories(v); }},
+                Of("PORT", "spec.deploy.port"),
+                age};
   all["Cluster"] = {name, age};
   all["Environment"] = {name, Of("CLUSTER", "spec.cluster"), Of("NAMESPACE", "spec.namespace"),
                         YesOf("PROTECTED", "spec.protected"), age};
-  all["Registry"] = {name, Of("URL", "spec.url"), Of("USER", "spec.username"), YesOf("DEFAULT", "spec.default"), age};
+  all["Registry"] = {name, Of("URL", "spec.url"), Of("USER", "spec.username"),
+                     YesOf("DEFAULT", "spec.default"), age};
   all["GitAccount"] = {name, Of("HOST", "spec.host"), Of("USER", "spec.username"), age};
-  all["Workflow"] = {name, {"BUILDS", [](const bj::value& v, absl::Time) { return BuildsFrom(v); }},
+  all["Workflow"] = {name,
+                     {"BUILDS", [](const bj::value& v, absl::Time) { return BuildsFrom(v); }},
                      StateOf("TRIGGER", "spec.source.build.trigger"),
-                     {"DEPLOYS TO", [](const bj::value& v, absl::Time) { return DeploysTo(v); }}, age};
-  all["Variable"] = {name, {"VALUE", [](const bj::value& v, absl::Time) {
-                              return Text(v, "spec.masked") == "true" ? "(masked)" : Truncate(Text(v, "spec.value"), kLongText);
-                            }},
-                     YesOf("PROTECTED", "spec.protected"), age};
-  all["Secret"] = {name, Of("VERSION", "status.version"), YesOf("PROTECTED", "spec.protected"), age};
+                     {"DEPLOYS TO", [](const bj::value& v, absl::Time) { return DeploysTo(v); }},
+                     age};
+  all["Variable"] = {name,
+                     {"VALUE",
+                      [](const bj::value& v, absl::Time) {
+                        return Text(v, "spec.masked") == "true"
+                                   ? "(masked)"
+                                   : Truncate(Text(v, "spec.value"), kLongText);
+                      }},
+                     YesOf("PROTECTED", "spec.protected"),
+                     age};
+  all["Secret"] = {name, Of("VERSION", "status.version"), YesOf("PROTECTED", "spec.protected"),
+                   age};
   all["Hook"] = {name, StateOf("FORGE", "spec.forge"), Of("URL", "status.url"), age};
-  all["GitOpsProvider"] = {name, Of("URL", "spec.url"), Of("BRANCH", "spec.branch"), StateOf("STATE", "status.state"),
-                           YesOf("ACTIVE", "status.active"), age};
-  all["RoleBinding"] = {name, {"WHO", [](const bj::value& v, absl::Time) { return Who(v); }}, StateOf("ROLE", "spec.role"),
-                        {"ON", [](const bj::value& v, absl::Time) { return GrantScope(Object(v, "spec")); }}, age};
-  all["User"] = {name, Of("DISPLAY NAME", "spec.displayName"), YesOf("DISABLED", "spec.disabled"), age};
-  all["Runner"] = {name, {"STATE", [](const bj::value& v, absl::Time) {
-                            return Text(v, "status.online") == "true" ? "online" : "offline";
-                          }},
-                   Of("JOBS", "status.jobs"), Of("SLOTS", "status.slots"), YesOf("PAUSED", "spec.paused"),
-                   AgeOf("LAST SEEN", "status.lastSeenTime"), Of("VERSION", "status.version")};
-  all["Run"] = {{"RUN", name.cell}, StateOf("STATE", "state"), RefOf("ref"), CommitOf("commit"), Of("CAUSE", "cause"),
-                Of("BY", "actor"), age, TookOf("startTime", "endTime"), LongOf("SUBJECT", "subject"), LongOf("REASON", "reason")};
-  all["Job"] = {{"JOB", name.cell}, StateOf("STATE", "state"), Of("ATTEMPT", "attempt"), ShortOf("RUNNER", "runner"),
-                TookOf("startTime", "endTime"), LongOf("REASON", "reason")};
-  all["Image"] = {{"IMAGE", [](const bj::value& v, absl::Time) { return Text(v, "digest"); }}, Of("TAG", "tag"),
-                  CommitOf("commit"), RefOf("ref"), ShortOf("RUN", "run"), age};
-  all["Deployment"] = {{"DEPLOYMENT", name.cell}, StateOf("STATE", "status.state"), StateOf("HEALTH", "status.health"),
-                       ImageOf("status.image"), CommitOf("status.sourceCommit"), Of("BY", "status.actor"),
-                       YesOf("PINNED", "status.pinned"), age, Of("URL", "status.url"), LongOf("REASON", "status.reason")};
-  all["Delivery"] = {{"DELIVERY", name.cell}, StateOf("STATE", "state"), ShortOf("HOOK", "hook"), Of("EVENT", "event"),
-                     Of("REPOSITORY", "repository"), RefOf("ref"), CommitOf("commit"), age, LongOf("OUTCOME", "outcome")};
-  all["Token"] = {name, {"MAY", [](const bj::value& v, absl::Time) { return Grants(v); }}, Of("BEGINS WITH", "status.hint"),
-                  {"EXPIRES", [](const bj::value& v, absl::Time) { return Text(v, "status.expireTime").substr(0, 10); }},
-                  AgeOf("LAST USED", "status.lastUsedTime"), Of("CREATOR", "status.creator")};
+  all["GitOpsProvider"] = {name,
+                           Of("URL", "spec.url"),
+                           Of("BRANCH", "spec.branch"),
+                           StateOf("STATE", "status.state"),
+                           YesOf("ACTIVE", "status.active"),
+                           age};
+  all["RoleBinding"] = {
+      name,
+      {"WHO", [](const bj::value& v, absl::Time) { return Who(v); }},
+      StateOf("ROLE", "spec.role"),
+      {"ON", [](const bj::value& v, absl::Time) { return GrantScope(Object(v, "spec")); }},
+      age};
+  all["User"] = {name, Of("DISPLAY NAME", "spec.displayName"), YesOf("DISABLED", "spec.disabled"),
+                 age};
+  all["Runner"] = {name,
+                   {"STATE",
+                    [](const bj::value& v, absl::Time) {
+                      return Text(v, "status.online") == "true" ? "online" : "offline";
+                    }},
+                   Of("JOBS", "status.jobs"),
+                   Of("SLOTS", "status.slots"),
+                   YesOf("PAUSED", "spec.paused"),
+                   AgeOf("LAST SEEN", "status.lastSeenTime"),
+                   Of("VERSION", "status.version")};
+  all["Run"] = {{"RUN", name.cell},
+                StateOf("STATE", "state"),
+                RefOf("ref"),
+                CommitOf("commit"),
+                Of("CAUSE", "cause"),
+                Of("BY", "actor"),
+                age,
+                TookOf("startTime", "endTime"),
+                LongOf("SUBJECT", "subject"),
+                LongOf("REASON", "reason")};
+  all["Job"] = {
+      {"JOB", name.cell},          StateOf("STATE", "state"),      Of("ATTEMPT", "attempt"),
+      ShortOf("RUNNER", "runner"), TookOf("startTime", "endTime"), LongOf("REASON", "reason")};
+  all["Image"] = {{"IMAGE", [](const bj::value& v, absl::Time) { return Text(v, "digest"); }},
+                  Of("TAG", "tag"),
+                  CommitOf("commit"),
+                  RefOf("ref"),
+                  ShortOf("RUN", "run"),
+                  age};
+  all["Deployment"] = {{"DEPLOYMENT", name.cell},
+                       StateOf("STATE", "status.state"),
+                       StateOf("HEALTH", "status.health"),
+                       ImageOf("status.image"),
+                       CommitOf("status.sourceCommit"),
+                       Of("BY", "status.actor"),
+                       YesOf("PINNED", "status.pinned"),
+                       age,
+                       Of("URL", "status.url"),
+                       LongOf("REASON", "status.reason")};
+  all["Delivery"] = {{"DELIVERY", name.cell},
+                     StateOf("STATE", "state"),
+                     ShortOf("HOOK", "hook"),
+                     Of("EVENT", "event"),
+                     Of("REPOSITORY", "repository"),
+                     RefOf("ref"),
+                     CommitOf("commit"),
+                     age,
+                     LongOf("OUTCOME", "outcome")};
+  all["Token"] = {
+      name,
+      {"MAY", [](const bj::value& v, absl::Time) { return Grants(v); }},
+      Of("BEGINS WITH", "status.hint"),
+      {"EXPIRES",
+       [](const bj::value& v, absl::Time) { return Text(v, "status.expireTime").substr(0, 10); }},
+      AgeOf("LAST USED", "status.lastUsedTime"),
+      Of("CREATOR", "status.creator")};
   return all;
 }
 
 // What no row has needs no place.
 void DropEmptyColumns(Table& table) {
   for (size_t i = table.header.size(); i-- > 1;) {
-    const bool empty = std::all_of(table.rows.begin(), table.rows.end(), [i](const auto& row) { return row[i].empty(); });
+    const bool empty = std::all_of(table.rows.begin(), table.rows.end(),
+                                   [i](const auto& row) { return row[i].empty(); });
     if (!empty) continue;
     table.header.erase(table.header.begin() + static_cast<std::ptrdiff_t>(i));
     for (auto& row : table.rows) row.erase(row.begin() + static_cast<std::ptrdiff_t>(i));
@@ -164,7 +229,9 @@ std::string GrantScope(const bj::value& grant) {
   const std::string app = Text(grant, "app");
   const std::string project = Text(grant, "project");
   const std::string environment = Text(grant, "environment");
-  std::string scope = !app.empty() ? "app " + project + "/" + app : !project.empty() ? "project " + project : "";
+  std::string scope = !app.empty()       ? "app " + project + "/" + app
+                      : !project.empty() ? "project " + project
+                                         : "";
   if (!environment.empty()) scope += (scope.empty() ? "environment " : " in ") + environment;
   return scope.empty() ? "everything" : scope;
 }

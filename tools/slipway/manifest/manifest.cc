@@ -23,17 +23,20 @@ constexpr size_t kMaxSecret = 256 << 10;
 // Reads one document; collects its problems.
 class Reader {
  public:
-  Reader(const std::string& file, const ManifestSources& sources, std::vector<std::string>& problems)
+  Reader(const std::string& file, const ManifestSources& sources,
+         std::vector<std::string>& problems)
       : file_(file), sources_(sources), problems_(problems) {}
 
   // Empty when there were problems.
   std::vector<ManifestItem> Read(yaml::Document document) {
     const size_t before = problems_.size();
     yaml::Node root = document.root();
-    Substitute(root, "", sources_.variables, [&](yaml::Mark mark, const std::string& path, const std::string& problem) {
-      Add(mark, path, problem);
-    });
-    ManifestItem item{.kind = nullptr, .name = {}, .resource = {}, .document = yaml::Document(std::move(root))};
+    Substitute(root, "", sources_.variables,
+               [&](yaml::Mark mark, const std::string& path, const std::string& problem) {
+                 Add(mark, path, problem);
+               });
+    ManifestItem item{
+        .kind = nullptr, .name = {}, .resource = {}, .document = yaml::Document(std::move(root))};
     document_ = &item.document;
     const bj::value json = item.document.ToJson();
     if (!json.is_object()) {
@@ -48,11 +51,15 @@ class Reader {
 
  private:
   void Add(yaml::Mark mark, const std::string& path, const std::string& problem) {
-    problems_.push_back(file_ + ":" + std::to_string(mark.line) + ": " + (path.empty() ? "" : path + ": ") + problem);
+    problems_.push_back(file_ + ":" + std::to_string(mark.line) + ": " +
+                        (path.empty() ? "" : path + ": ") + problem);
   }
-  void Problem(const std::string& path, const std::string& problem) { Add(document_->LineOf(path), path, problem); }
+  void Problem(const std::string& path, const std::string& problem) {
+    Add(document_->LineOf(path), path, problem);
+  }
 
-  void CheckMembers(const bj::object& object, const std::string& path, const std::vector<std::string>& known) {
+  void CheckMembers(const bj::object& object, const std::string& path,
+                    const std::vector<std::string>& known) {
     for (const auto& [key, value] : object) {
       const std::string member(key);
       if (std::find(known.begin(), known.end(), member) != known.end()) continue;
@@ -67,9 +74,10 @@ class Reader {
     CheckMembers(json, "", {"apiVersion", "kind", "metadata", "spec", "status"});
     const std::string version = Text(json, "apiVersion");
     if (version != kApiVersion) {
-      Problem("apiVersion", version.empty() ? "is needed: " + std::string(kApiVersion)
-                                            : "\"" + Truncate(version, 60) + "\" is not known here; write " +
-                                                  std::string(kApiVersion));
+      Problem("apiVersion", version.empty()
+                                ? "is needed: " + std::string(kApiVersion)
+                                : "\"" + Truncate(version, 60) + "\" is not known here; write " +
+                                      std::string(kApiVersion));
     }
     const std::string word = Text(json, "kind");
     std::vector<std::string> kinds;
@@ -80,8 +88,10 @@ class Reader {
     if (item.kind == nullptr) {
       const std::string meant = DidYouMean(word, kinds);
       Problem("kind", word.empty()    ? "is needed: one of " + Join(kinds, ", ")
-                      : meant.empty() ? "\"" + Truncate(word, 60) + "\" can't be applied; there are " + Join(kinds, ", ")
-                                      : "\"" + Truncate(word, 60) + "\" can't be applied; did you mean \"" + meant + "\"?");
+                      : meant.empty() ? "\"" + Truncate(word, 60) +
+                                            "\" can't be applied; there are " + Join(kinds, ", ")
+                                      : "\"" + Truncate(word, 60) +
+                                            "\" can't be applied; did you mean \"" + meant + "\"?");
       return;
     }
     const bj::value* metadata = json.if_contains("metadata");
@@ -96,7 +106,8 @@ class Reader {
     if (name.ok()) {
       item.name = *name;
     } else {
-      for (const auto& violation : DetailsOf(name.status()).field_violations) Problem(violation.field, violation.description);
+      for (const auto& violation : DetailsOf(name.status()).field_violations)
+        Problem(violation.field, violation.description);
     }
   }
 
@@ -120,7 +131,8 @@ class Reader {
     const std::string path = "spec." + std::string(member);
     if (given == nullptr || given->is_null()) return;
     constexpr char kForms[] = "expected one of {fromFile: PATH}, {fromEnv: NAME} and {value: TEXT}";
-    if (!given->is_object() || given->get_object().size() != 1 || !given->get_object().begin()->value().is_string()) {
+    if (!given->is_object() || given->get_object().size() != 1 ||
+        !given->get_object().begin()->value().is_string()) {
       return Problem(path, kForms);
     }
     const std::string form(given->get_object().begin()->key());
@@ -134,7 +146,8 @@ class Reader {
       if (!secret.empty() && secret.back() == '\n') secret.pop_back();
     } else if (form == "fromEnv") {
       const auto value = sources_.variables(text);
-      if (!value) return Problem(path + ".fromEnv", "\"" + text + "\" is not set in the environment");
+      if (!value)
+        return Problem(path + ".fromEnv", "\"" + text + "\" is not set in the environment");
       secret = *value;
     } else if (form != "value") {
       return Problem(path + "." + form, kForms);
@@ -154,11 +167,14 @@ class Reader {
 };
 
 bool IsEmpty(std::string_view key, const bj::value& value) {
-  static const std::set<std::string_view> kMaps = {"env", "args", "inputs", "values", "refused", "variables"};
-  if (value.is_string()) return value.get_string().empty() || value.get_string().ends_with("_UNSPECIFIED");
+  static const std::set<std::string_view> kMaps = {"env",    "args",    "inputs",
+                                                   "values", "refused", "variables"};
+  if (value.is_string())
+    return value.get_string().empty() || value.get_string().ends_with("_UNSPECIFIED");
   if (value.is_array()) return value.get_array().empty();
   // Of other members an empty object says something: "recreate: {}".
-  return value.is_null() || (value.is_object() && value.get_object().empty() && kMaps.count(key) > 0);
+  return value.is_null() ||
+         (value.is_object() && value.get_object().empty() && kMaps.count(key) > 0);
 }
 
 // In a spec "false" says no more than nothing.
@@ -187,7 +203,8 @@ void LowerEnums(bj::value& value) {
     const std::string_view name(key.data(), key.size());
     if (name == "env" || name == "args" || name == "inputs") continue;
     if (item.is_string() && kEnums.count(name) > 0) {
-      for (char& c : item.get_string()) c = c == '_' ? '-' : c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+      for (char& c : item.get_string())
+        c = c == '_' ? '-' : c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     } else {
       LowerEnums(item);
     }
@@ -198,18 +215,21 @@ void LowerEnums(bj::value& value) {
 std::string QuotesHint(std::string_view text, const std::string& line) {
   const std::vector<std::string> lines = Split(text, '\n');
   const size_t number = std::strtoul(line.c_str(), nullptr, 10);
-  const bool has_variable = number > 0 && number <= lines.size() && lines[number - 1].find("${") != std::string::npos;
+  const bool has_variable =
+      number > 0 && number <= lines.size() && lines[number - 1].find("${") != std::string::npos;
   return has_variable ? "; write ${NAME} in quotes" : "";
 }
 
 }  // namespace
 
-std::string ManifestItem::Describe(const std::string& file, std::string_view path, std::string_view problem) const {
+std::string ManifestItem::Describe(const std::string& file, std::string_view path,
+                                   std::string_view problem) const {
   std::string own(path);
   for (const std::string_view part : {"spec", "metadata"}) {
     for (size_t at = own.find(part); at != std::string::npos; at = own.find(part, at + 1)) {
       const size_t end = at + part.size();
-      const bool whole = (at == 0 || own[at - 1] == '.') && (end == own.size() || own[end] == '.' || own[end] == '[');
+      const bool whole = (at == 0 || own[at - 1] == '.') &&
+                         (end == own.size() || own[end] == '.' || own[end] == '[');
       if (!whole) continue;
       own = own.substr(at);
       break;
@@ -220,18 +240,23 @@ std::string ManifestItem::Describe(const std::string& file, std::string_view pat
   }
   // The text of some errors begins with the field already.
   std::string text(problem);
-  if (!path.empty() && text.starts_with(std::string(path) + ": ")) text = text.substr(path.size() + 2);
-  return file + ":" + std::to_string(document.LineOf(own).line) + ": " + (own.empty() ? "" : own + ": ") + text;
+  if (!path.empty() && text.starts_with(std::string(path) + ": "))
+    text = text.substr(path.size() + 2);
+  return file + ":" + std::to_string(document.LineOf(own).line) + ": " +
+         (own.empty() ? "" : own + ": ") + text;
 }
 
-absl::StatusOr<std::vector<ManifestItem>> ReadManifest(const std::string& file, std::string_view text,
+absl::StatusOr<std::vector<ManifestItem>> ReadManifest(const std::string& file,
+                                                       std::string_view text,
                                                        const ManifestSources& sources) {
   const auto documents = yaml::Parse(text);
   if (!documents.ok()) {
     std::map<std::string, std::string> where;
     for (const auto& [key, value] : DetailsOf(documents.status()).metadata) where[key] = value;
-    if (where.count("line") == 0) return ManifestInvalid({file + ": " + MessageOf(documents.status())});
-    return ManifestInvalid({file + ":" + where["line"] + ": " + where["problem"] + QuotesHint(text, where["line"])});
+    if (where.count("line") == 0)
+      return ManifestInvalid({file + ": " + MessageOf(documents.status())});
+    return ManifestInvalid(
+        {file + ":" + where["line"] + ": " + where["problem"] + QuotesHint(text, where["line"])});
   }
   std::vector<std::string> problems;
   std::vector<ManifestItem> items;
@@ -245,7 +270,8 @@ absl::StatusOr<std::vector<ManifestItem>> ReadManifest(const std::string& file, 
       } else {
         problems.push_back(item.Describe(file, "metadata.name",
                                          std::string(item.kind->name) + " " + ShortName(item.name) +
-                                             " stands in this file already, at line " + std::to_string(first->second)));
+                                             " stands in this file already, at line " +
+                                             std::to_string(first->second)));
       }
     }
   }
@@ -269,10 +295,12 @@ bj::value WithoutEmpty(const bj::value& value) {
 }
 
 bj::object ToManifest(const Kind& kind, const bj::value& resource) {
-  bj::object document = {{"apiVersion", std::string(kApiVersion)}, {"kind", std::string(kind.name)}};
+  bj::object document = {{"apiVersion", std::string(kApiVersion)},
+                         {"kind", std::string(kind.name)}};
   document["metadata"] = MetadataOfName(Text(resource, "name"));
   bj::value spec = WithoutEmpty(Object(resource, "spec"));
-  for (const std::string_view secret : kind.secrets) spec.get_object().erase({secret.data(), secret.size()});
+  for (const std::string_view secret : kind.secrets)
+    spec.get_object().erase({secret.data(), secret.size()});
   LowerEnums(spec);
   DropFalse(spec);
   document["spec"] = std::move(spec);

@@ -15,29 +15,33 @@ namespace slipway::cli {
 // One document of a manifest, ready to be sent. A value.
 struct ManifestItem {
   const Kind* kind = nullptr;
-  std::string name = {};             // resource name
+  std::string name = {};              // resource name
   boost::json::object resource = {};  // {name, spec} as the API takes it
   yaml::Document document;
 
-  // "FILE:LINE: path: problem" for a mistake that the server found. Paths that are relative to the request
+  // "FILE:LINE: path: problem" for a mistake that the server found. Paths that are relative to the
+  // request
   // ("resources[3].workflow.spec.x", "hook.spec.x") are cut to the document's.
-  std::string Describe(const std::string& file, std::string_view path, std::string_view problem) const;
+  std::string Describe(const std::string& file, std::string_view path,
+                       std::string_view problem) const;
 };
 
 // What the parts of a manifest are filled from.
 struct ManifestSources {
-  Lookup variables;             // for ${NAME} and fromEnv
-  std::string project = {};     // where metadata names none
-  std::string folder = {};      // fromFile is relative to it
+  Lookup variables;          // for ${NAME} and fromEnv
+  std::string project = {};  // where metadata names none
+  std::string folder = {};   // fromFile is relative to it
 };
 
-// The documents of a manifest. MANIFEST_INVALID with every mistake that can be seen without the server: syntax, kind,
-// metadata, unknown members, variables, secrets, the same name twice. `file` is shown in errors.
-absl::StatusOr<std::vector<ManifestItem>> ReadManifest(const std::string& file, std::string_view text,
+// The documents of a manifest. MANIFEST_INVALID with every mistake that can be seen without the
+// server: syntax, kind, metadata, unknown members, variables, secrets, the same name twice. `file`
+// is shown in errors.
+absl::StatusOr<std::vector<ManifestItem>> ReadManifest(const std::string& file,
+                                                       std::string_view text,
                                                        const ManifestSources& sources);
 
-// A resource as the API gives it, as a document that ReadManifest takes; `status` is kept for people. Empty parts are
-// left out.
+// A resource as the API gives it, as a document that ReadManifest takes; `status` is kept for
+// people. Empty parts are left out.
 boost::json::object ToManifest(const Kind& kind, const boost::json::value& resource);
 // Without empty texts, lists, maps and unset enums.
 boost::json::value WithoutEmpty(const boost::json::value& value);

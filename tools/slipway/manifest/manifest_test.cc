@@ -12,7 +12,8 @@
 namespace slipway::cli {
 namespace {
 
-const std::map<std::string, std::string> kVariables = {{"HOST", "git.example"}, {"NUMBER", "8080"}, {"TRICKY", "a: {b"}};
+const std::map<std::string, std::string> kVariables = {
+    {"HOST", "git.example"}, {"NUMBER", "8080"}, {"TRICKY", "a: {b"}};
 
 ManifestSources Sources(const std::string& folder = ".") {
   return {.variables = [](const std::string& name) -> std::optional<std::string> {
@@ -41,8 +42,9 @@ constexpr char kHead[] = "apiVersion: slipway/v1\nkind: App\nmetadata: {name: he
 }  // namespace
 
 TEST_CASE("documents become resources with their names") {
-  const auto items = Read(std::string(kHead) + "spec: {description: x}\n---\napiVersion: slipway/v1\nkind: Cluster\n"
-                                               "metadata: {name: local}\nspec: {local: {}}\n");
+  const auto items = Read(std::string(kHead) +
+                          "spec: {description: x}\n---\napiVersion: slipway/v1\nkind: Cluster\n"
+                          "metadata: {name: local}\nspec: {local: {}}\n");
   REQUIRE(items.size() == 2);
   CHECK(items[0].name == "projects/demo/apps/hello");
   CHECK(Text(items[0].resource, "name") == "projects/demo/apps/hello");
@@ -65,38 +67,50 @@ TEST_CASE("variables are filled from the environment") {
 }
 
 TEST_CASE("scripts are left as they are") {
-  const auto items = Read("apiVersion: slipway/v1\nkind: Workflow\nmetadata: {app: hello, name: main}\nspec:\n"
-                          "  source: {build: {preBuild: [{name: t, shell: {script: \"echo ${NOT_SET} $${HOST}\"}}]}}\n");
-  CHECK(Text(items[0].resource, "spec.source.build.preBuild[0].shell.script") == "echo ${NOT_SET} $${HOST}");
+  const auto items = Read(
+      "apiVersion: slipway/v1\nkind: Workflow\nmetadata: {app: hello, name: main}\nspec:\n"
+      "  source: {build: {preBuild: [{name: t, shell: {script: \"echo ${NOT_SET} "
+      "$${HOST}\"}}]}}\n");
+  CHECK(Text(items[0].resource, "spec.source.build.preBuild[0].shell.script") ==
+        "echo ${NOT_SET} $${HOST}");
 }
 
 TEST_CASE("a variable that is missing or misspelt is an error with its line") {
-  const std::string problems = Problems(std::string(kHead) + "spec:\n  description: ${NOT_SET}\n  deploy:\n    healthPath: ${no-name}\n");
+  const std::string problems =
+      Problems(std::string(kHead) +
+               "spec:\n  description: ${NOT_SET}\n  deploy:\n    healthPath: ${no-name}\n");
   CHECK(problems.find("f.yaml:5: spec.description: ${NOT_SET} is not set") != std::string::npos);
   CHECK(problems.find("f.yaml:7: spec.deploy.healthPath: \"${\" needs") != std::string::npos);
 }
 
 TEST_CASE("every mistake is shown with file, line, path and remedy") {
   const std::string problems = Problems(
-      "apiVersion: slipway/v2\nkind: App\nmetadata: {name: a}\nspecs: {}\n---\nkind: Wrkflow\napiVersion: slipway/v1\n");
-  CHECK(problems.find("f.yaml:1: apiVersion: \"slipway/v2\" is not known here; write slipway/v1") != std::string::npos);
-  CHECK(problems.find("f.yaml:4: specs: unknown member; did you mean \"spec\"?") != std::string::npos);
-  CHECK(problems.find("f.yaml:6: kind: \"Wrkflow\" can't be applied; did you mean \"Workflow\"?") != std::string::npos);
+      "apiVersion: slipway/v2\nkind: App\nmetadata: {name: a}\nspecs: {}\n---\nkind: "
+      "Wrkflow\napiVersion: slipway/v1\n");
+  CHECK(problems.find("f.yaml:1: apiVersion: \"slipway/v2\" is not known here; write slipway/v1") !=
+        std::string::npos);
+  CHECK(problems.find("f.yaml:4: specs: unknown member; did you mean \"spec\"?") !=
+        std::string::npos);
+  CHECK(problems.find("f.yaml:6: kind: \"Wrkflow\" can't be applied; did you mean \"Workflow\"?") !=
+        std::string::npos);
 }
 
 TEST_CASE("broken YAML, no document and a list are refused") {
   CHECK(Problems("a: [").find("f.yaml:") == 0);
-  CHECK(Problems(std::string(kHead) + "spec: {description: ${HOST}}\n").find("in quotes") != std::string::npos);
+  CHECK(Problems(std::string(kHead) + "spec: {description: ${HOST}}\n").find("in quotes") !=
+        std::string::npos);
   CHECK(Problems("") == "f.yaml: holds no document");
   CHECK(Problems("- a\n").find("f.yaml:1: expected a document") == 0);
-  CHECK(Problems("apiVersion: slipway/v1\nkind: Run\nmetadata: {name: x}\n").find("can't be applied") != std::string::npos);
-  CHECK(Problems("apiVersion: slipway/v1\nkind: App\nmetadata: {name: 5}\n").find("f.yaml:3: metadata.name: expected text") !=
-        std::string::npos);
+  CHECK(Problems("apiVersion: slipway/v1\nkind: Run\nmetadata: {name: x}\n")
+            .find("can't be applied") != std::string::npos);
+  CHECK(Problems("apiVersion: slipway/v1\nkind: App\nmetadata: {name: 5}\n")
+            .find("f.yaml:3: metadata.name: expected text") != std::string::npos);
 }
 
 TEST_CASE("the same name twice in a file is refused") {
   const std::string twice = std::string(kHead) + "---\n" + kHead;
-  CHECK(Problems(twice).find("f.yaml:7: metadata.name: App demo/hello stands in this file already, at line 1") == 0);
+  CHECK(Problems(twice).find(
+            "f.yaml:7: metadata.name: App demo/hello stands in this file already, at line 1") == 0);
 }
 
 TEST_CASE("secrets come from a file, the environment or the text") {
@@ -104,8 +118,11 @@ TEST_CASE("secrets come from a file, the environment or the text") {
   REQUIRE(folder.ok());
   REQUIRE(WriteFileAtomic(folder->path() + "/key", "s3cret\n").ok());
   const auto read = [&](const std::string& password) {
-    return ReadManifest("f.yaml", "apiVersion: slipway/v1\nkind: Registry\nmetadata: {name: r}\nspec:\n  password: " + password,
-                        Sources(folder->path()));
+    return ReadManifest(
+        "f.yaml",
+        "apiVersion: slipway/v1\nkind: Registry\nmetadata: {name: r}\nspec:\n  password: " +
+            password,
+        Sources(folder->path()));
   };
   const auto value = [&](const std::string& password) {
     const auto items = read(password);
@@ -117,8 +134,8 @@ TEST_CASE("secrets come from a file, the environment or the text") {
   CHECK(value("{fromFile: " + folder->path() + "/key}") == "s3cret");
   CHECK(value("{fromEnv: HOST}") == "git.example");
   CHECK(value("{value: plain}") == "plain");
-  for (const char* wrong : {"plain", "{fromFile: nothing-here}", "{fromEnv: NOT_SET}", "{from: x}", "{value: \"\"}",
-                            "{fromEnv: HOST, value: x}"}) {
+  for (const char* wrong : {"plain", "{fromFile: nothing-here}", "{fromEnv: NOT_SET}", "{from: x}",
+                            "{value: \"\"}", "{fromEnv: HOST, value: x}"}) {
     const auto items = read(wrong);
     INFO(wrong);
     REQUIRE_FALSE(items.ok());
@@ -130,7 +147,8 @@ TEST_CASE("mistakes that the server finds are shown at their line") {
   const auto items = Read(std::string(kHead) + "spec:\n  deploy:\n    port: 1\n    env: {A: b}\n");
   CHECK(items[0].Describe("f.yaml", "resources[0].app.spec.deploy.port", "is too low") ==
         "f.yaml:6: spec.deploy.port: is too low");
-  CHECK(items[0].Describe("f.yaml", "spec.deploy.port", "is too low") == "f.yaml:6: spec.deploy.port: is too low");
+  CHECK(items[0].Describe("f.yaml", "spec.deploy.port", "is too low") ==
+        "f.yaml:6: spec.deploy.port: is too low");
   CHECK(items[0].Describe("f.yaml", "app.name", "is bad") == "f.yaml:3: metadata.name: is bad");
   // What is not there is shown at what would hold it.
   CHECK(items[0].Describe("f.yaml", "spec.deploy.resources.memory", "is needed") ==

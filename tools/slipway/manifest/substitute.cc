@@ -29,7 +29,9 @@ std::string Fill(std::string& text, const Lookup& lookup) {
     const std::string name = end == std::string::npos ? "" : text.substr(i + 2, end - i - 2);
     if (!IsName(name)) return "\"${\" needs a variable's name and \"}\"; write $${ for ${ itself";
     const std::optional<std::string> value = lookup(name);
-    if (!value) return "${" + name + "} is not set in the environment; export " + name + ", or write $${ for ${ itself";
+    if (!value)
+      return "${" + name + "} is not set in the environment; export " + name +
+             ", or write $${ for ${ itself";
     filled += *value;
     i = end + 1;
   }
@@ -39,14 +41,16 @@ std::string Fill(std::string& text, const Lookup& lookup) {
 
 }  // namespace
 
-void Substitute(yaml::Node& node, const std::string& path, const Lookup& lookup, const OnProblem& on_problem) {
+void Substitute(yaml::Node& node, const std::string& path, const Lookup& lookup,
+                const OnProblem& on_problem) {
   if (node.kind == yaml::Node::Kind::kScalar) {
     const std::string problem = Fill(node.text, lookup);
     if (!problem.empty()) on_problem(node.mark, path, problem);
     return;
   }
   size_t index = 0;
-  for (yaml::Node& item : node.items) Substitute(item, path + "[" + std::to_string(index++) + "]", lookup, on_problem);
+  for (yaml::Node& item : node.items)
+    Substitute(item, path + "[" + std::to_string(index++) + "]", lookup, on_problem);
   for (yaml::Node::Entry& entry : node.entries) {
     if (entry.key == "script") continue;
     Substitute(entry.value, path.empty() ? entry.key : path + "." + entry.key, lookup, on_problem);

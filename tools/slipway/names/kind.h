@@ -25,9 +25,9 @@ struct Kind {
   std::string_view name;        // "GitAccount", as in manifests
   std::string_view collection;  // "gitAccounts", as in resource names and lists
   Scope scope;
-  bool applied;                        // apply takes it
-  std::string_view set_member;         // its member in resources:validate; "": it is not checked there
-  bool creates_by_patch;               // PATCH takes allowMissing and validateOnly
+  bool applied;                 // apply takes it
+  std::string_view set_member;  // its member in resources:validate; "": it is not checked there
+  bool creates_by_patch;        // PATCH takes allowMissing and validateOnly
   std::vector<std::string_view> secrets;  // members of spec that hold a secret
 };
 

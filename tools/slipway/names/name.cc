@@ -29,8 +29,8 @@ Numbered TakeApart(std::string_view typed) {
 }
 
 // Parts of "[PROJECT/]A/B": always `count` + 1 of them, the project first.
-absl::StatusOr<std::vector<std::string>> Parts(std::string_view typed, size_t count, const NameScope& scope,
-                                               std::string_view form) {
+absl::StatusOr<std::vector<std::string>> Parts(std::string_view typed, size_t count,
+                                               const NameScope& scope, std::string_view form) {
   std::vector<std::string> parts = Split(typed, '/');
   for (const std::string& part : parts) {
     if (part.empty()) return BadName(typed, form);
@@ -46,7 +46,8 @@ absl::StatusOr<std::vector<std::string>> Parts(std::string_view typed, size_t co
 bool IsFullName(const Kind& kind, std::string_view typed) {
   const std::vector<std::string> parts = Split(typed, '/');
   if (parts.size() < 2 || parts.size() % 2 != 0) return false;
-  return parts[parts.size() - 2] == kind.collection && (parts.size() == 2 ? kind.scope == Scope::kGlobal : true) &&
+  return parts[parts.size() - 2] == kind.collection &&
+         (parts.size() == 2 ? kind.scope == Scope::kGlobal : true) &&
          (parts[0] == "projects" || parts[0] == "environments" || parts.size() == 2);
 }
 
@@ -62,23 +63,28 @@ absl::StatusOr<std::string> RunName(std::string_view typed, const NameScope& sco
 absl::StatusOr<std::string> JobName(std::string_view typed, const NameScope& scope) {
   constexpr std::string_view form = "APP/WORKFLOW#NUMBER/JOB, like hello/main#7/build";
   const Numbered apart = TakeApart(typed);
-  if (apart.number.empty() || apart.after.empty() || apart.after.find('/') != std::string::npos) return BadName(typed, form);
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string run, RunName(apart.before + "#" + apart.number, scope));
+  if (apart.number.empty() || apart.after.empty() || apart.after.find('/') != std::string::npos)
+    return BadName(typed, form);
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string run,
+                           RunName(apart.before + "#" + apart.number, scope));
   return run + "/jobs/" + apart.after;
 }
 
-absl::StatusOr<std::string> DeploymentName(std::string_view typed, const NameScope& scope, bool with_number) {
+absl::StatusOr<std::string> DeploymentName(std::string_view typed, const NameScope& scope,
+                                           bool with_number) {
   constexpr std::string_view form = "APP/ENVIRONMENT, like hello/prod";
   const Numbered apart = TakeApart(typed);
   if (!apart.after.empty() || (!with_number && !apart.number.empty())) return BadName(typed, form);
   SLIPWAY_ASSIGN_OR_RETURN(const auto parts, Parts(apart.before, 2, scope, form));
-  const std::string environment = "projects/" + parts[0] + "/apps/" + parts[1] + "/environments/" + parts[2];
+  const std::string environment =
+      "projects/" + parts[0] + "/apps/" + parts[1] + "/environments/" + parts[2];
   if (!with_number) return environment;
   return environment + "/deployments/" + (apart.number.empty() ? "latest" : apart.number);
 }
 
 // Variables and secrets: the parent is in the name or in the scope.
-absl::StatusOr<std::string> ScopedName(const Kind& kind, std::string_view typed, const NameScope& scope) {
+absl::StatusOr<std::string> ScopedName(const Kind& kind, std::string_view typed,
+                                       const NameScope& scope) {
   const size_t slash = typed.rfind('/');
   if (slash == std::string_view::npos) {
     SLIPWAY_ASSIGN_OR_RETURN(const std::string parent, ParentName(kind, scope));
@@ -97,11 +103,13 @@ std::string Member(const bj::object& metadata, std::string_view key) {
 
 absl::StatusOr<std::string> AppName(std::string_view typed, const NameScope& scope) {
   if (typed.starts_with("projects/") && Split(typed, '/').size() == 4) return std::string(typed);
-  SLIPWAY_ASSIGN_OR_RETURN(const auto parts, Parts(typed, 1, scope, "APP or PROJECT/APP, like demo/hello"));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto parts,
+                           Parts(typed, 1, scope, "APP or PROJECT/APP, like demo/hello"));
   return "projects/" + parts[0] + "/apps/" + parts[1];
 }
 
-absl::StatusOr<std::string> ResourceName(const Kind& kind, std::string_view typed, const NameScope& scope) {
+absl::StatusOr<std::string> ResourceName(const Kind& kind, std::string_view typed,
+                                         const NameScope& scope) {
   if (typed.empty()) return BadUsage("a name is missing");
   if (IsFullName(kind, typed)) return std::string(typed);
   const std::string collection(kind.collection);
@@ -115,26 +123,35 @@ absl::StatusOr<std::string> ResourceName(const Kind& kind, std::string_view type
       return "projects/" + parts[0] + "/apps/" + parts[1] + "/" + collection + "/" + parts[2];
     }
     case Scope::kApp: {
-      SLIPWAY_ASSIGN_OR_RETURN(const auto parts, Parts(typed, 2, scope, "APP/" + std::string(kind.name)));
+      SLIPWAY_ASSIGN_OR_RETURN(const auto parts,
+                               Parts(typed, 2, scope, "APP/" + std::string(kind.name)));
       return "projects/" + parts[0] + "/apps/" + parts[1] + "/" + collection + "/" + parts[2];
     }
-    case Scope::kAny: return ScopedName(kind, typed, scope);
-    case Scope::kRun: return RunName(typed, scope);
-    case Scope::kJob: return JobName(typed, scope);
-    case Scope::kDeployment: return DeploymentName(typed, scope, true);
-    case Scope::kDeploymentPipeline: return DeploymentName(typed, scope, false);
+    case Scope::kAny:
+      return ScopedName(kind, typed, scope);
+    case Scope::kRun:
+      return RunName(typed, scope);
+    case Scope::kJob:
+      return JobName(typed, scope);
+    case Scope::kDeployment:
+      return DeploymentName(typed, scope, true);
+    case Scope::kDeploymentPipeline:
+      return DeploymentName(typed, scope, false);
   }
   return BadUsage("a name is missing");
 }
 
 absl::StatusOr<std::string> ParentName(const Kind& kind, const NameScope& scope) {
   if (kind.scope == Scope::kGlobal) return std::string();
-  if (kind.scope == Scope::kAny && !scope.environment.empty()) return "environments/" + scope.environment;
+  if (kind.scope == Scope::kAny && !scope.environment.empty())
+    return "environments/" + scope.environment;
   std::string app;
   if (!scope.app.empty()) {
     SLIPWAY_ASSIGN_OR_RETURN(app, AppName(scope.app, scope));
   } else if (scope.project.empty()) {
-    return BadUsage("no project is chosen; give --project, set SLIPWAY_PROJECT, or choose one: slipway use PROJECT");
+    return BadUsage(
+        "no project is chosen; give --project, set SLIPWAY_PROJECT, or choose one: slipway use "
+        "PROJECT");
   }
   const std::string project = "projects/" + scope.project;
   const std::string any_app = app.empty() ? project + "/apps/-" : app;
@@ -177,7 +194,8 @@ absl::StatusOr<std::string> NameOfMetadata(const Kind& kind, const bj::object& m
   const std::string app = Member(metadata, "app");
   const std::string environment = Member(metadata, "environment");
   const auto refuse = [&](std::string_view member) {
-    return InvalidField("metadata." + std::string(member), "does not belong to a " + std::string(kind.name));
+    return InvalidField("metadata." + std::string(member),
+                        "does not belong to a " + std::string(kind.name));
   };
   const bool takes_environment = kind.scope == Scope::kAny;
   const bool takes_app = takes_environment || kind.scope == Scope::kApp;
@@ -187,12 +205,14 @@ absl::StatusOr<std::string> NameOfMetadata(const Kind& kind, const bj::object& m
   const std::string end = std::string(kind.collection) + "/" + name;
   if (kind.scope == Scope::kGlobal) return end;
   if (!environment.empty()) {
-    if (!app.empty() || !project.empty()) return InvalidField("metadata.environment", "can't stand beside project and app");
+    if (!app.empty() || !project.empty())
+      return InvalidField("metadata.environment", "can't stand beside project and app");
     return "environments/" + environment + "/" + end;
   }
   if (project.empty()) project = default_project;
   if (project.empty()) {
-    return InvalidField("metadata.project", "is needed, since no project is chosen (slipway use PROJECT)");
+    return InvalidField("metadata.project",
+                        "is needed, since no project is chosen (slipway use PROJECT)");
   }
   if (kind.scope == Scope::kApp && app.empty()) return InvalidField("metadata.app", "is needed");
   return "projects/" + project + "/" + (app.empty() ? "" : "apps/" + app + "/") + end;

@@ -9,7 +9,8 @@
 namespace slipway::cli {
 namespace {
 
-std::string Full(const char* kind, const char* typed, const NameScope& scope = {.project = "demo"}) {
+std::string Full(const char* kind, const char* typed,
+                 const NameScope& scope = {.project = "demo"}) {
   const auto found = FindKind(kind);
   REQUIRE(found.ok());
   const auto name = ResourceName(**found, typed, scope);
@@ -19,7 +20,8 @@ std::string Full(const char* kind, const char* typed, const NameScope& scope = {
 }  // namespace
 
 TEST_CASE("kinds are found in any case, singular and plural, with and without dashes") {
-  for (const char* word : {"git-account", "GitAccount", "gitaccounts", "gitAccounts", "git_accounts", "GIT-ACCOUNTS"}) {
+  for (const char* word : {"git-account", "GitAccount", "gitaccounts", "gitAccounts",
+                           "git_accounts", "GIT-ACCOUNTS"}) {
     const auto kind = FindKind(word);
     REQUIRE(kind.ok());
     CHECK((*kind)->name == "GitAccount");
@@ -27,7 +29,8 @@ TEST_CASE("kinds are found in any case, singular and plural, with and without da
   CHECK((*FindKind("registries"))->name == "Registry");
   CHECK((*FindKind("gitops-provider"))->name == "GitOpsProvider");
   CHECK(CommandWord(**FindKind("GitOpsProviders")) == "gitops-provider");
-  CHECK(MessageOf(FindKind("workflo").status()).find("did you mean \"workflow\"?") != std::string::npos);
+  CHECK(MessageOf(FindKind("workflo").status()).find("did you mean \"workflow\"?") !=
+        std::string::npos);
 }
 
 TEST_CASE("typed names become resource names") {
@@ -38,21 +41,27 @@ TEST_CASE("typed names become resource names") {
   CHECK(Full("workflow", "other/hello/main") == "projects/other/apps/hello/workflows/main");
   CHECK(Full("run", "hello/main#7") == "projects/demo/apps/hello/workflows/main/runs/7");
   CHECK(Full("run", "hello/main") == "projects/demo/apps/hello/workflows/main/runs/latest");
-  CHECK(Full("job", "demo/hello/main#7/build") == "projects/demo/apps/hello/workflows/main/runs/7/jobs/build");
+  CHECK(Full("job", "demo/hello/main#7/build") ==
+        "projects/demo/apps/hello/workflows/main/runs/7/jobs/build");
   CHECK(Full("image", "hello/sha256:77c1") == "projects/demo/apps/hello/images/sha256:77c1");
-  CHECK(Full("deployment", "hello/prod") == "projects/demo/apps/hello/environments/prod/deployments/latest");
-  CHECK(Full("deployment", "hello/prod#3") == "projects/demo/apps/hello/environments/prod/deployments/3");
+  CHECK(Full("deployment", "hello/prod") ==
+        "projects/demo/apps/hello/environments/prod/deployments/latest");
+  CHECK(Full("deployment", "hello/prod#3") ==
+        "projects/demo/apps/hello/environments/prod/deployments/3");
   CHECK(Full("deployment-pipeline", "hello/prod") == "projects/demo/apps/hello/environments/prod");
   CHECK(Full("hook", "local") == "hooks/local");
   CHECK(Full("hook", "hooks/local") == "hooks/local");
-  CHECK(Full("run", "projects/p/apps/a/workflows/w/runs/1") == "projects/p/apps/a/workflows/w/runs/1");
+  CHECK(Full("run", "projects/p/apps/a/workflows/w/runs/1") ==
+        "projects/p/apps/a/workflows/w/runs/1");
 }
 
 TEST_CASE("variables and secrets are named by their scope") {
   CHECK(Full("variable", "COLOR") == "projects/demo/variables/COLOR");
   CHECK(Full("variable", "hello/COLOR") == "projects/demo/apps/hello/variables/COLOR");
-  CHECK(Full("secret", "key", {.project = "demo", .app = "hello"}) == "projects/demo/apps/hello/secrets/key");
-  CHECK(Full("secret", "key", {.project = "demo", .environment = "dev"}) == "environments/dev/secrets/key");
+  CHECK(Full("secret", "key", {.project = "demo", .app = "hello"}) ==
+        "projects/demo/apps/hello/secrets/key");
+  CHECK(Full("secret", "key", {.project = "demo", .environment = "dev"}) ==
+        "environments/dev/secrets/key");
 }
 
 TEST_CASE("a name of another form is refused with the form") {
@@ -104,8 +113,10 @@ TEST_CASE("metadata that does not fit the kind is refused by member") {
   CHECK(field("Workflow", {{"project", "demo"}, {"name", "main"}}) == "metadata.app");
   CHECK(field("Hook", {{"project", "demo"}, {"name", "local"}}) == "metadata.project");
   CHECK(field("App", {{"project", "demo"}, {"app", "x"}, {"name", "main"}}) == "metadata.app");
-  CHECK(field("Variable", {{"environment", "dev"}, {"app", "x"}, {"name", "A"}}) == "metadata.environment");
-  CHECK(*NameOfMetadata(**FindKind("App"), {{"name", "hello"}}, "demo") == "projects/demo/apps/hello");
+  CHECK(field("Variable", {{"environment", "dev"}, {"app", "x"}, {"name", "A"}}) ==
+        "metadata.environment");
+  CHECK(*NameOfMetadata(**FindKind("App"), {{"name", "hello"}}, "demo") ==
+        "projects/demo/apps/hello");
 }
 
 }  // namespace slipway::cli

@@ -27,13 +27,15 @@ std::string StateWord(std::string_view state) {
 std::string StateOfWord(std::string_view word) {
   if (ToLower(word) == kPassed) return "SUCCEEDED";
   std::string state;
-  for (const char c : word) state += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c == '-' ? '_' : c;
+  for (const char c : word)
+    state += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c == '-' ? '_' : c;
   return state;
 }
 
 absl::Time ParseTimestamp(std::string_view text) {
   absl::Time time;
-  if (text.empty() || !absl::ParseTime(absl::RFC3339_full, ToAbsl(text), &time, nullptr)) return absl::InfinitePast();
+  if (text.empty() || !absl::ParseTime(absl::RFC3339_full, ToAbsl(text), &time, nullptr))
+    return absl::InfinitePast();
   return time;
 }
 
@@ -61,7 +63,8 @@ std::string Took(std::string_view begin, std::string_view end) {
 std::string Offset(absl::Duration duration) {
   char text[48];
   if (duration < absl::Seconds(10)) {
-    std::snprintf(text, sizeof(text), "%lld ms", static_cast<long long>(absl::ToInt64Milliseconds(duration)));
+    std::snprintf(text, sizeof(text), "%lld ms",
+                  static_cast<long long>(absl::ToInt64Milliseconds(duration)));
   } else if (duration < absl::Minutes(1)) {
     std::snprintf(text, sizeof(text), "%.1f s", absl::ToDoubleSeconds(duration));
   } else if (duration < absl::Hours(1)) {
@@ -81,7 +84,8 @@ std::string ShortImage(std::string_view reference) {
   std::string_view repository = reference.substr(0, at);
   const size_t slash = repository.find('/');
   // The first part is a registry if it has a port or a dot.
-  if (slash != std::string_view::npos && repository.substr(0, slash).find_first_of(".:") != std::string_view::npos) {
+  if (slash != std::string_view::npos &&
+      repository.substr(0, slash).find_first_of(".:") != std::string_view::npos) {
     repository.remove_prefix(slash + 1);
   }
   if (at == std::string_view::npos) return std::string(repository);

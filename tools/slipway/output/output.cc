@@ -18,7 +18,8 @@ namespace {
 constexpr char kCtrlC = 3;
 
 void Put(std::FILE* file, std::string_view text) {
-  const bool whole = std::fwrite(text.data(), 1, text.size(), file) == text.size() && std::fflush(file) == 0;
+  const bool whole =
+      std::fwrite(text.data(), 1, text.size(), file) == text.size() && std::fflush(file) == 0;
   if (whole || file == stderr) return;
   // Whoever reads our output went first, as `head` does: there is nobody left to work for.
   if (errno != EPIPE) std::perror("slipway: the output can't be written");

@@ -14,8 +14,8 @@ enum class Format { kTable, kJson, kYaml };
 // "table", "json" or "yaml".
 absl::StatusOr<Format> ParseFormat(std::string_view word);
 
-// Writes to standard output and standard error, at once. With -o json or yaml standard output has the one document and
-// nothing else. Used by one thread.
+// Writes to standard output and standard error, at once. With -o json or yaml standard output has
+// the one document and nothing else. Used by one thread.
 class Output {
  public:
   explicit Output(Format format);

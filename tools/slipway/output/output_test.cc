@@ -15,7 +15,8 @@ TEST_CASE("columns are as wide as their widest cell, in characters") {
 }
 
 TEST_CASE("a cell beyond the widest does not push the others aside") {
-  const Table table{.header = {}, .rows = {{"short", "why"}, {"very long cell", "why"}}, .widest = 6};
+  const Table table{
+      .header = {}, .rows = {{"short", "why"}, {"very long cell", "why"}}, .widest = 6};
   CHECK(table.Render(2) == "  short  why\n  very long cell  why\n");
 }
 
@@ -46,11 +47,13 @@ TEST_CASE("durations of days are understood") {
   CHECK(DurationSeconds("90d") == "7776000s");
   CHECK(DurationSeconds("1d12h") == "129600s");
   CHECK(DurationSeconds("90m") == "5400s");
-  for (const char* wrong : {"", "d", "90", "-3h", "3 days", "inf", "99999999d"}) CHECK(DurationSeconds(wrong) == "");
+  for (const char* wrong : {"", "d", "90", "-3h", "3 days", "inf", "99999999d"})
+    CHECK(DurationSeconds(wrong) == "");
 }
 
 TEST_CASE("images and refs are short") {
-  CHECK(ShortImage("127.0.0.1:8482/demo/hello@sha256:77c1d2e3f4a5b6c7") == "demo/hello@77c1d2e3f4a5");
+  CHECK(ShortImage("127.0.0.1:8482/demo/hello@sha256:77c1d2e3f4a5b6c7") ==
+        "demo/hello@77c1d2e3f4a5");
   CHECK(ShortImage("demo/hello:v1") == "demo/hello:v1");
   CHECK(ShortRef("refs/heads/feature/x") == "feature/x");
   CHECK(ShortRef("refs/tags/v1") == "tag v1");

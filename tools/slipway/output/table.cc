@@ -7,8 +7,9 @@ namespace {
 
 // Characters, not bytes: continuation bytes of UTF-8 have no width.
 size_t Width(const std::string& text) {
-  return static_cast<size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
 }
 
 // One line, and nothing that could steer a terminal.
@@ -42,7 +43,8 @@ std::string Table::Render(size_t indent) const {
     for (size_t i = 0; i < line.size(); ++i) {
       shown += line[i];
       const size_t width = Width(line[i]);
-      if (i + 1 < line.size() && std::max(widths[i], width) > 0) shown.append(std::max(widths[i], width) - width + 2, ' ');
+      if (i + 1 < line.size() && std::max(widths[i], width) > 0)
+        shown.append(std::max(widths[i], width) - width + 2, ' ');
     }
     shown.erase(shown.find_last_not_of(' ') + 1);
     text += shown + "\n";

@@ -9,9 +9,11 @@ namespace slipway::cli {
 struct Table {
   std::vector<std::string> header = {};  // empty: none is shown
   std::vector<std::vector<std::string>> rows = {};
-  size_t widest = 1000;  // longer cells do not widen their column: the next one follows them closely
+  size_t widest =
+      1000;  // longer cells do not widen their column: the next one follows them closely
 
-  // Lines with `indent` spaces before each. Line breaks in cells become spaces; no spaces at the end of lines.
+  // Lines with `indent` spaces before each. Line breaks in cells become spaces; no spaces at the
+  // end of lines.
   std::string Render(size_t indent = 0) const;
 };
 

@@ -12,18 +12,20 @@
 
 namespace slipway::cli {
 
-// A gateway that answers what a test tells it to, and remembers what it was asked. Owned by the test; thread-safe.
+// A gateway that answers what a test tells it to, and remembers what it was asked. Owned by the
+// test; thread-safe.
 class FakeGateway {
  public:
   FakeGateway();
 
   std::string url() const { return "http://" + server_->address(); }
 
-  // Answers `target` ("GET /v1/whoami"; the query may be left out) with JSON. Several for one target are given in order;
-  // the last one stays. What has no answer is NOT_FOUND.
+  // Answers `target` ("GET /v1/whoami"; the query may be left out) with JSON. Several for one
+  // target are given in order; the last one stays. What has no answer is NOT_FOUND.
   void On(const std::string& target, boost::json::value body, int status = 200);
   // An error as the gateway writes it. Violations are pairs of field and description.
-  void Fail(const std::string& target, int status, const std::string& code, const std::string& message,
+  void Fail(const std::string& target, int status, const std::string& code,
+            const std::string& message,
             const std::vector<std::pair<std::string, std::string>>& violations = {});
   // Streams pieces as they are; the connection ends after them.
   void Stream(const std::string& target, std::vector<std::string> pieces);
@@ -54,7 +56,8 @@ class FakeGateway {
     std::string authorization;
   };
 
-  void Handle(const http::ServerRequest& request, const std::shared_ptr<http::Responder>& responder);
+  void Handle(const http::ServerRequest& request,
+              const std::shared_ptr<http::Responder>& responder);
   Answer Take(const std::string& target);
 
   mutable Mutex mu_;

@@ -27,8 +27,10 @@ absl::StatusOr<std::pair<int, int>> ParsePorts(const std::string& text) {
   const auto low = std::from_chars(text.data(), end, first);
   const bool dash = low.ec == std::errc() && low.ptr != end && *low.ptr == '-';
   const auto high = dash ? std::from_chars(low.ptr + 1, end, last) : low;
-  if (!dash || high.ec != std::errc() || high.ptr != end || first < 1 || last > 65535 || first > last) {
-    return absl::InvalidArgumentError("local-ports: \"" + text + "\" is not a range like 8490-8589");
+  if (!dash || high.ec != std::errc() || high.ptr != end || first < 1 || last > 65535 ||
+      first > last) {
+    return absl::InvalidArgumentError("local-ports: \"" + text +
+                                      "\" is not a range like 8490-8589");
   }
   return std::pair(first, last);
 }
@@ -42,29 +44,47 @@ Config Config::Parse(int argc, char** argv) {
   config.registries_conf = FromEnvironment("CONTAINERS_REGISTRIES_CONF");
   config::ConfigParser parser("gitops", "Desired state in Git, and what runs because of it.");
   config.common.Bind(parser);
-  parser.String(&config.pipeline_address,
-                {.flag = "pipeline-address", .help = "address of the pipeline service", .required = true});
-  parser.String(&config.build_address, {.flag = "build-address", .help = "address of the build service", .required = true});
-  parser.String(&config.kek_file, {.flag = "kek-file", .help = "key that seals secrets: 64 hex digits", .required = true});
-  parser.StringList(&config.allowed_hosts,
-                    {.flag = "allowed-hosts", .help = "host:port pairs of GitOps repositories that may be private addresses"});
-  parser.String(&config.instance, {.flag = "instance", .help = "stable name of this instance, unique among its replicas"});
+  parser.String(
+      &config.pipeline_address,
+      {.flag = "pipeline-address", .help = "address of the pipeline service", .required = true});
+  parser.String(
+      &config.build_address,
+      {.flag = "build-address", .help = "address of the build service", .required = true});
+  parser.String(
+      &config.kek_file,
+      {.flag = "kek-file", .help = "key that seals secrets: 64 hex digits", .required = true});
+  parser.StringList(
+      &config.allowed_hosts,
+      {.flag = "allowed-hosts",
+       .help = "host:port pairs of GitOps repositories that may be private addresses"});
+  parser.String(
+      &config.instance,
+      {.flag = "instance", .help = "stable name of this instance, unique among its replicas"});
   parser.String(&config.local_ports,
-                {.flag = "local-ports", .help = "ports of this machine for apps on the local target: FIRST-LAST"});
+                {.flag = "local-ports",
+                 .help = "ports of this machine for apps on the local target: FIRST-LAST"});
   parser.String(&config.local_events_file,
-                {.flag = "local-events-file", .help = "podman's events file; empty: changes by hand are noticed late"});
-  parser.String(&config.local_owner,
-                {.flag = "local-owner", .help = "mark on this installation's pods; default: from data-dir"});
-  parser.String(&config.containers_conf, {.flag = "containers-conf", .help = "podman's containers.conf"});
+                {.flag = "local-events-file",
+                 .help = "podman's events file; empty: changes by hand are noticed late"});
+  parser.String(
+      &config.local_owner,
+      {.flag = "local-owner", .help = "mark on this installation's pods; default: from data-dir"});
+  parser.String(&config.containers_conf,
+                {.flag = "containers-conf", .help = "podman's containers.conf"});
   parser.String(&config.storage_conf, {.flag = "storage-conf", .help = "podman's storage.conf"});
-  parser.String(&config.registries_conf, {.flag = "registries-conf", .help = "podman's registries.conf"});
-  parser.Int(&config.sync.workers, {.flag = "sync-workers", .help = "environments that are worked on at once, 1 to 64"});
+  parser.String(&config.registries_conf,
+                {.flag = "registries-conf", .help = "podman's registries.conf"});
+  parser.Int(&config.sync.workers,
+             {.flag = "sync-workers", .help = "environments that are worked on at once, 1 to 64"});
   parser.Duration(&config.sync.fetch_interval,
-                  {.flag = "fetch-interval", .help = "how often the GitOps repository is asked for commits of others"});
-  parser.Duration(&config.sync.resync_interval,
-                  {.flag = "resync-interval", .help = "how often what runs is compared with the commit"});
-  parser.Duration(&config.sync.health_timeout,
-                  {.flag = "health-timeout", .help = "how long a deployment may take to get healthy"});
+                  {.flag = "fetch-interval",
+                   .help = "how often the GitOps repository is asked for commits of others"});
+  parser.Duration(
+      &config.sync.resync_interval,
+      {.flag = "resync-interval", .help = "how often what runs is compared with the commit"});
+  parser.Duration(
+      &config.sync.health_timeout,
+      {.flag = "health-timeout", .help = "how long a deployment may take to get healthy"});
   parser.ParseOrExit(argc, argv);
   return config;
 }
@@ -77,7 +97,8 @@ absl::StatusOr<std::unique_ptr<App>> App::Create(Config config) {
 
 absl::Status App::Init() {
   SLIPWAY_ASSIGN_OR_RETURN(keys_, seal::KeyRing::Load({config_.kek_file}));
-  SLIPWAY_ASSIGN_OR_RETURN(http::OutgoingGuard guard, http::OutgoingGuard::Create(config_.allowed_hosts));
+  SLIPWAY_ASSIGN_OR_RETURN(http::OutgoingGuard guard,
+                           http::OutgoingGuard::Create(config_.allowed_hosts));
   guard_ = std::make_unique<http::OutgoingGuard>(std::move(guard));
   service::Runtime::Options options;
   options.name = "gitops";
@@ -100,7 +121,8 @@ absl::Status App::InitTarget() {
   SLIPWAY_ASSIGN_OR_RETURN(const auto range, ParsePorts(config_.local_ports));
   ports_ = std::make_unique<PortStore>(runtime_->pool(), range.first, range.second);
   const std::string& data_dir = config_.common.data_dir;
-  const std::string owner = config_.local_owner.empty() ? Sha256Hex(data_dir).substr(0, 16) : config_.local_owner;
+  const std::string owner =
+      config_.local_owner.empty() ? Sha256Hex(data_dir).substr(0, 16) : config_.local_owner;
   target_ = std::make_unique<local::LocalTarget>(
       local::LocalTarget::Options{.owner = owner,
                                   .podman = {.containers_conf = config_.containers_conf,
@@ -121,41 +143,48 @@ void App::InitDomain() {
   providers_ = std::make_unique<Providers>(pool, clock, *keys_);
   const ActiveRepository active = [this] { return providers_->Active(); };
   deployer_ = std::make_unique<Deployer>(pool, *pipeline_, *lifecycle_);
-  committer_ = std::make_unique<Committer>(pool, *lifecycle_, *repository_, active, &runtime_->metrics());
+  committer_ =
+      std::make_unique<Committer>(pool, *lifecycle_, *repository_, active, &runtime_->metrics());
   syncer_ = std::make_unique<Syncer>(
-      Syncer::Parts{clock, pool, *lifecycle_, *repository_, active, *target_, *pipeline_}, config_.sync);
+      Syncer::Parts{clock, pool, *lifecycle_, *repository_, active, *target_, *pipeline_},
+      config_.sync);
   remover_ = std::make_unique<Remover>(
       Remover::Parts{pool, *lifecycle_, *repository_, active, *syncer_, *pipeline_});
-  validator_ = std::make_unique<ProviderValidator>(ProviderValidator::Parts{
-      pool, clock, *providers_, *repository_, *cli_, [this] {
-        committer_->Wake();
-        syncer_->WakeAll();
-      }});
+  validator_ = std::make_unique<ProviderValidator>(
+      ProviderValidator::Parts{pool, clock, *providers_, *repository_, *cli_, [this] {
+                                 committer_->Wake();
+                                 syncer_->WakeAll();
+                               }});
   providers_->OnSaved([this] { validator_->Wake(); });
   lifecycle_->OnChanged([this](const AppEnvironment& where, DeploymentState state) {
     if (state == slipway::gitops::v1::DeploymentStatus::PENDING) committer_->Wake();
     if (state == slipway::gitops::v1::DeploymentStatus::SYNCING) syncer_->Wake(where);
     if (state == slipway::gitops::v1::DeploymentStatus::HEALTHY) deployer_->Wake();
   });
+  janitor_ = std::make_unique<Janitor>(pool, clock, *outbox_);
   queries_ = std::make_unique<DeploymentQueries>(pool);
-  api_ = std::make_unique<GitOpsApi>(GitOpsApi::Parts{runtime_->gate(), runtime_->streams(), runtime_->audit(),
-                                                      *providers_, *deployer_, *queries_, watchers_, *outbox_});
+  api_ = std::make_unique<GitOpsApi>(GitOpsApi::Parts{runtime_->gate(), runtime_->streams(),
+                                                      runtime_->audit(), *providers_, *deployer_,
+                                                      *queries_, watchers_, *outbox_});
   records_ = std::make_unique<service::RecordsApi>(runtime_->gate(), pool, runtime_->name());
 }
 
 void App::InitConsumers() {
   build_events_ = std::make_unique<service::GrpcEventSource>(
-      *build_peer_, [this](grpc::ClientContext* context, const slipway::events::v1::WatchEventsRequest& request) {
+      *build_peer_,
+      [this](grpc::ClientContext* context, const slipway::events::v1::WatchEventsRequest& request) {
         return build_stub_->WatchEvents(context, request);
       });
   pipeline_events_ = std::make_unique<service::GrpcEventSource>(
-      *pipeline_peer_, [this](grpc::ClientContext* context, const slipway::events::v1::WatchEventsRequest& request) {
+      *pipeline_peer_,
+      [this](grpc::ClientContext* context, const slipway::events::v1::WatchEventsRequest& request) {
         return pipeline_->stub().WatchEvents(context, request);
       });
   const auto on_build = [this](db::Tx& tx, const events::Event& event) -> absl::Status {
     if (event.type != "image.created") return absl::OkStatus();
     slipway::build::v1::ImageCreated created;
-    if (!created.ParseFromString(event.payload)) return absl::InvalidArgumentError("image.created is not readable");
+    if (!created.ParseFromString(event.payload))
+      return absl::InvalidArgumentError("image.created is not readable");
     return deployer_->OnImage(tx, created);
   };
   build_consumer_ = std::make_unique<events::ConsumerLoop>(
@@ -180,10 +209,11 @@ absl::Status App::Run() {
   deployer_->Start();
   remover_->Start();
   validator_->Start();
+  janitor_->Start();
   build_consumer_->Start();
   pipeline_consumer_->Start();
-  const absl::Status served = runtime_->Serve({api_.get(), records_.get()},
-                                              {GitOpsApi::Contract(), service::RecordsApi::Contract()});
+  const absl::Status served = runtime_->Serve(
+      {api_.get(), records_.get()}, {GitOpsApi::Contract(), service::RecordsApi::Contract()});
   if (served.ok()) runtime_->WaitForSignal();
   Stop();
   return served;
@@ -193,6 +223,7 @@ void App::Stop() {
   runtime_->Shutdown();
   pipeline_consumer_->Stop();
   build_consumer_->Stop();
+  janitor_->Stop();
   validator_->Stop();
   remover_->Stop();
   deployer_->Stop();

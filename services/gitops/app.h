@@ -16,6 +16,7 @@
 #include "services/gitops/client/pipeline_client.h"
 #include "services/gitops/domain/committer.h"
 #include "services/gitops/domain/deployer.h"
+#include "services/gitops/domain/janitor.h"
 #include "services/gitops/domain/provider_validator.h"
 #include "services/gitops/domain/providers.h"
 #include "services/gitops/domain/remover.h"
@@ -46,7 +47,8 @@ struct Config {
   static Config Parse(int argc, char** argv);
 };
 
-// Composition root: owns everything, in order of construction. What serves calls is stopped before what it calls.
+// Composition root: owns everything, in order of construction. What serves calls is stopped before
+// what it calls.
 class App {
  public:
   static absl::StatusOr<std::unique_ptr<App>> Create(Config config);
@@ -84,6 +86,7 @@ class App {
   std::unique_ptr<Syncer> syncer_;
   std::unique_ptr<Remover> remover_;
   std::unique_ptr<ProviderValidator> validator_;
+  std::unique_ptr<Janitor> janitor_;
   std::unique_ptr<DeploymentQueries> queries_;
   std::unique_ptr<GitOpsApi> api_;
   std::unique_ptr<service::RecordsApi> records_;

@@ -16,8 +16,11 @@ namespace pb = slipway::gitops::v1;
 // Sends a deployment whenever it changed, until it has ended.
 class DeploymentStream final : public rpc::StreamSource<pb::Deployment> {
  public:
-  DeploymentStream(DeploymentQueries& queries, Watchers& watchers, DeploymentName name, const rpc::StreamWaker& waker)
-      : queries_(queries), watchers_(watchers), name_(std::move(name)),
+  DeploymentStream(DeploymentQueries& queries, Watchers& watchers, DeploymentName name,
+                   const rpc::StreamWaker& waker)
+      : queries_(queries),
+        watchers_(watchers),
+        name_(std::move(name)),
         watch_(watchers_.Add(name_.where, [waker] { waker.Wake(); })) {}
   ~DeploymentStream() override { watchers_.Remove(watch_); }
 
@@ -49,60 +52,72 @@ Caller GitOpsApi::CallerOf(rpc::CallContext& call) const {
           }};
 }
 
-grpc::Status GitOpsApi::CreateGitOpsProvider(grpc::ServerContext* context, const pb::CreateGitOpsProviderRequest* request,
+grpc::Status GitOpsApi::CreateGitOpsProvider(grpc::ServerContext* context,
+                                             const pb::CreateGitOpsProviderRequest* request,
                                              pb::GitOpsProvider* response) {
   return parts_.gate.Unary(context, *request, response, [&](rpc::CallContext& call) {
     return parts_.providers.Create(*request, CallerOf(call));
   });
 }
 
-grpc::Status GitOpsApi::GetGitOpsProvider(grpc::ServerContext* context, const pb::GetGitOpsProviderRequest* request,
+grpc::Status GitOpsApi::GetGitOpsProvider(grpc::ServerContext* context,
+                                          const pb::GetGitOpsProviderRequest* request,
                                           pb::GitOpsProvider* response) {
-  return parts_.gate.Unary(context, *request, response,
-                           [&](rpc::CallContext&) { return parts_.providers.Get(request->name()); });
+  return parts_.gate.Unary(context, *request, response, [&](rpc::CallContext&) {
+    return parts_.providers.Get(request->name());
+  });
 }
 
-grpc::Status GitOpsApi::ListGitOpsProviders(grpc::ServerContext* context, const pb::ListGitOpsProvidersRequest* request,
+grpc::Status GitOpsApi::ListGitOpsProviders(grpc::ServerContext* context,
+                                            const pb::ListGitOpsProvidersRequest* request,
                                             pb::ListGitOpsProvidersResponse* response) {
   return parts_.gate.Unary(context, *request, response,
                            [&](rpc::CallContext&) { return parts_.providers.List(*request); });
 }
 
-grpc::Status GitOpsApi::UpdateGitOpsProvider(grpc::ServerContext* context, const pb::UpdateGitOpsProviderRequest* request,
+grpc::Status GitOpsApi::UpdateGitOpsProvider(grpc::ServerContext* context,
+                                             const pb::UpdateGitOpsProviderRequest* request,
                                              pb::GitOpsProvider* response) {
   return parts_.gate.Unary(context, *request, response, [&](rpc::CallContext& call) {
     return parts_.providers.Update(*request, CallerOf(call));
   });
 }
 
-grpc::Status GitOpsApi::DeleteGitOpsProvider(grpc::ServerContext* context, const pb::DeleteGitOpsProviderRequest* request,
+grpc::Status GitOpsApi::DeleteGitOpsProvider(grpc::ServerContext* context,
+                                             const pb::DeleteGitOpsProviderRequest* request,
                                              pb::DeleteGitOpsProviderResponse* response) {
   return parts_.gate.Unary(context, *request, response, [&](rpc::CallContext& call) {
     return parts_.providers.Delete(request->name(), CallerOf(call));
   });
 }
 
-grpc::Status GitOpsApi::CreateDeployment(grpc::ServerContext* context, const pb::CreateDeploymentRequest* request,
+grpc::Status GitOpsApi::CreateDeployment(grpc::ServerContext* context,
+                                         const pb::CreateDeploymentRequest* request,
                                          pb::Deployment* response) {
   return parts_.gate.Unary(context, *request, response, [&](rpc::CallContext& call) {
     return parts_.deployer.Create(*request, CallerOf(call));
   });
 }
 
-grpc::Status GitOpsApi::GetDeployment(grpc::ServerContext* context, const pb::GetDeploymentRequest* request,
+grpc::Status GitOpsApi::GetDeployment(grpc::ServerContext* context,
+                                      const pb::GetDeploymentRequest* request,
                                       pb::Deployment* response) {
-  return parts_.gate.Unary(context, *request, response, [&](rpc::CallContext&) -> absl::StatusOr<pb::Deployment> {
-    SLIPWAY_ASSIGN_OR_RETURN(const DeploymentName name, ParseDeploymentName(request->name(), "name"));
-    return parts_.queries.Get(name);
-  });
+  return parts_.gate.Unary(context, *request, response,
+                           [&](rpc::CallContext&) -> absl::StatusOr<pb::Deployment> {
+                             SLIPWAY_ASSIGN_OR_RETURN(const DeploymentName name,
+                                                      ParseDeploymentName(request->name(), "name"));
+                             return parts_.queries.Get(name);
+                           });
 }
 
-grpc::Status GitOpsApi::ListDeployments(grpc::ServerContext* context, const pb::ListDeploymentsRequest* request,
+grpc::Status GitOpsApi::ListDeployments(grpc::ServerContext* context,
+                                        const pb::ListDeploymentsRequest* request,
                                         pb::ListDeploymentsResponse* response) {
   return parts_.gate.Unary(context, *request, response, [&](rpc::CallContext& call) {
     return parts_.queries.List(*request, [&call](const AppEnvironment& where) {
-      return call.Can(slipway::api::Permission::VIEW,
-                      {.project = where.project, .app = where.app, .environment = where.environment});
+      return call.Can(
+          slipway::api::Permission::VIEW,
+          {.project = where.project, .app = where.app, .environment = where.environment});
     });
   });
 }
@@ -114,18 +129,19 @@ grpc::Status GitOpsApi::Rollback(grpc::ServerContext* context, const pb::Rollbac
   });
 }
 
-grpc::ServerWriteReactor<pb::Deployment>* GitOpsApi::WatchDeployment(grpc::CallbackServerContext* context,
-                                                                     const pb::WatchDeploymentRequest* request) {
+grpc::ServerWriteReactor<pb::Deployment>* GitOpsApi::WatchDeployment(
+    grpc::CallbackServerContext* context, const pb::WatchDeploymentRequest* request) {
   using Source = std::unique_ptr<rpc::StreamSource<pb::Deployment>>;
   return parts_.streams.Serve<pb::Deployment>(
       context, request,
-      std::function([this, wanted = request->name()](const rpc::CallContext&,
-                                                     rpc::StreamWaker waker) -> absl::StatusOr<Source> {
+      std::function([this, wanted = request->name()](
+                        const rpc::CallContext&, rpc::StreamWaker waker) -> absl::StatusOr<Source> {
         SLIPWAY_ASSIGN_OR_RETURN(DeploymentName name, ParseDeploymentName(wanted, "name"));
         // "latest" means the one that is the newest now.
         SLIPWAY_ASSIGN_OR_RETURN(const pb::Deployment now, parts_.queries.Get(name));
         SLIPWAY_ASSIGN_OR_RETURN(name, ParseDeploymentName(now.name(), "name"));
-        return Source(std::make_unique<DeploymentStream>(parts_.queries, parts_.watchers, std::move(name), waker));
+        return Source(std::make_unique<DeploymentStream>(parts_.queries, parts_.watchers,
+                                                         std::move(name), waker));
       }));
 }
 

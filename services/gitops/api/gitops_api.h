@@ -12,10 +12,12 @@
 
 namespace slipway::gitops {
 
-// GitOpsService over gRPC: each method is one call of the domain behind the wrapper of libs/rpc. Owned by App; thread-safe.
+// GitOpsService over gRPC: each method is one call of the domain behind the wrapper of libs/rpc.
+// Owned by App; thread-safe.
 class GitOpsApi final
     : public slipway::gitops::v1::GitOpsService::WithCallbackMethod_WatchDeployment<
-          slipway::gitops::v1::GitOpsService::WithCallbackMethod_WatchEvents<slipway::gitops::v1::GitOpsService::Service>> {
+          slipway::gitops::v1::GitOpsService::WithCallbackMethod_WatchEvents<
+              slipway::gitops::v1::GitOpsService::Service>> {
  public:
   struct Parts {
     rpc::CallGate& gate;
@@ -35,29 +37,33 @@ class GitOpsApi final
   grpc::Status GetGitOpsProvider(grpc::ServerContext* context,
                                  const slipway::gitops::v1::GetGitOpsProviderRequest* request,
                                  slipway::gitops::v1::GitOpsProvider* response) override;
-  grpc::Status ListGitOpsProviders(grpc::ServerContext* context,
-                                   const slipway::gitops::v1::ListGitOpsProvidersRequest* request,
-                                   slipway::gitops::v1::ListGitOpsProvidersResponse* response) override;
+  grpc::Status ListGitOpsProviders(
+      grpc::ServerContext* context, const slipway::gitops::v1::ListGitOpsProvidersRequest* request,
+      slipway::gitops::v1::ListGitOpsProvidersResponse* response) override;
   grpc::Status UpdateGitOpsProvider(grpc::ServerContext* context,
                                     const slipway::gitops::v1::UpdateGitOpsProviderRequest* request,
                                     slipway::gitops::v1::GitOpsProvider* response) override;
-  grpc::Status DeleteGitOpsProvider(grpc::ServerContext* context,
-                                    const slipway::gitops::v1::DeleteGitOpsProviderRequest* request,
-                                    slipway::gitops::v1::DeleteGitOpsProviderResponse* response) override;
+  grpc::Status DeleteGitOpsProvider(
+      grpc::ServerContext* context, const slipway::gitops::v1::DeleteGitOpsProviderRequest* request,
+      slipway::gitops::v1::DeleteGitOpsProviderResponse* response) override;
   grpc::Status CreateDeployment(grpc::ServerContext* context,
                                 const slipway::gitops::v1::CreateDeploymentRequest* request,
                                 slipway::gitops::v1::Deployment* response) override;
-  grpc::Status GetDeployment(grpc::ServerContext* context, const slipway::gitops::v1::GetDeploymentRequest* request,
+  grpc::Status GetDeployment(grpc::ServerContext* context,
+                             const slipway::gitops::v1::GetDeploymentRequest* request,
                              slipway::gitops::v1::Deployment* response) override;
   grpc::Status ListDeployments(grpc::ServerContext* context,
                                const slipway::gitops::v1::ListDeploymentsRequest* request,
                                slipway::gitops::v1::ListDeploymentsResponse* response) override;
-  grpc::Status Rollback(grpc::ServerContext* context, const slipway::gitops::v1::RollbackRequest* request,
+  grpc::Status Rollback(grpc::ServerContext* context,
+                        const slipway::gitops::v1::RollbackRequest* request,
                         slipway::gitops::v1::Deployment* response) override;
   grpc::ServerWriteReactor<slipway::gitops::v1::Deployment>* WatchDeployment(
-      grpc::CallbackServerContext* context, const slipway::gitops::v1::WatchDeploymentRequest* request) override;
+      grpc::CallbackServerContext* context,
+      const slipway::gitops::v1::WatchDeploymentRequest* request) override;
   grpc::ServerWriteReactor<slipway::events::v1::WatchEventsResponse>* WatchEvents(
-      grpc::CallbackServerContext* context, const slipway::events::v1::WatchEventsRequest* request) override;
+      grpc::CallbackServerContext* context,
+      const slipway::events::v1::WatchEventsRequest* request) override;
 
   // For Runtime::Serve.
   static const google::protobuf::ServiceDescriptor* Contract();

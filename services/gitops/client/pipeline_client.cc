@@ -17,29 +17,35 @@ std::string HostOf(const std::string& url) {
 
 }  // namespace
 
-absl::StatusOr<pb::ResolveDeploymentResponse> PipelineClient::ResolveDeployment(const AppEnvironment& where) {
+absl::StatusOr<pb::ResolveDeploymentResponse> PipelineClient::ResolveDeployment(
+    const AppEnvironment& where) {
   pb::ResolveDeploymentRequest request;
   request.set_app(where.AppName());
   request.set_environment(where.environment);
-  return peer_.Call<pb::ResolveDeploymentResponse>(*stub_, &Stub::ResolveDeployment, request, {.retry = true});
+  return peer_.Call<pb::ResolveDeploymentResponse>(*stub_, &Stub::ResolveDeployment, request,
+                                                   {.retry = true});
 }
 
-absl::StatusOr<std::vector<PullCredential>> PipelineClient::PullCredentials(const std::string& host) {
+absl::StatusOr<std::vector<PullCredential>> PipelineClient::PullCredentials(
+    const std::string& host) {
   pb::ListRegistriesRequest list;
   list.set_page_size(1000);
-  SLIPWAY_ASSIGN_OR_RETURN(const auto registries, peer_.Call<pb::ListRegistriesResponse>(
-                                                      *stub_, &Stub::ListRegistries, list, {.retry = true}));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const auto registries,
+      peer_.Call<pb::ListRegistriesResponse>(*stub_, &Stub::ListRegistries, list, {.retry = true}));
   pb::ResolveSecretsRequest wanted;
   for (const pb::Registry& registry : registries.registries()) {
     if (HostOf(registry.spec().url()) == host) wanted.add_registries(registry.name());
   }
   std::vector<PullCredential> found;
   if (wanted.registries().empty()) return found;
-  SLIPWAY_ASSIGN_OR_RETURN(const auto secrets, peer_.Call<pb::ResolveSecretsResponse>(
-                                                   *stub_, &Stub::ResolveSecrets, wanted, {.retry = true}));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto secrets,
+                           peer_.Call<pb::ResolveSecretsResponse>(*stub_, &Stub::ResolveSecrets,
+                                                                  wanted, {.retry = true}));
   for (const auto& [name, credential] : secrets.registries()) {
     if (credential.username().empty()) continue;
-    found.push_back({.host = host, .username = credential.username(), .password = credential.password()});
+    found.push_back(
+        {.host = host, .username = credential.username(), .password = credential.password()});
   }
   return found;
 }
@@ -49,7 +55,9 @@ absl::Status PipelineClient::ConfirmDeletion(const std::string& name, const std:
   request.set_name(name);
   request.set_service("gitops");
   request.set_app_uid(app_uid);
-  return peer_.Call<pb::ConfirmDeletionResponse>(*stub_, &Stub::ConfirmDeletion, request, {.retry = true}).status();
+  return peer_
+      .Call<pb::ConfirmDeletionResponse>(*stub_, &Stub::ConfirmDeletion, request, {.retry = true})
+      .status();
 }
 
 }  // namespace slipway::gitops

@@ -53,15 +53,18 @@ bool IsTransient(const absl::Status& status) {
 }  // namespace
 
 absl::Duration Committer::Pass() {
-  auto waiting = db::RunTx(pool_, "committer.waiting", kTxTime,
-                           [&](db::Tx& tx) { return deployments::ListOpen(tx, {"PENDING", "COMMITTING"}); });
+  auto waiting = db::RunTx(pool_, "committer.waiting", kTxTime, [&](db::Tx& tx) {
+    return deployments::ListOpen(tx, {"PENDING", "COMMITTING"});
+  });
   if (!waiting.ok()) {
-    log::Warn("committer.unavailable", "the database did not answer", {{"error", MessageOf(waiting.status())}});
+    log::Warn("committer.unavailable", "the database did not answer",
+              {{"error", MessageOf(waiting.status())}});
     return absl::Seconds(1);
   }
   if (metrics_ != nullptr) {
-    metrics_->SetQueue("commits", static_cast<int64_t>(waiting->size()),
-                       waiting->empty() ? absl::ZeroDuration() : absl::Now() - waiting->front().created);
+    metrics_->SetQueue(
+        "commits", static_cast<int64_t>(waiting->size()),
+        waiting->empty() ? absl::ZeroDuration() : absl::Now() - waiting->front().created);
   }
   if (waiting->empty()) {
     failures_ = 0;
@@ -87,9 +90,11 @@ absl::Duration Committer::Pass() {
   // The mistake of one must not fail the others.
   if (waiting->size() > 1) {
     for (Deployment& deployment : *waiting) {
-      deployment.state = slipway::gitops::v1::DeploymentStatus::COMMITTING;  // marked by the try together
+      deployment.state =
+          slipway::gitops::v1::DeploymentStatus::COMMITTING;  // marked by the try together
       const absl::Status alone = CommitAll(**access, {deployment});
-      if (!alone.ok() && !IsTransient(alone)) Fail(deployment, MessageOf(alone) + " (" + (*access)->provider + ")");
+      if (!alone.ok() && !IsTransient(alone))
+        Fail(deployment, MessageOf(alone) + " (" + (*access)->provider + ")");
     }
   } else {
     Fail(waiting->front(), MessageOf(done) + " (" + (*access)->provider + ")");
@@ -99,36 +104,42 @@ absl::Duration Committer::Pass() {
 
 void Committer::Fail(const Deployment& deployment, const std::string& reason) {
   db::RunTx(pool_, "committer.fail", kTxTime, [&](db::Tx& tx) {
-    return lifecycle_.Advance(tx, deployment.id, DeploymentEvent::kFailed, {.reason = reason}).status();
+    return lifecycle_.Advance(tx, deployment.id, DeploymentEvent::kFailed, {.reason = reason})
+        .status();
   }).IgnoreError();
 }
 
-absl::Status Committer::CommitAll(const RepositoryAccess& access, const std::vector<Deployment>& waiting) {
+absl::Status Committer::CommitAll(const RepositoryAccess& access,
+                                  const std::vector<Deployment>& waiting) {
   std::vector<FolderCommit> commits;
   std::vector<int64_t> ids;
-  SLIPWAY_RETURN_IF_ERROR(db::RunTx(pool_, "committer.pick", kTxTime, [&](db::Tx& tx) -> absl::Status {
-    commits.clear();
-    ids.clear();
-    for (const Deployment& deployment : waiting) {
-      const bool marked = deployment.state == slipway::gitops::v1::DeploymentStatus::COMMITTING;
-      if (!marked) {
-        SLIPWAY_ASSIGN_OR_RETURN(const auto picked,
-                                 lifecycle_.Advance(tx, deployment.id, DeploymentEvent::kPicked, {}));
-        if (!picked) continue;  // superseded meanwhile
-      }
-      commits.push_back(CommitOf(deployment, marked));
-      ids.push_back(deployment.id);
-    }
-    return absl::OkStatus();
-  }));
+  SLIPWAY_RETURN_IF_ERROR(
+      db::RunTx(pool_, "committer.pick", kTxTime, [&](db::Tx& tx) -> absl::Status {
+        commits.clear();
+        ids.clear();
+        for (const Deployment& deployment : waiting) {
+          const bool marked = deployment.state == slipway::gitops::v1::DeploymentStatus::COMMITTING;
+          if (!marked) {
+            SLIPWAY_ASSIGN_OR_RETURN(
+                const auto picked,
+                lifecycle_.Advance(tx, deployment.id, DeploymentEvent::kPicked, {}));
+            if (!picked) continue;  // superseded meanwhile
+          }
+          commits.push_back(CommitOf(deployment, marked));
+          ids.push_back(deployment.id);
+        }
+        return absl::OkStatus();
+      }));
   if (commits.empty()) return absl::OkStatus();
-  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<std::string> shas, repository_.Commit(access, commits));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<std::string> shas,
+                           repository_.Commit(access, commits));
   return db::RunTx(pool_, "committer.pushed", kTxTime, [&](db::Tx& tx) -> absl::Status {
     for (size_t i = 0; i < ids.size(); ++i) {
       SLIPWAY_RETURN_IF_ERROR(
           lifecycle_
               .Advance(tx, ids[i], DeploymentEvent::kPushed,
-                       {.commit = shas[i], .values = {{"commit", shas[i]}, {"provider", access.provider}}})
+                       {.commit = shas[i],
+                        .values = {{"commit", shas[i]}, {"provider", access.provider}}})
               .status());
     }
     return absl::OkStatus();

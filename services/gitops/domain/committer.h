@@ -15,15 +15,19 @@ namespace slipway::gitops {
 // The repository in force now; empty: no active provider. Reads the database each time.
 using ActiveRepository = std::function<absl::StatusOr<std::optional<RepositoryAccess>>()>;
 
-// Brings deployments into Git: takes all that wait, makes one commit each and pushes them together. A deployment is marked
-// before its commit is made, so that a process that comes after a crash looks in the branch first. Owned by App;
-// thread-safe.
+// Brings deployments into Git: takes all that wait, makes one commit each and pushes them together.
+// A deployment is marked before its commit is made, so that a process that comes after a crash
+// looks in the branch first. Owned by App; thread-safe.
 class Committer {
  public:
   // `metrics` may be null.
-  Committer(db::Pool& pool, Lifecycle& lifecycle, DesiredRepository& repository, ActiveRepository active,
-            telemetry::Metrics* metrics)
-      : pool_(pool), lifecycle_(lifecycle), repository_(repository), active_(std::move(active)), metrics_(metrics),
+  Committer(db::Pool& pool, Lifecycle& lifecycle, DesiredRepository& repository,
+            ActiveRepository active, telemetry::Metrics* metrics)
+      : pool_(pool),
+        lifecycle_(lifecycle),
+        repository_(repository),
+        active_(std::move(active)),
+        metrics_(metrics),
         loop_([this](const std::stop_token&) { return Pass(); }) {}
 
   void Start() { loop_.Start(); }

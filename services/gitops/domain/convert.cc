@@ -14,7 +14,8 @@ google::protobuf::Timestamp ToTimestamp(absl::Time time) {
   return stamp;
 }
 
-slipway::gitops::v1::Deployment ToProto(const Deployment& deployment, const EnvironmentState* environment) {
+slipway::gitops::v1::Deployment ToProto(const Deployment& deployment,
+                                        const EnvironmentState* environment) {
   slipway::gitops::v1::Deployment message;
   message.set_name(deployment.Name());
   auto& status = *message.mutable_status();
@@ -31,7 +32,8 @@ slipway::gitops::v1::Deployment ToProto(const Deployment& deployment, const Envi
   }
   status.set_image_name(deployment.image.name);
   status.set_workflow(deployment.image.workflow);
-  if (const auto trace = telemetry::TraceContext::Parse(deployment.traceparent)) status.set_trace_id(trace->trace_id);
+  if (const auto trace = telemetry::TraceContext::Parse(deployment.traceparent))
+    status.set_trace_id(trace->trace_id);
   if (environment != nullptr) {
     const bool current = !environment->removed && environment->last_number == deployment.number;
     status.set_current(current);
@@ -49,8 +51,9 @@ slipway::gitops::v1::Deployment ToProto(const Deployment& deployment, const Envi
 
 absl::StatusOr<ImageRecord> FromEvent(const slipway::build::v1::ImageCreated& event) {
   const auto& image = event.image();
-  SLIPWAY_ASSIGN_OR_RETURN(const rpc::ResourceName name,
-                           rpc::ResourceName::Parse(image.name(), "projects/*/apps/*/images/*", "image.name"));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const rpc::ResourceName name,
+      rpc::ResourceName::Parse(image.name(), "projects/*/apps/*/images/*", "image.name"));
   return ImageRecord{.name = image.name(),
                      .app_uid = event.app_uid(),
                      .project = name.Get("projects"),

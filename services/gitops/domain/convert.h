@@ -10,7 +10,8 @@
 namespace slipway::gitops {
 
 // `environment` may be null: then nothing is said about what runs now.
-slipway::gitops::v1::Deployment ToProto(const Deployment& deployment, const EnvironmentState* environment);
+slipway::gitops::v1::Deployment ToProto(const Deployment& deployment,
+                                        const EnvironmentState* environment);
 
 // The image of build's event image.created. INVALID_ARGUMENT if it names no app.
 absl::StatusOr<ImageRecord> FromEvent(const slipway::build::v1::ImageCreated& event);

@@ -20,8 +20,9 @@ CandidateDecision Decide(const CandidateFacts& facts) {
     return decision;
   };
   if (facts.deployed_by > 0) {
-    return no(Verdict::SKIPPED, "image.once",
-              "this image was deployed here before, by deployment " + std::to_string(facts.deployed_by));
+    return no(
+        Verdict::SKIPPED, "image.once",
+        "this image was deployed here before, by deployment " + std::to_string(facts.deployed_by));
   }
   if (!facts.after.empty() && !facts.healthy_in_after) {
     return no(Verdict::SKIPPED, "deploymentPipeline.after",
@@ -37,16 +38,18 @@ CandidateDecision Decide(const CandidateFacts& facts) {
     decision.values["floor"] = std::to_string(*facts.pin_floor);
     return no(Verdict::SKIPPED, "environment.pinned",
               "the rollback by deployment " + std::to_string(facts.pinned_by) +
-                  " holds the environment until an image newer than order " + std::to_string(*facts.pin_floor) +
-                  " comes");
+                  " holds the environment until an image newer than order " +
+                  std::to_string(*facts.pin_floor) + " comes");
   }
   if (!facts.automatic) {
     return no(Verdict::WAITING, "deploymentPipeline.trigger",
-              "waits for a person: slipway deploy " + Short(facts.where) + " --image " + facts.image.digest);
+              "waits for a person: slipway deploy " + Short(facts.where) + " --image " +
+                  facts.image.digest);
   }
   if (!facts.active_provider) {
     return no(Verdict::REFUSED, "gitopsProvider.active",
-              "no active GitOps provider: apply a GitOpsProvider with \"active: true\", then deploy with slipway deploy " +
+              "no active GitOps provider: apply a GitOpsProvider with \"active: true\", then "
+              "deploy with slipway deploy " +
                   Short(facts.where));
   }
   decision.deploy = true;

@@ -45,7 +45,9 @@ TEST_CASE("an image of a repeated run, with the same order, deploys") {
   CHECK(Decide(facts).rule == "image.once");
 }
 
-TEST_CASE("a pinned environment takes only images newer than the newest one at the time of the rollback") {
+TEST_CASE(
+    "a pinned environment takes only images newer than the newest one at the time of the "
+    "rollback") {
   auto facts = Facts(7);
   facts.newest_order = 5;
   facts.pinned_by = 9;

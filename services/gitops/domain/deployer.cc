@@ -48,19 +48,21 @@ std::string TraceIdOf(const std::string& traceparent) {
 // A decision against a deployment, kept with the image that it is about.
 absl::Status Record(db::Tx& tx, const ImageRecord& image, const AppEnvironment& where,
                     const CandidateDecision& decision) {
-  const std::string event = decision.verdict == slipway::records::v1::Record::WAITING ? "deployment.waits_for_person"
-                                                                                      : "deployment.not_started";
-  return journal::Append(tx, {.subject = image.name,
-                              .kind = "image",
-                              .event = event,
-                              .verdict = ToJournal(decision.verdict),
-                              .rule = decision.rule,
-                              .message = where.app + "/" + where.environment + ": " + decision.message,
-                              .values = decision.values,
-                              .related = {where.Name(), image.run},
-                              .trace_id = TraceIdOf(image.traceparent),
-                              .project = where.project,
-                              .app = where.app});
+  const std::string event = decision.verdict == slipway::records::v1::Record::WAITING
+                                ? "deployment.waits_for_person"
+                                : "deployment.not_started";
+  return journal::Append(tx,
+                         {.subject = image.name,
+                          .kind = "image",
+                          .event = event,
+                          .verdict = ToJournal(decision.verdict),
+                          .rule = decision.rule,
+                          .message = where.app + "/" + where.environment + ": " + decision.message,
+                          .values = decision.values,
+                          .related = {where.Name(), image.run},
+                          .trace_id = TraceIdOf(image.traceparent),
+                          .project = where.project,
+                          .app = where.app});
 }
 
 }  // namespace
@@ -70,8 +72,8 @@ absl::Status Deployer::OnImage(db::Tx& tx, const slipway::build::v1::ImageCreate
   SLIPWAY_RETURN_IF_ERROR(images::Add(tx, image));
   for (const auto& target : event.targets()) {
     if (!target.after().empty()) continue;
-    SLIPWAY_RETURN_IF_ERROR(
-        work::AddCandidate(tx, image.name, {image.project, image.app, target.environment()}, image.app_uid));
+    SLIPWAY_RETURN_IF_ERROR(work::AddCandidate(
+        tx, image.name, {image.project, image.app, target.environment()}, image.app_uid));
   }
   tx.OnCommit([this] { Wake(); });
   return absl::OkStatus();
@@ -80,11 +82,12 @@ absl::Status Deployer::OnImage(db::Tx& tx, const slipway::build::v1::ImageCreate
 absl::Duration Deployer::Pass() {
   std::vector<work::Candidate> candidates;
   std::vector<work::Promotion> promotions;
-  const absl::Status read = db::RunTx(pool_, "deployer.due", kTxTime, [&](db::Tx& tx) -> absl::Status {
-    SLIPWAY_ASSIGN_OR_RETURN(promotions, work::DuePromotions(tx, kBatch));
-    SLIPWAY_ASSIGN_OR_RETURN(candidates, work::DueCandidates(tx, kBatch));
-    return absl::OkStatus();
-  });
+  const absl::Status read =
+      db::RunTx(pool_, "deployer.due", kTxTime, [&](db::Tx& tx) -> absl::Status {
+        SLIPWAY_ASSIGN_OR_RETURN(promotions, work::DuePromotions(tx, kBatch));
+        SLIPWAY_ASSIGN_OR_RETURN(candidates, work::DueCandidates(tx, kBatch));
+        return absl::OkStatus();
+      });
   if (!read.ok()) {
     log::Warn("deployer.unavailable", "the database did not answer", {{"error", MessageOf(read)}});
     return absl::Seconds(1);
@@ -101,12 +104,15 @@ absl::Duration Deployer::Pass() {
     const absl::Status done = Decide(candidate);
     if (done.ok()) continue;
     log::Warn("candidate.postponed", "is tried again",
-              {{"image", candidate.image_name}, {"environment", candidate.where.environment}, {"error", MessageOf(done)}});
+              {{"image", candidate.image_name},
+               {"environment", candidate.where.environment},
+               {"error", MessageOf(done)}});
     db::RunTx(pool_, "candidates.postpone", kTxTime, [&](db::Tx& tx) {
       return work::PostponeCandidate(tx, candidate.id, BackOff(candidate.attempts));
     }).IgnoreError();
   }
-  if (!promotions.empty() || static_cast<int>(candidates.size()) == kBatch) return absl::ZeroDuration();
+  if (!promotions.empty() || static_cast<int>(candidates.size()) == kBatch)
+    return absl::ZeroDuration();
   return candidates.empty() ? kIdle : absl::Milliseconds(200);
 }
 
@@ -131,16 +137,18 @@ absl::Status Deployer::Decide(const work::Candidate& candidate) {
     facts.after = resolved->pipeline().after();
     if (!facts.after.empty()) {
       SLIPWAY_ASSIGN_OR_RETURN(facts.healthy_in_after,
-                               deployments::WasHealthy(tx, {where.project, where.app, facts.after}, image->app_uid,
-                                                       image->digest));
+                               deployments::WasHealthy(tx, {where.project, where.app, facts.after},
+                                                       image->app_uid, image->digest));
     }
     SLIPWAY_ASSIGN_OR_RETURN(const auto provider, providers::GetInForce(tx));
     if (provider) facts.active_provider = provider->Name();
     SLIPWAY_ASSIGN_OR_RETURN(facts.newest_order, deployments::NewestOrder(tx, where, *image));
     SLIPWAY_ASSIGN_OR_RETURN(facts.deployed_by, deployments::DeployedBy(tx, where, *image));
     SLIPWAY_ASSIGN_OR_RETURN(const auto environment, environments::Get(tx, where));
-    if (environment && environment->app_uid == image->app_uid) facts.pinned_by = environment->pinned_by;
-    SLIPWAY_ASSIGN_OR_RETURN(facts.pin_floor, environments::PinFloor(tx, where, image->workflow, image->ref));
+    if (environment && environment->app_uid == image->app_uid)
+      facts.pinned_by = environment->pinned_by;
+    SLIPWAY_ASSIGN_OR_RETURN(facts.pin_floor,
+                             environments::PinFloor(tx, where, image->workflow, image->ref));
     const CandidateDecision decision = gitops::Decide(facts);
     if (!decision.deploy) return Record(tx, *image, where, decision);
     return lifecycle_
@@ -160,7 +168,8 @@ absl::Status Deployer::Decide(const work::Candidate& candidate) {
 }
 
 absl::Status Deployer::Promote(const work::Promotion& promotion) {
-  SLIPWAY_ASSIGN_OR_RETURN(const auto deployment, db::RunTx(pool_, "deployer.promoted", kTxTime, [&](db::Tx& tx) {
+  SLIPWAY_ASSIGN_OR_RETURN(const auto deployment,
+                           db::RunTx(pool_, "deployer.promoted", kTxTime, [&](db::Tx& tx) {
                              return deployments::GetById(tx, promotion.deployment_id);
                            }));
   absl::StatusOr<ResolveDeploymentResponse> resolved = absl::NotFoundError("no deployment");
@@ -171,13 +180,15 @@ absl::Status Deployer::Promote(const work::Promotion& promotion) {
     if (!resolved.ok() || resolved->app_uid() != deployment->app_uid) return absl::OkStatus();
     for (const std::string& next : resolved->next()) {
       const AppEnvironment where{deployment->where.project, deployment->where.app, next};
-      SLIPWAY_RETURN_IF_ERROR(work::AddCandidate(tx, deployment->image.name, where, deployment->app_uid));
+      SLIPWAY_RETURN_IF_ERROR(
+          work::AddCandidate(tx, deployment->image.name, where, deployment->app_uid));
     }
     return absl::OkStatus();
   });
 }
 
-absl::StatusOr<ImageRecord> Deployer::ChooseImage(db::Tx& tx, const pb::CreateDeploymentRequest& request,
+absl::StatusOr<ImageRecord> Deployer::ChooseImage(db::Tx& tx,
+                                                  const pb::CreateDeploymentRequest& request,
                                                   const AppEnvironment& where,
                                                   const ResolveDeploymentResponse& resolved) {
   const std::string& after = resolved.pipeline().after();
@@ -185,25 +196,28 @@ absl::StatusOr<ImageRecord> Deployer::ChooseImage(db::Tx& tx, const pb::CreateDe
     SLIPWAY_ASSIGN_OR_RETURN(const auto current, deployments::Get(tx, {.where = where}));
     if (current && current->app_uid == resolved.app_uid()) return current->image;
     SLIPWAY_ASSIGN_OR_RETURN(
-        const auto newest, images::NewestAllowed(tx, resolved.app_uid(), resolved.workflow(), where, after));
+        const auto newest,
+        images::NewestAllowed(tx, resolved.app_uid(), resolved.workflow(), where, after));
     if (!newest) return NoImageYet(where, after);
     return *newest;
   }
   SLIPWAY_ASSIGN_OR_RETURN(const auto found, images::Find(tx, resolved.app_uid(), request.image()));
   if (found.empty()) return ImageUnknown(request.image(), where.AppName());
-  const bool one = std::all_of(found.begin(), found.end(),
-                               [&](const ImageRecord& image) { return image.digest == found[0].digest; });
+  const bool one = std::all_of(found.begin(), found.end(), [&](const ImageRecord& image) {
+    return image.digest == found[0].digest;
+  });
   if (!one) return ImageAmbiguous(request.image());
   if (!after.empty()) {
     SLIPWAY_ASSIGN_OR_RETURN(const bool healthy,
-                             deployments::WasHealthy(tx, {where.project, where.app, after}, resolved.app_uid(),
-                                                     found[0].digest));
+                             deployments::WasHealthy(tx, {where.project, where.app, after},
+                                                     resolved.app_uid(), found[0].digest));
     if (!healthy) return NeverHealthyIn(after, found[0].digest, where);
   }
   return found[0];
 }
 
-absl::StatusOr<pb::Deployment> Deployer::Finish(db::Tx& tx, const NewDeployment& make, const Caller& caller) {
+absl::StatusOr<pb::Deployment> Deployer::Finish(db::Tx& tx, const NewDeployment& make,
+                                                const Caller& caller) {
   SLIPWAY_ASSIGN_OR_RETURN(const auto provider, providers::GetInForce(tx));
   if (!provider) return NoActiveProvider();
   SLIPWAY_ASSIGN_OR_RETURN(const bool going, work::IsBeingRemoved(tx, make.where, make.app_uid));
@@ -214,17 +228,21 @@ absl::StatusOr<pb::Deployment> Deployer::Finish(db::Tx& tx, const NewDeployment&
   return ToProto(deployment, environment ? &*environment : nullptr);
 }
 
-absl::StatusOr<pb::Deployment> Deployer::Create(const pb::CreateDeploymentRequest& request, const Caller& caller) {
-  SLIPWAY_ASSIGN_OR_RETURN(const AppEnvironment where, ParseAppEnvironment(request.parent(), "parent"));
+absl::StatusOr<pb::Deployment> Deployer::Create(const pb::CreateDeploymentRequest& request,
+                                                const Caller& caller) {
+  SLIPWAY_ASSIGN_OR_RETURN(const AppEnvironment where,
+                           ParseAppEnvironment(request.parent(), "parent"));
   SLIPWAY_ASSIGN_OR_RETURN(const auto resolved, pipeline_.ResolveDeployment(where));
   return db::RunTx(pool_, "deployer.create", std::min(caller.deadline, absl::Now() + kTxTime),
                    [&](db::Tx& tx) -> absl::StatusOr<pb::Deployment> {
                      if (!request.request_id().empty()) {
-                       SLIPWAY_ASSIGN_OR_RETURN(const auto earlier,
-                                                deployments::GetByRequest(tx, where, request.request_id()));
+                       SLIPWAY_ASSIGN_OR_RETURN(
+                           const auto earlier,
+                           deployments::GetByRequest(tx, where, request.request_id()));
                        if (earlier) return ToProto(*earlier, nullptr);
                      }
-                     SLIPWAY_ASSIGN_OR_RETURN(const ImageRecord image, ChooseImage(tx, request, where, resolved));
+                     SLIPWAY_ASSIGN_OR_RETURN(const ImageRecord image,
+                                              ChooseImage(tx, request, where, resolved));
                      return Finish(tx,
                                    {.where = where,
                                     .app_uid = resolved.app_uid(),
@@ -241,44 +259,51 @@ absl::StatusOr<pb::Deployment> Deployer::Create(const pb::CreateDeploymentReques
                    });
 }
 
-absl::StatusOr<pb::Deployment> Deployer::Rollback(const pb::RollbackRequest& request, const Caller& caller) {
+absl::StatusOr<pb::Deployment> Deployer::Rollback(const pb::RollbackRequest& request,
+                                                  const Caller& caller) {
   SLIPWAY_ASSIGN_OR_RETURN(const AppEnvironment where, ParseAppEnvironment(request.name(), "name"));
-  if (request.to() < 0) return InvalidField("to", "is the number of a deployment, or 0 for the last healthy one");
+  if (request.to() < 0)
+    return InvalidField("to", "is the number of a deployment, or 0 for the last healthy one");
   SLIPWAY_ASSIGN_OR_RETURN(const auto resolved, pipeline_.ResolveDeployment(where));
   return db::RunTx(
       pool_, "deployer.rollback", std::min(caller.deadline, absl::Now() + kTxTime),
       [&](db::Tx& tx) -> absl::StatusOr<pb::Deployment> {
         if (!request.request_id().empty()) {
-          SLIPWAY_ASSIGN_OR_RETURN(const auto earlier, deployments::GetByRequest(tx, where, request.request_id()));
+          SLIPWAY_ASSIGN_OR_RETURN(const auto earlier,
+                                   deployments::GetByRequest(tx, where, request.request_id()));
           if (earlier) return ToProto(*earlier, nullptr);
         }
         SLIPWAY_ASSIGN_OR_RETURN(const auto current, deployments::Get(tx, {.where = where}));
         if (!current || current->app_uid != resolved.app_uid()) return NothingToRollBackTo(where);
         std::optional<Deployment> back;
         if (request.to() > 0) {
-          SLIPWAY_ASSIGN_OR_RETURN(back, deployments::Get(tx, {.where = where, .number = request.to()}));
+          SLIPWAY_ASSIGN_OR_RETURN(back,
+                                   deployments::Get(tx, {.where = where, .number = request.to()}));
           if (!back) return DeploymentNotFound(DeploymentName{where, request.to()}.Name());
         } else {
           // Rolling back a rollback goes further back, not forth again.
           const int64_t before = current->rollback_of > 0 ? current->rollback_of : current->number;
-          SLIPWAY_ASSIGN_OR_RETURN(back, deployments::LastHealthyOther(tx, where, current->app_uid, before,
-                                                                       current->image.digest));
+          SLIPWAY_ASSIGN_OR_RETURN(
+              back, deployments::LastHealthyOther(tx, where, current->app_uid, before,
+                                                  current->image.digest));
           if (!back) return NothingToRollBackTo(where);
         }
-        NewDeployment make{.where = where,
-                           .app_uid = current->app_uid,
-                           .image = back->image,
-                           .deploy = back->deploy,
-                           .strategy = back->strategy,
-                           .k8s_namespace = back->k8s_namespace,
-                           .actor = caller.actor,
-                           .why = caller.actor + " asked to roll back to deployment " + std::to_string(back->number) +
-                                  "; the environment is held until an image comes that is newer than all known now",
-                           .rule = "call",
-                           .rollback_of = back->number,
-                           .pinned = true,
-                           .request_id = request.request_id(),
-                           .traceparent = caller.traceparent};
+        NewDeployment make{
+            .where = where,
+            .app_uid = current->app_uid,
+            .image = back->image,
+            .deploy = back->deploy,
+            .strategy = back->strategy,
+            .k8s_namespace = back->k8s_namespace,
+            .actor = caller.actor,
+            .why =
+                caller.actor + " asked to roll back to deployment " + std::to_string(back->number) +
+                "; the environment is held until an image comes that is newer than all known now",
+            .rule = "call",
+            .rollback_of = back->number,
+            .pinned = true,
+            .request_id = request.request_id(),
+            .traceparent = caller.traceparent};
         if (request.config() == pb::DEPLOYED) {
           make.deploy = current->deploy;
           make.strategy = current->strategy;

@@ -23,12 +23,16 @@ struct Caller {
   std::function<absl::Status(db::Tx&, const std::string& resource)> audit = {};
 };
 
-// Makes deployments: of new images by itself, and as people ask. A new image becomes candidates in the transaction of its
-// event; a background pass asks pipeline about each, decides and writes the decision. Owned by App; thread-safe.
+// Makes deployments: of new images by itself, and as people ask. A new image becomes candidates in
+// the transaction of its event; a background pass asks pipeline about each, decides and writes the
+// decision. Owned by App; thread-safe.
 class Deployer {
  public:
   Deployer(db::Pool& pool, PipelinePeer& pipeline, Lifecycle& lifecycle)
-      : pool_(pool), pipeline_(pipeline), lifecycle_(lifecycle), loop_([this](const std::stop_token&) { return Pass(); }) {}
+      : pool_(pool),
+        pipeline_(pipeline),
+        lifecycle_(lifecycle),
+        loop_([this](const std::stop_token&) { return Pass(); }) {}
 
   void Start() { loop_.Start(); }
   void Stop() { loop_.Stop(); }
@@ -37,10 +41,10 @@ class Deployer {
   // Keeps the image and its candidates: those directly behind the image.
   absl::Status OnImage(db::Tx& tx, const slipway::build::v1::ImageCreated& event);
 
-  absl::StatusOr<slipway::gitops::v1::Deployment> Create(const slipway::gitops::v1::CreateDeploymentRequest& request,
-                                                         const Caller& caller);
-  absl::StatusOr<slipway::gitops::v1::Deployment> Rollback(const slipway::gitops::v1::RollbackRequest& request,
-                                                           const Caller& caller);
+  absl::StatusOr<slipway::gitops::v1::Deployment> Create(
+      const slipway::gitops::v1::CreateDeploymentRequest& request, const Caller& caller);
+  absl::StatusOr<slipway::gitops::v1::Deployment> Rollback(
+      const slipway::gitops::v1::RollbackRequest& request, const Caller& caller);
 
   // One pass over what is due; how long until the next.
   absl::Duration Pass();
@@ -48,10 +52,12 @@ class Deployer {
  private:
   absl::Status Decide(const work::Candidate& candidate);
   absl::Status Promote(const work::Promotion& promotion);
-  absl::StatusOr<ImageRecord> ChooseImage(db::Tx& tx, const slipway::gitops::v1::CreateDeploymentRequest& request,
-                                          const AppEnvironment& where,
-                                          const slipway::pipeline::v1::ResolveDeploymentResponse& resolved);
-  absl::StatusOr<slipway::gitops::v1::Deployment> Finish(db::Tx& tx, const NewDeployment& make, const Caller& caller);
+  absl::StatusOr<ImageRecord> ChooseImage(
+      db::Tx& tx, const slipway::gitops::v1::CreateDeploymentRequest& request,
+      const AppEnvironment& where,
+      const slipway::pipeline::v1::ResolveDeploymentResponse& resolved);
+  absl::StatusOr<slipway::gitops::v1::Deployment> Finish(db::Tx& tx, const NewDeployment& make,
+                                                         const Caller& caller);
 
   db::Pool& pool_;
   PipelinePeer& pipeline_;

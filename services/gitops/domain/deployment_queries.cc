@@ -26,7 +26,8 @@ std::string FilterOf(const pb::ListDeploymentsRequest& request) {
 
 absl::Status ReadToken(const pb::ListDeploymentsRequest& request, deployments::Page& page) {
   if (request.page_token().empty()) return absl::OkStatus();
-  const absl::Status bad = InvalidField("pageToken", "is not from an earlier answer to the same question");
+  const absl::Status bad =
+      InvalidField("pageToken", "is not from an earlier answer to the same question");
   const auto text = Base64UrlDecode(request.page_token());
   if (!text) return bad;
   const auto parts = Split(*text, ' ');
@@ -44,20 +45,23 @@ absl::Status ReadToken(const pb::ListDeploymentsRequest& request, deployments::P
 }  // namespace
 
 absl::StatusOr<pb::Deployment> DeploymentQueries::Get(const DeploymentName& name) {
-  SLIPWAY_ASSIGN_OR_RETURN(const auto found, db::RunTx(pool_, "deployments.get", kTxTime, [&](db::Tx& tx) {
-                             return deployments::GetListed(tx, name);
-                           }));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto found,
+                           db::RunTx(pool_, "deployments.get", kTxTime,
+                                     [&](db::Tx& tx) { return deployments::GetListed(tx, name); }));
   if (!found) {
-    return DeploymentNotFound(name.number > 0 ? name.Name() : name.where.Name() + "/deployments/latest");
+    return DeploymentNotFound(name.number > 0 ? name.Name()
+                                              : name.where.Name() + "/deployments/latest");
   }
   return ToProto(found->deployment, &found->environment);
 }
 
-absl::StatusOr<pb::ListDeploymentsResponse> DeploymentQueries::List(const pb::ListDeploymentsRequest& request,
-                                                                    const Visible& visible) {
-  SLIPWAY_ASSIGN_OR_RETURN(const AppEnvironment where, ParseAppEnvironment(request.parent(), "parent"));
+absl::StatusOr<pb::ListDeploymentsResponse> DeploymentQueries::List(
+    const pb::ListDeploymentsRequest& request, const Visible& visible) {
+  SLIPWAY_ASSIGN_OR_RETURN(const AppEnvironment where,
+                           ParseAppEnvironment(request.parent(), "parent"));
   if (request.page_size() < 0) return InvalidField("pageSize", "is not negative");
-  const size_t size = static_cast<size_t>(request.page_size() == 0 ? 50 : std::min(request.page_size(), 500));
+  const size_t size =
+      static_cast<size_t>(request.page_size() == 0 ? 50 : std::min(request.page_size(), 500));
   const auto any = [](const std::string& part) { return part == "-" ? std::string() : part; };
   deployments::Page page{.project = any(where.project),
                          .app = any(where.app),
@@ -68,18 +72,20 @@ absl::StatusOr<pb::ListDeploymentsResponse> DeploymentQueries::List(const pb::Li
   pb::ListDeploymentsResponse response;
   // Rows that the caller may not see don't count, so several reads may be needed for one page.
   while (true) {
-    SLIPWAY_ASSIGN_OR_RETURN(const auto rows, db::RunTx(pool_, "deployments.list", kTxTime, [&](db::Tx& tx) {
-                               return deployments::List(tx, page);
-                             }));
+    SLIPWAY_ASSIGN_OR_RETURN(const auto rows,
+                             db::RunTx(pool_, "deployments.list", kTxTime,
+                                       [&](db::Tx& tx) { return deployments::List(tx, page); }));
     for (const deployments::Listed& row : rows) {
       if (static_cast<size_t>(response.deployments_size()) == size) {
-        response.set_next_page_token(Base64UrlEncode(std::to_string(absl::ToUnixMicros(*page.before_time)) + " " +
-                                                     std::to_string(page.before_id) + " " + FilterOf(request)));
+        response.set_next_page_token(
+            Base64UrlEncode(std::to_string(absl::ToUnixMicros(*page.before_time)) + " " +
+                            std::to_string(page.before_id) + " " + FilterOf(request)));
         return response;
       }
       page.before_time = row.deployment.created;
       page.before_id = row.deployment.id;
-      if (visible(row.deployment.where)) *response.add_deployments() = ToProto(row.deployment, &row.environment);
+      if (visible(row.deployment.where))
+        *response.add_deployments() = ToProto(row.deployment, &row.environment);
     }
     if (rows.size() <= size) return response;
   }

@@ -48,11 +48,16 @@ bool IsFinal(DeploymentState state) {
 
 std::string_view WaitsFor(DeploymentState state) {
   switch (state) {
-    case Status::PENDING: return "waits for its commit";
-    case Status::COMMITTING: return "its commit is on the way to the GitOps repository";
-    case Status::SYNCING: return "waits for the target to pull the image and take the manifests";
-    case Status::PROGRESSING: return "waits until it is healthy";
-    default: return "";
+    case Status::PENDING:
+      return "waits for its commit";
+    case Status::COMMITTING:
+      return "its commit is on the way to the GitOps repository";
+    case Status::SYNCING:
+      return "waits for the target to pull the image and take the manifests";
+    case Status::PROGRESSING:
+      return "waits until it is healthy";
+    default:
+      return "";
   }
 }
 

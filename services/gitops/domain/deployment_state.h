@@ -21,13 +21,15 @@ enum class DeploymentEvent {
   kSuperseded,  // a newer one took its place
 };
 
-// The state after `event`; empty where the event means nothing in that state, as in every final one.
+// The state after `event`; empty where the event means nothing in that state, as in every final
+// one.
 std::optional<DeploymentState> Next(DeploymentState from, DeploymentEvent event);
 
 // Nothing happens to it any more.
 bool IsFinal(DeploymentState state);
 
-// What a deployment in this state waits for, where nothing keeps it from going on; empty for a final one.
+// What a deployment in this state waits for, where nothing keeps it from going on; empty for a
+// final one.
 std::string_view WaitsFor(DeploymentState state);
 
 // "PENDING", as in the contract and in the database.

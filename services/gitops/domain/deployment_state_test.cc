@@ -9,8 +9,9 @@ namespace {
 using Status = slipway::gitops::v1::DeploymentStatus;
 using Event = DeploymentEvent;
 
-const std::vector<Event> kAllEvents = {Event::kPicked,    Event::kPushed, Event::kApplied,   Event::kHealthy,
-                                       Event::kUnhealthy, Event::kFailed, Event::kSuperseded};
+const std::vector<Event> kAllEvents = {Event::kPicked,    Event::kPushed,    Event::kApplied,
+                                       Event::kHealthy,   Event::kUnhealthy, Event::kFailed,
+                                       Event::kSuperseded};
 
 TEST_CASE("a deployment goes from pending to healthy step by step") {
   DeploymentState state = Status::PENDING;
@@ -23,7 +24,8 @@ TEST_CASE("a deployment goes from pending to healthy step by step") {
 }
 
 TEST_CASE("every state but the final ones can be superseded and can fail") {
-  for (const auto state : {Status::PENDING, Status::COMMITTING, Status::SYNCING, Status::PROGRESSING}) {
+  for (const auto state :
+       {Status::PENDING, Status::COMMITTING, Status::SYNCING, Status::PROGRESSING}) {
     CHECK_FALSE(IsFinal(state));
     CHECK(Next(state, Event::kSuperseded) == Status::SUPERSEDED);
     CHECK(Next(state, Event::kFailed) == Status::FAILED);
@@ -31,7 +33,8 @@ TEST_CASE("every state but the final ones can be superseded and can fail") {
 }
 
 TEST_CASE("final states stay") {
-  for (const auto state : {Status::HEALTHY, Status::UNHEALTHY, Status::FAILED, Status::SUPERSEDED}) {
+  for (const auto state :
+       {Status::HEALTHY, Status::UNHEALTHY, Status::FAILED, Status::SUPERSEDED}) {
     CHECK(IsFinal(state));
     for (const Event event : kAllEvents) CHECK_FALSE(Next(state, event).has_value());
   }

@@ -47,7 +47,8 @@ absl::StatusOr<FolderState> FolderIn(const git::Repository& repository, const st
   SLIPWAY_ASSIGN_OR_RETURN(const auto names, repository.ListFolder(commit, folder));
   for (const std::string& name : names) {
     if (name.back() == '/') continue;
-    SLIPWAY_ASSIGN_OR_RETURN(std::string text, repository.ReadFile(commit, folder + "/" + name, kMaxManifestBytes));
+    SLIPWAY_ASSIGN_OR_RETURN(std::string text,
+                             repository.ReadFile(commit, folder + "/" + name, kMaxManifestBytes));
     state.files.push_back({name, std::move(text)});
   }
   state.tree = *std::move(tree);
@@ -67,26 +68,30 @@ absl::StatusOr<std::string> Build(const git::Repository& repository, const std::
                                     [&](const Manifest& file) { return file.file == old.file; });
       if (!kept) builder.Remove(commit.folder + "/" + old.file);
     }
-    for (const Manifest& file : commit.files) builder.Put(commit.folder + "/" + file.file, file.text);
+    for (const Manifest& file : commit.files)
+      builder.Put(commit.folder + "/" + file.file, file.text);
   }
-  SLIPWAY_ASSIGN_OR_RETURN(const auto sha,
-                           builder.Commit(commit.message, {"Slipway", "slipway@localhost"}, commit.time));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const auto sha,
+      builder.Commit(commit.message, {"Slipway", "slipway@localhost"}, commit.time));
   return sha.value_or(head);
 }
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<git::Mirror>> DesiredRepository::MirrorOf(const RepositoryAccess& access) {
+absl::StatusOr<std::shared_ptr<git::Mirror>> DesiredRepository::MirrorOf(
+    const RepositoryAccess& access) {
   SLIPWAY_RETURN_IF_ERROR(guard_.CheckUrl(access.url));
   return mirrors_.Get({.url = access.url, .username = access.username, .password = access.token});
 }
 
-absl::StatusOr<std::vector<std::string>> DesiredRepository::Commit(const RepositoryAccess& access,
-                                                                   const std::vector<FolderCommit>& commits) {
+absl::StatusOr<std::vector<std::string>> DesiredRepository::Commit(
+    const RepositoryAccess& access, const std::vector<FolderCommit>& commits) {
   SLIPWAY_ASSIGN_OR_RETURN(const auto mirror, MirrorOf(access));
   const std::string ref = RefOf(access);
   MutexLock lock(commit_mu_);
-  bool look = std::any_of(commits.begin(), commits.end(), [](const FolderCommit& c) { return c.look_first; });
+  bool look = std::any_of(commits.begin(), commits.end(),
+                          [](const FolderCommit& c) { return c.look_first; });
   if (look) SLIPWAY_RETURN_IF_ERROR(mirror->Fetch());
   absl::Status last;
   for (int attempt = 0; attempt < kPushAttempts; ++attempt) {
@@ -102,7 +107,8 @@ absl::StatusOr<std::vector<std::string>> DesiredRepository::Commit(const Reposit
         SLIPWAY_ASSIGN_OR_RETURN(there, FindCommits(repository, base));
       }
       for (const FolderCommit& commit : commits) {
-        if (const auto found = there.find(commit.key); found != there.end() && !commit.key.empty()) {
+        if (const auto found = there.find(commit.key);
+            found != there.end() && !commit.key.empty()) {
           ids.push_back(found->second);
           continue;
         }
@@ -129,40 +135,46 @@ absl::Status DesiredRepository::Fetch(const RepositoryAccess& access) {
 
 absl::StatusOr<std::string> DesiredRepository::Head(const RepositoryAccess& access) {
   SLIPWAY_ASSIGN_OR_RETURN(const auto mirror, MirrorOf(access));
-  return mirror->Read([&](const git::Repository& repository) { return HeadIn(repository, RefOf(access)); });
+  return mirror->Read(
+      [&](const git::Repository& repository) { return HeadIn(repository, RefOf(access)); });
 }
 
-absl::StatusOr<FolderState> DesiredRepository::Folder(const RepositoryAccess& access, const std::string& commit,
+absl::StatusOr<FolderState> DesiredRepository::Folder(const RepositoryAccess& access,
+                                                      const std::string& commit,
                                                       const AppEnvironment& where) {
   SLIPWAY_ASSIGN_OR_RETURN(const auto mirror, MirrorOf(access));
-  return mirror->Read(
-      [&](const git::Repository& repository) { return FolderIn(repository, commit, where.Folder()); });
+  return mirror->Read([&](const git::Repository& repository) {
+    return FolderIn(repository, commit, where.Folder());
+  });
 }
 
-absl::StatusOr<std::vector<AppEnvironment>> DesiredRepository::ListFolders(const RepositoryAccess& access,
-                                                                          const std::string& commit) {
+absl::StatusOr<std::vector<AppEnvironment>> DesiredRepository::ListFolders(
+    const RepositoryAccess& access, const std::string& commit) {
   SLIPWAY_ASSIGN_OR_RETURN(const auto mirror, MirrorOf(access));
-  return mirror->Read([&](const git::Repository& repository) -> absl::StatusOr<std::vector<AppEnvironment>> {
-    std::vector<AppEnvironment> found;
-    if (commit.empty()) return found;
-    const auto folders = [&](const std::string& path) -> absl::StatusOr<std::vector<std::string>> {
-      SLIPWAY_ASSIGN_OR_RETURN(const auto names, repository.ListFolder(commit, path));
-      std::vector<std::string> only;
-      for (const std::string& name : names) {
-        if (name.back() == '/') only.push_back(name.substr(0, name.size() - 1));
-      }
-      return only;
-    };
-    SLIPWAY_ASSIGN_OR_RETURN(const auto projects, folders(""));
-    for (const std::string& project : projects) {
-      SLIPWAY_ASSIGN_OR_RETURN(const auto apps, folders(project));
-      for (const std::string& app : apps) {
-        SLIPWAY_ASSIGN_OR_RETURN(const auto environments, folders(project + "/" + app));
-        for (const std::string& environment : environments) found.push_back({project, app, environment});
-      }
-    }
-    return found;
-  });
+  return mirror->Read(
+      [&](const git::Repository& repository) -> absl::StatusOr<std::vector<AppEnvironment>> {
+        std::vector<AppEnvironment> found;
+        if (commit.empty()) return found;
+        const auto folders =
+            [&](const std::string& path) -> absl::StatusOr<std::vector<std::string>> {
+          SLIPWAY_ASSIGN_OR_RETURN(const auto names, repository.ListFolder(commit, path));
+          std::vector<std::string> only;
+          for (const std::string& name : names) {
+            if (name.back() == '/') only.push_back(name.substr(0, name.size() - 1));
+          }
+          return only;
+        };
+        SLIPWAY_ASSIGN_OR_RETURN(const auto projects, folders(""));
+        for (const std::string& project : projects) {
+          SLIPWAY_ASSIGN_OR_RETURN(const auto apps, folders(project));
+          for (const std::string& app : apps) {
+            SLIPWAY_ASSIGN_OR_RETURN(const auto environments, folders(project + "/" + app));
+            for (const std::string& environment : environments)
+              found.push_back({project, app, environment});
+          }
+        }
+        return found;
+      });
 }
 
 }  // namespace slipway::gitops

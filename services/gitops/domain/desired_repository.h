@@ -42,15 +42,18 @@ struct FolderState {
   std::vector<Manifest> files = {};
 };
 
-// The repository of the desired state: reads by a local mirror, commits without a work tree. Many commits go with one push;
-// when somebody else was faster they are made again on top. Owned by App; thread-safe.
+// The repository of the desired state: reads by a local mirror, commits without a work tree. Many
+// commits go with one push; when somebody else was faster they are made again on top. Owned by App;
+// thread-safe.
 class DesiredRepository {
  public:
   // Both outlive it.
-  DesiredRepository(git::MirrorStore& mirrors, const http::OutgoingGuard& guard) : mirrors_(mirrors), guard_(guard) {}
+  DesiredRepository(git::MirrorStore& mirrors, const http::OutgoingGuard& guard)
+      : mirrors_(mirrors), guard_(guard) {}
 
-  // Makes all commits in order and pushes them. The ids, in order; one whose folder was equal already has the id of the
-  // branch. After an error nobody knows whether they arrived: look first the next time.
+  // Makes all commits in order and pushes them. The ids, in order; one whose folder was equal
+  // already has the id of the branch. After an error nobody knows whether they arrived: look first
+  // the next time.
   absl::StatusOr<std::vector<std::string>> Commit(const RepositoryAccess& access,
                                                   const std::vector<FolderCommit>& commits);
 
@@ -61,7 +64,8 @@ class DesiredRepository {
   absl::StatusOr<FolderState> Folder(const RepositoryAccess& access, const std::string& commit,
                                      const AppEnvironment& where);
   // All folders P/A/E at a commit.
-  absl::StatusOr<std::vector<AppEnvironment>> ListFolders(const RepositoryAccess& access, const std::string& commit);
+  absl::StatusOr<std::vector<AppEnvironment>> ListFolders(const RepositoryAccess& access,
+                                                          const std::string& commit);
 
   // The mirror itself, for a provider's validation.
   absl::StatusOr<std::shared_ptr<git::Mirror>> MirrorOf(const RepositoryAccess& access);

@@ -31,7 +31,8 @@ EventText TextOf(DeploymentEvent event) {
     case DeploymentEvent::kPicked:
       return {"deployment.committing", Verdict::kNone, "its commit is being made"};
     case DeploymentEvent::kPushed:
-      return {"deployment.pushed", Verdict::kNone, "its commit is on the branch of the GitOps repository"};
+      return {"deployment.pushed", Verdict::kNone,
+              "its commit is on the branch of the GitOps repository"};
     case DeploymentEvent::kApplied:
       return {"deployment.applied", Verdict::kNone, "the target took the manifests"};
     case DeploymentEvent::kHealthy:
@@ -57,19 +58,21 @@ std::vector<std::string> RelatedTo(const Deployment& deployment) {
 }
 
 absl::StatusOr<Deployment> Lifecycle::Create(db::Tx& tx, const NewDeployment& make) {
-  SLIPWAY_ASSIGN_OR_RETURN(const EnvironmentState environment, environments::TakeNumber(tx, make.where, make.app_uid));
-  Deployment deployment{.where = make.where,
-                        .number = environment.last_number,
-                        .app_uid = make.app_uid,
-                        .reason = std::string(WaitsFor(slipway::gitops::v1::DeploymentStatus::PENDING)),
-                        .image = make.image,
-                        .actor = make.actor,
-                        .rollback_of = make.rollback_of,
-                        .pinned = make.pinned,
-                        .deploy = make.deploy,
-                        .strategy = make.strategy,
-                        .k8s_namespace = make.k8s_namespace,
-                        .traceparent = make.traceparent};
+  SLIPWAY_ASSIGN_OR_RETURN(const EnvironmentState environment,
+                           environments::TakeNumber(tx, make.where, make.app_uid));
+  Deployment deployment{
+      .where = make.where,
+      .number = environment.last_number,
+      .app_uid = make.app_uid,
+      .reason = std::string(WaitsFor(slipway::gitops::v1::DeploymentStatus::PENDING)),
+      .image = make.image,
+      .actor = make.actor,
+      .rollback_of = make.rollback_of,
+      .pinned = make.pinned,
+      .deploy = make.deploy,
+      .strategy = make.strategy,
+      .k8s_namespace = make.k8s_namespace,
+      .traceparent = make.traceparent};
   deployment.manifests = Render({.where = make.where,
                                  .number = deployment.number,
                                  .k8s_namespace = make.k8s_namespace,
@@ -80,16 +83,18 @@ absl::StatusOr<Deployment> Lifecycle::Create(db::Tx& tx, const NewDeployment& ma
                                  .deploy = make.deploy,
                                  .strategy = make.strategy});
   SLIPWAY_RETURN_IF_ERROR(deployments::Insert(tx, deployment, make.request_id));
-  SLIPWAY_RETURN_IF_ERROR(make.pinned ? environments::Pin(tx, make.where, make.app_uid, deployment.number)
-                                      : environments::Unpin(tx, make.where));
+  SLIPWAY_RETURN_IF_ERROR(make.pinned
+                              ? environments::Pin(tx, make.where, make.app_uid, deployment.number)
+                              : environments::Unpin(tx, make.where));
   SLIPWAY_ASSIGN_OR_RETURN(std::vector<Deployment> open, deployments::ListOpenIn(tx, make.where));
   for (Deployment& older : open) {
     if (older.id == deployment.id) continue;
     const auto next = Next(older.state, DeploymentEvent::kSuperseded);
     if (!next) continue;
-    SLIPWAY_RETURN_IF_ERROR(Write(tx, older, DeploymentEvent::kSuperseded, *next,
-                                  {.reason = "deployment " + std::to_string(deployment.number) + " took its place",
-                                   .values = {{"by", deployment.Name()}}}));
+    SLIPWAY_RETURN_IF_ERROR(
+        Write(tx, older, DeploymentEvent::kSuperseded, *next,
+              {.reason = "deployment " + std::to_string(deployment.number) + " took its place",
+               .values = {{"by", deployment.Name()}}}));
   }
   auto values = make.values;
   values["image"] = make.image.reference;
@@ -109,9 +114,11 @@ absl::StatusOr<Deployment> Lifecycle::Create(db::Tx& tx, const NewDeployment& ma
   return deployment;
 }
 
-absl::StatusOr<std::optional<Deployment>> Lifecycle::Advance(db::Tx& tx, int64_t id, DeploymentEvent event,
+absl::StatusOr<std::optional<Deployment>> Lifecycle::Advance(db::Tx& tx, int64_t id,
+                                                             DeploymentEvent event,
                                                              const Change& change) {
-  SLIPWAY_ASSIGN_OR_RETURN(std::optional<Deployment> deployment, deployments::GetById(tx, id, /*lock=*/true));
+  SLIPWAY_ASSIGN_OR_RETURN(std::optional<Deployment> deployment,
+                           deployments::GetById(tx, id, /*lock=*/true));
   if (!deployment) return std::nullopt;
   const auto next = Next(deployment->state, event);
   if (!next) return std::nullopt;
@@ -119,8 +126,8 @@ absl::StatusOr<std::optional<Deployment>> Lifecycle::Advance(db::Tx& tx, int64_t
   return deployment;
 }
 
-absl::Status Lifecycle::Write(db::Tx& tx, Deployment& deployment, DeploymentEvent event, DeploymentState to,
-                              const Change& change) {
+absl::Status Lifecycle::Write(db::Tx& tx, Deployment& deployment, DeploymentEvent event,
+                              DeploymentState to, const Change& change) {
   deployment.state = to;
   deployment.reason = change.reason.empty() ? std::string(WaitsFor(to)) : change.reason;
   if (change.commit) deployment.commit = *change.commit;
@@ -130,8 +137,10 @@ absl::Status Lifecycle::Write(db::Tx& tx, Deployment& deployment, DeploymentEven
   SLIPWAY_RETURN_IF_ERROR(deployments::Update(tx, deployment));
   const EventText text = TextOf(event);
   SLIPWAY_RETURN_IF_ERROR(Note(tx, deployment, text.name, text.verdict,
-                               change.reason.empty() ? std::string(text.message) : change.reason, change.values));
-  if (event == DeploymentEvent::kHealthy) SLIPWAY_RETURN_IF_ERROR(work::AddPromotion(tx, deployment.id));
+                               change.reason.empty() ? std::string(text.message) : change.reason,
+                               change.values));
+  if (event == DeploymentEvent::kHealthy)
+    SLIPWAY_RETURN_IF_ERROR(work::AddPromotion(tx, deployment.id));
   if (IsFinal(to)) {
     slipway::gitops::v1::DeploymentFinished finished;
     *finished.mutable_deployment() = ToProto(deployment, nullptr);
@@ -142,15 +151,19 @@ absl::Status Lifecycle::Write(db::Tx& tx, Deployment& deployment, DeploymentEven
                                                 .trace_id = TraceIdOf(deployment.traceparent)}));
   }
   log::Info(text.name, text.message,
-            {{"deployment", deployment.Name()}, {"state", StateName(to)}, {"reason", change.reason},
+            {{"deployment", deployment.Name()},
+             {"state", StateName(to)},
+             {"reason", change.reason},
              {"trace_id", TraceIdOf(deployment.traceparent)}});
   WakeAfter(tx, deployment);
   return absl::OkStatus();
 }
 
 absl::Status Lifecycle::Explain(db::Tx& tx, int64_t id, const std::string& reason) {
-  SLIPWAY_ASSIGN_OR_RETURN(std::optional<Deployment> deployment, deployments::GetById(tx, id, /*lock=*/true));
-  if (!deployment || IsFinal(deployment->state) || deployment->reason == reason) return absl::OkStatus();
+  SLIPWAY_ASSIGN_OR_RETURN(std::optional<Deployment> deployment,
+                           deployments::GetById(tx, id, /*lock=*/true));
+  if (!deployment || IsFinal(deployment->state) || deployment->reason == reason)
+    return absl::OkStatus();
   deployment->reason = reason;
   SLIPWAY_RETURN_IF_ERROR(deployments::Update(tx, *deployment));
   SLIPWAY_RETURN_IF_ERROR(Note(tx, *deployment, "deployment.waits", Verdict::kWaiting, reason));
@@ -158,8 +171,9 @@ absl::Status Lifecycle::Explain(db::Tx& tx, int64_t id, const std::string& reaso
   return absl::OkStatus();
 }
 
-absl::Status Lifecycle::Note(db::Tx& tx, const Deployment& deployment, const std::string& event, Verdict verdict,
-                             const std::string& message, std::map<std::string, std::string> values) {
+absl::Status Lifecycle::Note(db::Tx& tx, const Deployment& deployment, const std::string& event,
+                             Verdict verdict, const std::string& message,
+                             std::map<std::string, std::string> values) {
   return journal::Append(tx, {.subject = deployment.Name(),
                               .kind = "deployment",
                               .event = event,

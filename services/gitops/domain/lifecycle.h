@@ -44,8 +44,8 @@ struct Change {
   std::map<std::string, std::string> values = {};
 };
 
-// The only code that makes deployments and changes their state: by the table in deployment_state.h, with journal, event and
-// wake-ups in the same transaction. Owned by App; thread-safe.
+// The only code that makes deployments and changes their state: by the table in deployment_state.h,
+// with journal, event and wake-ups in the same transaction. Owned by App; thread-safe.
 class Lifecycle {
  public:
   // Told after the commit that a deployment of the environment changed.
@@ -57,18 +57,22 @@ class Lifecycle {
   // Once, before use.
   void OnChanged(Changed changed) { changed_ = std::move(changed); }
 
-  // Takes the next number, renders, pins or unpins the environment, and supersedes what has not ended there.
+  // Takes the next number, renders, pins or unpins the environment, and supersedes what has not
+  // ended there.
   absl::StatusOr<Deployment> Create(db::Tx& tx, const NewDeployment& make);
 
-  // The deployment after `event`; empty if the event means nothing in its state (somebody was faster).
-  absl::StatusOr<std::optional<Deployment>> Advance(db::Tx& tx, int64_t id, DeploymentEvent event, const Change& change);
+  // The deployment after `event`; empty if the event means nothing in its state (somebody was
+  // faster).
+  absl::StatusOr<std::optional<Deployment>> Advance(db::Tx& tx, int64_t id, DeploymentEvent event,
+                                                    const Change& change);
 
   // A new reason within the state: what it waits for. Writes nothing when it is the same.
   absl::Status Explain(db::Tx& tx, int64_t id, const std::string& reason);
 
   // A record about a deployment that changes no state: drift, waiting.
-  absl::Status Note(db::Tx& tx, const Deployment& deployment, const std::string& event, journal::Verdict verdict,
-                    const std::string& message, std::map<std::string, std::string> values = {});
+  absl::Status Note(db::Tx& tx, const Deployment& deployment, const std::string& event,
+                    journal::Verdict verdict, const std::string& message,
+                    std::map<std::string, std::string> values = {});
 
  private:
   absl::Status Write(db::Tx& tx, Deployment& deployment, DeploymentEvent event, DeploymentState to,

@@ -19,17 +19,20 @@ std::string AppEnvironment::Name() const { return AppName() + "/environments/" +
 std::string AppEnvironment::AppName() const { return "projects/" + project + "/apps/" + app; }
 std::string AppEnvironment::Folder() const { return project + "/" + app + "/" + environment; }
 
-std::string DeploymentName::Name() const { return where.Name() + "/deployments/" + std::to_string(number); }
+std::string DeploymentName::Name() const {
+  return where.Name() + "/deployments/" + std::to_string(number);
+}
 
 absl::StatusOr<AppEnvironment> ParseAppEnvironment(std::string_view name, std::string_view field) {
-  SLIPWAY_ASSIGN_OR_RETURN(const auto parsed,
-                           rpc::ResourceName::Parse(name, "projects/*/apps/*/environments/*", field));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const auto parsed, rpc::ResourceName::Parse(name, "projects/*/apps/*/environments/*", field));
   return From(parsed);
 }
 
 absl::StatusOr<DeploymentName> ParseDeploymentName(std::string_view name, std::string_view field) {
-  SLIPWAY_ASSIGN_OR_RETURN(const auto parsed,
-                           rpc::ResourceName::Parse(name, "projects/*/apps/*/environments/*/deployments/*", field));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const auto parsed,
+      rpc::ResourceName::Parse(name, "projects/*/apps/*/environments/*/deployments/*", field));
   DeploymentName result{.where = From(parsed)};
   const std::string& id = parsed.id();
   if (id == "latest") return result;
@@ -41,11 +44,13 @@ absl::StatusOr<DeploymentName> ParseDeploymentName(std::string_view name, std::s
 }
 
 absl::StatusOr<AppEnvironment> ParseAppName(std::string_view name, std::string_view field) {
-  SLIPWAY_ASSIGN_OR_RETURN(const auto parsed, rpc::ResourceName::Parse(name, "projects/*/apps/*", field));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto parsed,
+                           rpc::ResourceName::Parse(name, "projects/*/apps/*", field));
   return From(parsed);
 }
 
-absl::StatusOr<AppEnvironment> ParseDeploymentPipelineName(std::string_view name, std::string_view field) {
+absl::StatusOr<AppEnvironment> ParseDeploymentPipelineName(std::string_view name,
+                                                           std::string_view field) {
   SLIPWAY_ASSIGN_OR_RETURN(
       const auto parsed,
       rpc::ResourceName::Parse(name, "projects/*/apps/*/workflows/*/deploymentPipelines/*", field));

@@ -41,6 +41,7 @@ absl::StatusOr<DeploymentName> ParseDeploymentName(std::string_view name, std::s
 // "projects/P/apps/A" with an empty environment.
 absl::StatusOr<AppEnvironment> ParseAppName(std::string_view name, std::string_view field);
 // "projects/P/apps/A/workflows/W/deploymentPipelines/E"
-absl::StatusOr<AppEnvironment> ParseDeploymentPipelineName(std::string_view name, std::string_view field);
+absl::StatusOr<AppEnvironment> ParseDeploymentPipelineName(std::string_view name,
+                                                           std::string_view field);
 
 }  // namespace slipway::gitops

@@ -10,17 +10,19 @@ TEST_CASE("names of environments and deployments read back") {
   REQUIRE(where.ok());
   CHECK(where->Name() == "projects/demo/apps/hello/environments/dev");
   CHECK(where->Folder() == "demo/hello/dev");
-  const auto name = ParseDeploymentName("projects/demo/apps/hello/environments/dev/deployments/12", "name");
+  const auto name =
+      ParseDeploymentName("projects/demo/apps/hello/environments/dev/deployments/12", "name");
   REQUIRE(name.ok());
   CHECK(name->number == 12);
   CHECK(name->Name() == "projects/demo/apps/hello/environments/dev/deployments/12");
-  CHECK(ParseDeploymentName("projects/demo/apps/hello/environments/dev/deployments/latest", "name")->number == 0);
+  CHECK(ParseDeploymentName("projects/demo/apps/hello/environments/dev/deployments/latest", "name")
+            ->number == 0);
 }
 
 TEST_CASE("a deployment's number is a positive decimal number") {
   for (const char* bad : {"0", "-1", "1x", "newest", "99999999999999999999"}) {
-    const auto name =
-        ParseDeploymentName(std::string("projects/p/apps/a/environments/e/deployments/") + bad, "name");
+    const auto name = ParseDeploymentName(
+        std::string("projects/p/apps/a/environments/e/deployments/") + bad, "name");
     CHECK(name.status().code() == absl::StatusCode::kInvalidArgument);
   }
   CHECK_FALSE(ParseAppEnvironment("projects/p/apps/a/environments/..", "parent").ok());
@@ -29,7 +31,8 @@ TEST_CASE("a deployment's number is a positive decimal number") {
 
 TEST_CASE("names of apps and deployment pipelines") {
   CHECK(ParseAppName("projects/p/apps/a", "name")->AppName() == "projects/p/apps/a");
-  const auto where = ParseDeploymentPipelineName("projects/p/apps/a/workflows/w/deploymentPipelines/e", "name");
+  const auto where =
+      ParseDeploymentPipelineName("projects/p/apps/a/workflows/w/deploymentPipelines/e", "name");
   REQUIRE(where.ok());
   CHECK(where->Name() == "projects/p/apps/a/environments/e");
 }

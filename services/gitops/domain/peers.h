@@ -15,7 +15,8 @@ class PipelinePeer {
  public:
   virtual ~PipelinePeer() = default;
 
-  // How an app is deployed to an environment. NOT_FOUND: there is no such deployment pipeline (any more).
+  // How an app is deployed to an environment. NOT_FOUND: there is no such deployment pipeline (any
+  // more).
   virtual absl::StatusOr<slipway::pipeline::v1::ResolveDeploymentResponse> ResolveDeployment(
       const AppEnvironment& where) = 0;
   // The credential for pulling from `host` (host and port), if a registry of that host is set up.

@@ -24,7 +24,8 @@ using State = pb::GitOpsProviderStatus;
 constexpr absl::Duration kTxTime = absl::Seconds(10);
 constexpr absl::Duration kIdle = absl::Seconds(5);
 constexpr char kReadme[] =
-    "# Desired state\n\nSlipway writes here what shall run: one folder for each project, app and environment, one commit for\n"
+    "# Desired state\n\nSlipway writes here what shall run: one folder for each project, app and "
+    "environment, one commit for\n"
     "each deployment. What is changed here by hand is applied as well.\n";
 
 // What to do about a stage that did not pass.
@@ -47,8 +48,8 @@ std::string RemedyFor(const absl::Status& status) {
 }
 
 bool IsTransient(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsCancelled(status) ||
-         absl::IsAborted(status);
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+         absl::IsCancelled(status) || absl::IsAborted(status);
 }
 
 // Names, results and times of the stages in order; after one that failed no other runs.
@@ -98,9 +99,11 @@ void ProviderValidator::Validate(const Provider& provider) {
   if (result.ok() && parts_.in_force_changed) parts_.in_force_changed();
 }
 
-absl::Status ProviderValidator::RunStages(const Provider& provider, pb::GitOpsProviderStatus& stages) {
+absl::Status ProviderValidator::RunStages(const Provider& provider,
+                                          pb::GitOpsProviderStatus& stages) {
   SLIPWAY_ASSIGN_OR_RETURN(const RepositoryAccess access, parts_.providers.AccessOf(provider));
-  const git::GitRemote remote{.url = access.url, .username = access.username, .password = access.token};
+  const git::GitRemote remote{
+      .url = access.url, .username = access.username, .password = access.token};
   const std::string prefix = "refs/heads/slipway-validation-" + ToLower(provider.uid) + "-";
   std::string ref = prefix + RandomHex(4);
   const std::string branch = "refs/heads/" + access.branch;
@@ -117,9 +120,11 @@ absl::Status ProviderValidator::RunStages(const Provider& provider, pb::GitOpsPr
     for (const git::Ref& found : refs) {
       if (found.name == branch) base = found.sha;
       // Left by a validation that was cut off.
-      if (found.name.starts_with(prefix)) parts_.cli.DeleteBranch(remote, mirror->git_dir(), found.name).IgnoreError();
+      if (found.name.starts_with(prefix))
+        parts_.cli.DeleteBranch(remote, mirror->git_dir(), found.name).IgnoreError();
     }
-    // A repository without branches gets its own branch now: the first branch that is pushed becomes its default.
+    // A repository without branches gets its own branch now: the first branch that is pushed
+    // becomes its default.
     first_commit = refs.empty();
     if (first_commit) ref = branch;
     return first_commit ? "the repository is empty" : "read " + access.url;
@@ -130,10 +135,12 @@ absl::Status ProviderValidator::RunStages(const Provider& provider, pb::GitOpsPr
       if (first_commit) {
         builder.Put("README.md", kReadme);
       } else {
-        builder.Put(".slipway-validation", slipway::FormatTime(parts_.clock.Now()) + " " + ref + "\n");
+        builder.Put(".slipway-validation",
+                    slipway::FormatTime(parts_.clock.Now()) + " " + ref + "\n");
       }
-      return builder.Commit(first_commit ? "Begin the desired state" : "Validate the GitOps provider",
-                            {"Slipway", "slipway@localhost"}, parts_.clock.Now());
+      return builder.Commit(
+          first_commit ? "Begin the desired state" : "Validate the GitOps provider",
+          {"Slipway", "slipway@localhost"}, parts_.clock.Now());
     }));
     sha = made.value_or("");
     return "commit " + sha.substr(0, 8);
@@ -163,7 +170,8 @@ absl::Status ProviderValidator::Conclude(const Provider& validated, const absl::
   return db::RunTx(parts_.pool, "providers.conclude", kTxTime, [&](db::Tx& tx) -> absl::Status {
     SLIPWAY_ASSIGN_OR_RETURN(auto provider, providers::Get(tx, validated.id, /*lock=*/true));
     // Saved again meanwhile: that spec is validated on its own.
-    if (!provider || provider->version != validated.version || provider->uid != validated.uid) return absl::OkStatus();
+    if (!provider || provider->version != validated.version || provider->uid != validated.uid)
+      return absl::OkStatus();
     provider->stages = stages;
     ++provider->attempts;
     absl::Duration pause = absl::ZeroDuration();
@@ -194,8 +202,10 @@ absl::Status ProviderValidator::Conclude(const Provider& validated, const absl::
              .kind = "gitopsProvider",
              .event = result.ok() ? "provider.ready" : "provider.not_ready",
              .verdict = result.ok() ? journal::Verdict::kDone
-                                    : (IsTransient(result) ? journal::Verdict::kWaiting : journal::Verdict::kFailed),
-             .message = result.ok() ? "passed its validation and is in effect" : MessageOf(result) + RemedyFor(result)});
+                                    : (IsTransient(result) ? journal::Verdict::kWaiting
+                                                           : journal::Verdict::kFailed),
+             .message = result.ok() ? "passed its validation and is in effect"
+                                    : MessageOf(result) + RemedyFor(result)});
   });
 }
 

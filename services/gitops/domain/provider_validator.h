@@ -13,9 +13,9 @@
 
 namespace slipway::gitops {
 
-// Tries out what was saved about a provider, in the background: clone, commit, push, read-back and delete, on a branch of
-// its own in the given repository. Only a spec that passed all takes effect. A host that is not reached is tried again
-// with growing pauses. Owned by App; thread-safe.
+// Tries out what was saved about a provider, in the background: clone, commit, push, read-back and
+// delete, on a branch of its own in the given repository. Only a spec that passed all takes effect.
+// A host that is not reached is tried again with growing pauses. Owned by App; thread-safe.
 class ProviderValidator {
  public:
   struct Parts {
@@ -38,7 +38,8 @@ class ProviderValidator {
 
  private:
   void Validate(const providers::Provider& provider);
-  absl::Status RunStages(const providers::Provider& provider, slipway::gitops::v1::GitOpsProviderStatus& stages);
+  absl::Status RunStages(const providers::Provider& provider,
+                         slipway::gitops::v1::GitOpsProviderStatus& stages);
   absl::Status Conclude(const providers::Provider& validated, const absl::Status& result,
                         const slipway::gitops::v1::GitOpsProviderStatus& stages);
 

@@ -23,7 +23,8 @@ constexpr absl::Duration kTxTime = absl::Seconds(10);
 constexpr std::string_view kPrefix = "gitopsProviders/";
 
 absl::StatusOr<std::string> IdOf(std::string_view name, std::string_view field) {
-  if (name.substr(0, kPrefix.size()) != kPrefix) return InvalidField(field, "is not of the form gitopsProviders/G");
+  if (name.substr(0, kPrefix.size()) != kPrefix)
+    return InvalidField(field, "is not of the form gitopsProviders/G");
   const std::string_view id = name.substr(kPrefix.size());
   SLIPWAY_RETURN_IF_ERROR(ValidateSlug(id, field));
   return std::string(id);
@@ -52,9 +53,11 @@ pb::GitOpsProvider ToProto(const Provider& provider) {
 
 // The spec with its defaults, or what is wrong with it.
 absl::StatusOr<pb::GitOpsProviderSpec> Checked(pb::GitOpsProviderSpec spec) {
-  if (spec.provider() == pb::GitOpsProviderSpec::PROVIDER_UNSPECIFIED) spec.set_provider(pb::GitOpsProviderSpec::GIT);
+  if (spec.provider() == pb::GitOpsProviderSpec::PROVIDER_UNSPECIFIED)
+    spec.set_provider(pb::GitOpsProviderSpec::GIT);
   if (!pb::GitOpsProviderSpec::Provider_IsValid(spec.provider())) {
-    return InvalidField("gitopsProvider.spec.provider", "this kind of host is not known; use \"git\"");
+    return InvalidField("gitopsProvider.spec.provider",
+                        "this kind of host is not known; use \"git\"");
   }
   if (const absl::Status url = git::ValidateUrl(spec.url()); !url.ok()) {
     return InvalidField("gitopsProvider.spec.url", MessageOf(url));
@@ -65,7 +68,8 @@ absl::StatusOr<pb::GitOpsProviderSpec> Checked(pb::GitOpsProviderSpec spec) {
   if (spec.username().find_first_of(":\n\r") != std::string::npos) {
     return InvalidField("gitopsProvider.spec.username", "holds a character that no user name has");
   }
-  if (spec.token().value().size() > 16384) return InvalidField("gitopsProvider.spec.token", "is too long");
+  if (spec.token().value().size() > 16384)
+    return InvalidField("gitopsProvider.spec.token", "is too long");
   return spec;
 }
 
@@ -79,16 +83,19 @@ bool SameOrigin(const std::string& a, const std::string& b) {
 }  // namespace
 
 absl::Status Providers::Seal(pb::GitOpsProviderSpec& spec, Provider& provider) const {
-  if (!spec.token().value().empty()) provider.token = keys_.Seal(spec.token().value(), PlaceOf(provider));
+  if (!spec.token().value().empty())
+    provider.token = keys_.Seal(spec.token().value(), PlaceOf(provider));
   spec.clear_token();
   provider.spec = spec;
   return absl::OkStatus();
 }
 
 absl::StatusOr<pb::GitOpsProvider> Providers::Insert(db::Tx& tx, const std::string& id,
-                                                     const pb::GitOpsProvider& wanted, const Caller& caller) {
+                                                     const pb::GitOpsProvider& wanted,
+                                                     const Caller& caller) {
   SLIPWAY_ASSIGN_OR_RETURN(pb::GitOpsProviderSpec spec, Checked(wanted.spec()));
-  Provider provider{.id = id, .uid = NewUlid(clock_.Now()), .state = pb::GitOpsProviderStatus::VALIDATING};
+  Provider provider{
+      .id = id, .uid = NewUlid(clock_.Now()), .state = pb::GitOpsProviderStatus::VALIDATING};
   SLIPWAY_RETURN_IF_ERROR(Seal(spec, provider));
   const absl::Status inserted = providers::Insert(tx, provider);
   if (absl::IsAlreadyExists(inserted)) return ProviderExists(provider.Name());
@@ -106,7 +113,8 @@ absl::StatusOr<pb::GitOpsProvider> Providers::Create(const pb::CreateGitOpsProvi
   SLIPWAY_RETURN_IF_ERROR(Checked(request.gitops_provider().spec()).status());
   return db::RunTx(pool_, "providers.create", std::min(caller.deadline, absl::Now() + kTxTime),
                    [&](db::Tx& tx) -> absl::StatusOr<pb::GitOpsProvider> {
-                     if (!request.validate_only()) return Insert(tx, id, request.gitops_provider(), caller);
+                     if (!request.validate_only())
+                       return Insert(tx, id, request.gitops_provider(), caller);
                      SLIPWAY_ASSIGN_OR_RETURN(const auto there, providers::Get(tx, id));
                      if (there) return ProviderExists(there->Name());
                      pb::GitOpsProvider checked = request.gitops_provider();
@@ -118,21 +126,23 @@ absl::StatusOr<pb::GitOpsProvider> Providers::Create(const pb::CreateGitOpsProvi
 
 absl::StatusOr<pb::GitOpsProvider> Providers::Get(const std::string& name) {
   SLIPWAY_ASSIGN_OR_RETURN(const std::string id, IdOf(name, "name"));
-  SLIPWAY_ASSIGN_OR_RETURN(const auto found, db::RunTx(pool_, "providers.get", kTxTime, [&](db::Tx& tx) {
-                             return providers::Get(tx, id);
-                           }));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto found,
+                           db::RunTx(pool_, "providers.get", kTxTime,
+                                     [&](db::Tx& tx) { return providers::Get(tx, id); }));
   if (!found) return ProviderNotFound(name);
   return ToProto(*found);
 }
 
-absl::StatusOr<pb::ListGitOpsProvidersResponse> Providers::List(const pb::ListGitOpsProvidersRequest& request) {
+absl::StatusOr<pb::ListGitOpsProvidersResponse> Providers::List(
+    const pb::ListGitOpsProvidersRequest& request) {
   if (request.page_size() < 0) return InvalidField("pageSize", "is not negative");
   const int size = request.page_size() == 0 ? 100 : std::min(request.page_size(), 1000);
   const auto after = Base64UrlDecode(request.page_token());
   if (!after) return InvalidField("pageToken", "is not from an earlier answer");
   SLIPWAY_ASSIGN_OR_RETURN(std::vector<Provider> found,
-                           db::RunTx(pool_, "providers.list", kTxTime,
-                                     [&](db::Tx& tx) { return providers::List(tx, *after, size + 1); }));
+                           db::RunTx(pool_, "providers.list", kTxTime, [&](db::Tx& tx) {
+                             return providers::List(tx, *after, size + 1);
+                           }));
   pb::ListGitOpsProvidersResponse response;
   const bool more = static_cast<int>(found.size()) > size;
   if (more) found.resize(static_cast<size_t>(size));
@@ -157,17 +167,20 @@ absl::StatusOr<pb::GitOpsProvider> Providers::Update(const pb::UpdateGitOpsProvi
           return checked;
         }
         if (!provider) return Insert(tx, id, wanted, caller);
-        if (!wanted.etag().empty() && wanted.etag() != EtagOf(*provider)) return ProviderChanged(wanted.name());
+        if (!wanted.etag().empty() && wanted.etag() != EtagOf(*provider))
+          return ProviderChanged(wanted.name());
         pb::GitOpsProviderSpec bare = spec;
         bare.clear_token();
         bool same = bare.SerializeAsString() == provider->spec.SerializeAsString();
         if (spec.token().value().empty()) {
           if (!provider->token.empty() && !SameOrigin(spec.url(), provider->spec.url())) {
             return InvalidField("gitopsProvider.spec.token",
-                                "the URL leads to another host, so the stored token is not used for it; give the token again");
+                                "the URL leads to another host, so the stored token is not used "
+                                "for it; give the token again");
           }
         } else if (same && !provider->token.empty()) {
-          SLIPWAY_ASSIGN_OR_RETURN(std::string stored, keys_.Open(provider->token, PlaceOf(*provider)));
+          SLIPWAY_ASSIGN_OR_RETURN(std::string stored,
+                                   keys_.Open(provider->token, PlaceOf(*provider)));
           same = ConstantTimeEquals(stored, spec.token().value());
           seal::Wipe(stored);
         } else {
@@ -192,7 +205,8 @@ absl::Status Providers::Delete(const std::string& name, const Caller& caller) {
   SLIPWAY_ASSIGN_OR_RETURN(const std::string id, IdOf(name, "name"));
   return db::RunTx(pool_, "providers.delete", std::min(caller.deadline, absl::Now() + kTxTime),
                    [&](db::Tx& tx) -> absl::Status {
-                     SLIPWAY_ASSIGN_OR_RETURN(const auto provider, providers::Get(tx, id, /*lock=*/true));
+                     SLIPWAY_ASSIGN_OR_RETURN(const auto provider,
+                                              providers::Get(tx, id, /*lock=*/true));
                      if (!provider) return ProviderNotFound(name);
                      if (provider->in_force) return ProviderIsActive(name);
                      if (caller.audit) SLIPWAY_RETURN_IF_ERROR(caller.audit(tx, name));
@@ -201,11 +215,12 @@ absl::Status Providers::Delete(const std::string& name, const Caller& caller) {
 }
 
 absl::StatusOr<std::optional<RepositoryAccess>> Providers::Active() {
-  SLIPWAY_ASSIGN_OR_RETURN(const auto provider, db::RunTx(pool_, "providers.active", kTxTime, [](db::Tx& tx) {
-                             return providers::GetInForce(tx);
-                           }));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto provider,
+                           db::RunTx(pool_, "providers.active", kTxTime,
+                                     [](db::Tx& tx) { return providers::GetInForce(tx); }));
   if (!provider || !provider->live_spec) return std::nullopt;
-  SLIPWAY_ASSIGN_OR_RETURN(RepositoryAccess access, Access(*provider, *provider->live_spec, provider->live_token));
+  SLIPWAY_ASSIGN_OR_RETURN(RepositoryAccess access,
+                           Access(*provider, *provider->live_spec, provider->live_token));
   return access;
 }
 
@@ -213,10 +228,13 @@ absl::StatusOr<RepositoryAccess> Providers::AccessOf(const Provider& provider) c
   return Access(provider, provider.spec, provider.token);
 }
 
-absl::StatusOr<RepositoryAccess> Providers::Access(const Provider& provider, const pb::GitOpsProviderSpec& spec,
+absl::StatusOr<RepositoryAccess> Providers::Access(const Provider& provider,
+                                                   const pb::GitOpsProviderSpec& spec,
                                                    const std::string& token) const {
-  RepositoryAccess access{
-      .provider = provider.Name(), .url = spec.url(), .branch = spec.branch(), .username = spec.username()};
+  RepositoryAccess access{.provider = provider.Name(),
+                          .url = spec.url(),
+                          .branch = spec.branch(),
+                          .username = spec.username()};
   if (!token.empty()) {
     SLIPWAY_ASSIGN_OR_RETURN(access.token, keys_.Open(token, PlaceOf(provider)));
   }

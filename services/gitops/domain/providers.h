@@ -15,12 +15,13 @@
 
 namespace slipway::gitops {
 
-// GitOps providers: what people save, and what is in force. A saved spec takes effect when its validation passed; until
-// then the one before it stays. Owned by App; thread-safe.
+// GitOps providers: what people save, and what is in force. A saved spec takes effect when its
+// validation passed; until then the one before it stays. Owned by App; thread-safe.
 class Providers {
  public:
   // All outlive it.
-  Providers(db::Pool& pool, Clock& clock, const seal::KeyRing& keys) : pool_(pool), clock_(clock), keys_(keys) {}
+  Providers(db::Pool& pool, Clock& clock, const seal::KeyRing& keys)
+      : pool_(pool), clock_(clock), keys_(keys) {}
   // Called after a commit that leaves something to validate. Once, before use.
   void OnSaved(std::function<void()> saved) { saved_ = std::move(saved); }
 
@@ -39,10 +40,11 @@ class Providers {
   absl::StatusOr<RepositoryAccess> AccessOf(const providers::Provider& provider) const;
 
  private:
-  absl::Status Seal(slipway::gitops::v1::GitOpsProviderSpec& spec, providers::Provider& provider) const;
-  absl::StatusOr<slipway::gitops::v1::GitOpsProvider> Insert(db::Tx& tx, const std::string& id,
-                                                             const slipway::gitops::v1::GitOpsProvider& wanted,
-                                                             const Caller& caller);
+  absl::Status Seal(slipway::gitops::v1::GitOpsProviderSpec& spec,
+                    providers::Provider& provider) const;
+  absl::StatusOr<slipway::gitops::v1::GitOpsProvider> Insert(
+      db::Tx& tx, const std::string& id, const slipway::gitops::v1::GitOpsProvider& wanted,
+      const Caller& caller);
   absl::StatusOr<RepositoryAccess> Access(const providers::Provider& provider,
                                           const slipway::gitops::v1::GitOpsProviderSpec& spec,
                                           const std::string& token) const;

@@ -24,8 +24,9 @@ absl::Status Remover::OnEvent(db::Tx& tx, const events::Event& event) {
   if (!changed.ParseFromString(event.payload)) {
     return absl::InvalidArgumentError("event " + event.type + " has no readable payload");
   }
-  SLIPWAY_ASSIGN_OR_RETURN(const AppEnvironment where, app ? ParseAppName(changed.name(), "name")
-                                                           : ParseDeploymentPipelineName(changed.name(), "name"));
+  SLIPWAY_ASSIGN_OR_RETURN(const AppEnvironment where,
+                           app ? ParseAppName(changed.name(), "name")
+                               : ParseDeploymentPipelineName(changed.name(), "name"));
   SLIPWAY_RETURN_IF_ERROR(
       work::AddRemoval(tx, {.name = changed.name(), .app_uid = changed.app_uid(), .where = where}));
   tx.OnCommit([this] { Wake(); });
@@ -33,7 +34,8 @@ absl::Status Remover::OnEvent(db::Tx& tx, const events::Event& event) {
 }
 
 absl::Duration Remover::Pass(const std::stop_token& stop) {
-  const auto due = db::RunTx(parts_.pool, "removals.due", kTxTime, [](db::Tx& tx) { return work::DueRemovals(tx, 20); });
+  const auto due = db::RunTx(parts_.pool, "removals.due", kTxTime,
+                             [](db::Tx& tx) { return work::DueRemovals(tx, 20); });
   if (!due.ok()) return absl::Seconds(1);
   for (const work::Removal& removal : *due) {
     if (stop.stop_requested()) break;
@@ -42,7 +44,8 @@ absl::Duration Remover::Pass(const std::stop_token& stop) {
       log::Info("removal.done", "cleaned up and confirmed", {{"name", removal.name}});
       continue;
     }
-    log::Warn("removal.postponed", "is tried again", {{"name", removal.name}, {"error", MessageOf(done)}});
+    log::Warn("removal.postponed", "is tried again",
+              {{"name", removal.name}, {"error", MessageOf(done)}});
     db::RunTx(parts_.pool, "removals.postpone", kTxTime, [&](db::Tx& tx) {
       return work::PostponeRemoval(tx, removal.name, MessageOf(done), BackOff(removal.attempts));
     }).IgnoreError();
@@ -52,14 +55,17 @@ absl::Duration Remover::Pass(const std::stop_token& stop) {
 
 absl::StatusOr<std::vector<EnvironmentState>> Remover::Mark(const work::Removal& removal) {
   return db::RunTx(
-      parts_.pool, "removals.mark", kTxTime, [&](db::Tx& tx) -> absl::StatusOr<std::vector<EnvironmentState>> {
+      parts_.pool, "removals.mark", kTxTime,
+      [&](db::Tx& tx) -> absl::StatusOr<std::vector<EnvironmentState>> {
         SLIPWAY_ASSIGN_OR_RETURN(const auto all, environments::ListAll(tx));
         std::vector<EnvironmentState> found;
         for (const EnvironmentState& environment : all) {
           const AppEnvironment& where = environment.where;
-          const bool same_app = where.project == removal.where.project && where.app == removal.where.app &&
+          const bool same_app = where.project == removal.where.project &&
+                                where.app == removal.where.app &&
                                 environment.app_uid == removal.app_uid;
-          const bool wanted = removal.where.environment.empty() || removal.where.environment == where.environment;
+          const bool wanted =
+              removal.where.environment.empty() || removal.where.environment == where.environment;
           if (!same_app || !wanted) continue;
           found.push_back(environment);
           if (environment.removed) continue;
@@ -71,14 +77,15 @@ absl::StatusOr<std::vector<EnvironmentState>> Remover::Mark(const work::Removal&
                                         .status());
           }
           SLIPWAY_RETURN_IF_ERROR(environments::SetRemoved(tx, where));
-          SLIPWAY_RETURN_IF_ERROR(journal::Append(tx, {.subject = where.Name(),
-                                                       .kind = "environment",
-                                                       .event = "environment.removing",
-                                                       .verdict = journal::Verdict::kStarted,
-                                                       .message = "folder and workload are taken away, since " +
-                                                                  removal.name + " is being deleted",
-                                                       .project = where.project,
-                                                       .app = where.app}));
+          SLIPWAY_RETURN_IF_ERROR(
+              journal::Append(tx, {.subject = where.Name(),
+                                   .kind = "environment",
+                                   .event = "environment.removing",
+                                   .verdict = journal::Verdict::kStarted,
+                                   .message = "folder and workload are taken away, since " +
+                                              removal.name + " is being deleted",
+                                   .project = where.project,
+                                   .app = where.app}));
         }
         return found;
       });
@@ -92,9 +99,10 @@ absl::Status Remover::Remove(const work::Removal& removal, const std::stop_token
     for (const EnvironmentState& environment : found) {
       const AppEnvironment& where = environment.where;
       commits.push_back({.folder = where.Folder(),
-                         .message = where.Folder() + ": removed\n\nSlipway-App: " + where.AppName() +
-                                    "\nSlipway-Environment: " + where.environment + "\nSlipway-Removal: " + removal.name +
-                                    "\n",
+                         .message = where.Folder() +
+                                    ": removed\n\nSlipway-App: " + where.AppName() +
+                                    "\nSlipway-Environment: " + where.environment +
+                                    "\nSlipway-Removal: " + removal.name + "\n",
                          .time = absl::Now()});
     }
     SLIPWAY_RETURN_IF_ERROR(parts_.repository.Commit(*access, commits).status());
@@ -105,7 +113,8 @@ absl::Status Remover::Remove(const work::Removal& removal, const std::stop_token
   const absl::Status confirmed = parts_.pipeline.ConfirmDeletion(removal.name, removal.app_uid);
   if (!confirmed.ok() && !absl::IsNotFound(confirmed)) return confirmed;
   return db::RunTx(parts_.pool, "removals.finish", kTxTime, [&](db::Tx& tx) -> absl::Status {
-    if (removal.where.environment.empty()) SLIPWAY_RETURN_IF_ERROR(work::ForgetApp(tx, removal.app_uid));
+    if (removal.where.environment.empty())
+      SLIPWAY_RETURN_IF_ERROR(work::ForgetApp(tx, removal.app_uid));
     return work::FinishRemoval(tx, removal.name);
   });
 }

@@ -10,9 +10,9 @@
 
 namespace slipway::gitops {
 
-// Cleans up after deployment pipelines and apps that people delete: folder out of Git, workload off the target, port free,
-// then the confirmation down to pipeline. Each step can be repeated, so a process that dies does it again. Owned by App;
-// thread-safe.
+// Cleans up after deployment pipelines and apps that people delete: folder out of Git, workload off
+// the target, port free, then the confirmation down to pipeline. Each step can be repeated, so a
+// process that dies does it again. Owned by App; thread-safe.
 class Remover {
  public:
   struct Parts {
@@ -24,7 +24,8 @@ class Remover {
     PipelinePeer& pipeline;
   };
   explicit Remover(Parts parts)
-      : parts_(std::move(parts)), loop_([this](const std::stop_token& stop) { return Pass(stop); }) {}
+      : parts_(std::move(parts)),
+        loop_([this](const std::stop_token& stop) { return Pass(stop); }) {}
 
   void Start() { loop_.Start(); }
   void Stop() { loop_.Stop(); }

@@ -12,17 +12,21 @@
 namespace slipway::gitops {
 namespace {
 
-// A string as a double-quoted scalar. JSON's escapes are YAML's, but JSON leaves characters alone that YAML refuses (DEL,
-// C1 controls, BOM) or takes for line breaks (NEL, U+2028, U+2029).
+// A string as a double-quoted scalar. JSON's escapes are YAML's, but JSON leaves characters alone
+// that YAML refuses (DEL, C1 controls, BOM) or takes for line breaks (NEL, U+2028, U+2029).
 std::string Quoted(std::string_view text) {
   static constexpr std::pair<std::string_view, std::string_view> kMore[] = {
-      {"\x7f", "\\x7F"}, {"\xe2\x80\xa8", "\\u2028"}, {"\xe2\x80\xa9", "\\u2029"}, {"\xef\xbb\xbf", "\\uFEFF"}};
+      {"\x7f", "\\x7F"},
+      {"\xe2\x80\xa8", "\\u2028"},
+      {"\xe2\x80\xa9", "\\u2029"},
+      {"\xef\xbb\xbf", "\\uFEFF"}};
   const std::string json = boost::json::serialize(boost::json::string(ToValidUtf8(text)));
   std::string yaml;
   for (size_t i = 0; i < json.size(); ++i) {
     const std::string_view rest = std::string_view(json).substr(i);
-    const auto* more = std::find_if(std::begin(kMore), std::end(kMore),
-                                    [&](const auto& entry) { return rest.substr(0, entry.first.size()) == entry.first; });
+    const auto* more = std::find_if(std::begin(kMore), std::end(kMore), [&](const auto& entry) {
+      return rest.substr(0, entry.first.size()) == entry.first;
+    });
     if (more != std::end(kMore)) {
       yaml.append(more->second);
       i += more->first.size() - 1;
@@ -36,17 +40,26 @@ std::string Quoted(std::string_view text) {
   return yaml;
 }
 
-// YAML in block style, two spaces a level. Scalars given by `Text` are quoted; `Raw` is for numbers and fixed words.
+// YAML in block style, two spaces a level. Scalars given by `Text` are quoted; `Raw` is for numbers
+// and fixed words.
 class BlockWriter {
  public:
   void Open(int level, std::string_view key) { Line(level, key, ""); }
-  void Text(int level, std::string_view key, std::string_view value) { Line(level, key, " " + Quoted(value)); }
-  void Raw(int level, std::string_view key, std::string_view value) { Line(level, key, " " + std::string(value)); }
+  void Text(int level, std::string_view key, std::string_view value) {
+    Line(level, key, " " + Quoted(value));
+  }
+  void Raw(int level, std::string_view key, std::string_view value) {
+    Line(level, key, " " + std::string(value));
+  }
   std::string Take() { return std::move(text_); }
 
  private:
   void Line(int level, std::string_view key, std::string_view rest) {
-    text_.append(static_cast<size_t>(level) * 2, ' ').append(key).append(":").append(rest).append("\n");
+    text_.append(static_cast<size_t>(level) * 2, ' ')
+        .append(key)
+        .append(":")
+        .append(rest)
+        .append("\n");
   }
 
   std::string text_;
@@ -55,7 +68,8 @@ class BlockWriter {
 void WriteMetadata(BlockWriter& out, const RenderInput& input) {
   out.Open(0, "metadata");
   out.Text(1, "name", input.where.app);
-  out.Text(1, "namespace", input.k8s_namespace.empty() ? input.where.environment : input.k8s_namespace);
+  out.Text(1, "namespace",
+           input.k8s_namespace.empty() ? input.where.environment : input.k8s_namespace);
   out.Open(1, "labels");
   out.Raw(2, "app.kubernetes.io/managed-by", "slipway");
   out.Text(2, "app.kubernetes.io/name", input.where.app);

@@ -12,8 +12,8 @@
 
 namespace slipway::gitops {
 
-// When each environment is looked at next, and which are being looked at: each by one worker at a time. Owned by Syncer;
-// thread-safe.
+// When each environment is looked at next, and which are being looked at: each by one worker at a
+// time. Owned by Syncer; thread-safe.
 class Schedule {
  public:
   // As soon as a worker is free; once more after the look under way.
@@ -37,7 +37,8 @@ class Schedule {
 
   Mutex mu_;
   std::condition_variable_any changed_;
-  uint64_t version_ SLIPWAY_GUARDED_BY(mu_) = 0;  // counts the changes, so that none is slept through
+  uint64_t version_ SLIPWAY_GUARDED_BY(mu_) =
+      0;  // counts the changes, so that none is slept through
   std::map<AppEnvironment, Entry> entries_ SLIPWAY_GUARDED_BY(mu_);
 };
 

@@ -33,7 +33,8 @@ absl::Duration ProbePause(int probes) {
 }
 
 bool IsPassing(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsCancelled(status);
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+         absl::IsCancelled(status);
 }
 
 bool IsForGood(const absl::Status& status, int failures) {
@@ -62,7 +63,9 @@ std::vector<std::string> HostsOf(const DesiredState& desired) {
 }  // namespace
 
 Syncer::Syncer(Parts parts, Options options)
-    : parts_(std::move(parts)), options_(options), fetcher_([this](const std::stop_token&) { return FetchAll(); }) {}
+    : parts_(std::move(parts)),
+      options_(options),
+      fetcher_([this](const std::stop_token&) { return FetchAll(); }) {}
 
 void Syncer::Start() {
   parts_.target.Subscribe([this](const AppEnvironment& where) { Wake(where); });
@@ -89,7 +92,8 @@ absl::Duration Syncer::FetchAll() {
     WakeIfMoved(**access);
     const absl::Status fetched = parts_.repository.Fetch(**access);
     if (!fetched.ok()) {
-      log::Warn("sync.fetch_failed", "the GitOps repository was not reached; what is known stays desired",
+      log::Warn("sync.fetch_failed",
+                "the GitOps repository was not reached; what is known stays desired",
                 {{"provider", (*access)->provider}, {"error", MessageOf(fetched)}});
     }
     WakeIfMoved(**access);
@@ -97,7 +101,8 @@ absl::Duration Syncer::FetchAll() {
   // What runs but is not known any more is looked at, too: that look takes it away.
   const auto running = parts_.target.List();
   if (!running.ok()) {
-    log::Warn("sync.list_failed", "the target did not say what runs", {{"error", MessageOf(running.status())}});
+    log::Warn("sync.list_failed", "the target did not say what runs",
+              {{"error", MessageOf(running.status())}});
   } else {
     for (const AppEnvironment& where : *running) schedule_.Add(where, options_.resync_interval);
   }
@@ -108,7 +113,8 @@ void Syncer::WakeIfMoved(const RepositoryAccess& access) {
   const auto head = parts_.repository.Head(access);
   if (!head.ok() || access.Place() + *head == last_head_) return;
   const auto known = db::RunTx(parts_.pool, "sync.head", kTxTime, [&](db::Tx& tx) {
-    providers::SetCommit(tx, access.provider.substr(access.provider.find('/') + 1), *head).IgnoreError();
+    providers::SetCommit(tx, access.provider.substr(access.provider.find('/') + 1), *head)
+        .IgnoreError();
     return environments::ListAll(tx);
   });
   if (!known.ok()) return;
@@ -119,13 +125,15 @@ void Syncer::WakeIfMoved(const RepositoryAccess& access) {
 std::optional<absl::Duration> Syncer::Look(const AppEnvironment& where) {
   auto view = Read(where);
   if (!view.ok()) {
-    log::Warn("sync.read_failed", "is tried again", {{"environment", where.Name()}, {"error", MessageOf(view.status())}});
+    log::Warn("sync.read_failed", "is tried again",
+              {{"environment", where.Name()}, {"error", MessageOf(view.status())}});
     return absl::Seconds(1);
   }
   if (!view->environment || view->environment->removed) {
     const absl::Status deleted = parts_.target.Delete(where);
     if (deleted.ok()) return std::nullopt;
-    log::Warn("sync.delete_failed", "is tried again", {{"environment", where.Name()}, {"error", MessageOf(deleted)}});
+    log::Warn("sync.delete_failed", "is tried again",
+              {{"environment", where.Name()}, {"error", MessageOf(deleted)}});
     return absl::Seconds(2);
   }
   const auto access = parts_.active();
@@ -150,14 +158,15 @@ absl::StatusOr<Syncer::View> Syncer::Read(const AppEnvironment& where) {
   });
 }
 
-std::optional<absl::Duration> Syncer::LookAt(const AppEnvironment& where, View view, const RepositoryAccess& access,
-                                             Memory& memory) {
+std::optional<absl::Duration> Syncer::LookAt(const AppEnvironment& where, View view,
+                                             const RepositoryAccess& access, Memory& memory) {
   const auto head = parts_.repository.Head(access);
   if (!head.ok()) {
     log::Warn("sync.head_failed", "is tried again", {{"error", MessageOf(head.status())}});
     return absl::Seconds(2);
   }
-  // An empty branch says nothing about what shall run: a repository that was just set up, or is being restored.
+  // An empty branch says nothing about what shall run: a repository that was just set up, or is
+  // being restored.
   if (head->empty()) return options_.resync_interval;
   auto folder = parts_.repository.Folder(access, *head, where);
   if (!folder.ok()) {
@@ -165,19 +174,23 @@ std::optional<absl::Duration> Syncer::LookAt(const AppEnvironment& where, View v
     return absl::Seconds(2);
   }
   if (folder->tree.empty()) {
-    // Never written yet, or the commit that takes it away: only what was applied from Git is taken away because of Git.
+    // Never written yet, or the commit that takes it away: only what was applied from Git is taken
+    // away because of Git.
     if (view.environment->applied_tree.empty()) return options_.resync_interval;
-    // Another repository has become the active one: what runs goes on until it is deployed from there.
+    // Another repository has become the active one: what runs goes on until it is deployed from
+    // there.
     if (view.environment->applied_from != access.Place()) return options_.resync_interval;
     const absl::Status deleted = parts_.target.Delete(where);
     if (!deleted.ok()) return absl::Seconds(2);
     db::RunTx(parts_.pool, "sync.pruned", kTxTime, [&](db::Tx& tx) -> absl::Status {
-      SLIPWAY_RETURN_IF_ERROR(environments::SetApplied(tx, where, {.commit = *head, .from = access.Place()}));
+      SLIPWAY_RETURN_IF_ERROR(
+          environments::SetApplied(tx, where, {.commit = *head, .from = access.Place()}));
       SLIPWAY_RETURN_IF_ERROR(environments::SetHealth(tx, where, Status::MISSING, "").status());
       if (!view.deployment) return absl::OkStatus();
-      return parts_.lifecycle.Note(tx, *view.deployment, "sync.pruned", Verdict::kDone,
-                                   "its folder is gone from the GitOps repository, so the workload was taken away",
-                                   {{"commit", *head}, {"folder", where.Folder()}});
+      return parts_.lifecycle.Note(
+          tx, *view.deployment, "sync.pruned", Verdict::kDone,
+          "its folder is gone from the GitOps repository, so the workload was taken away",
+          {{"commit", *head}, {"folder", where.Folder()}});
     }).IgnoreError();
     return options_.resync_interval;
   }
@@ -200,7 +213,8 @@ bool Syncer::Apply(const View& view, DesiredState& desired, const std::string& f
   absl::Status reached;
   for (const std::string& host : HostsOf(desired)) {
     auto credentials = parts_.pipeline.PullCredentials(host);
-    // Without its credential the registry would refuse, which counts for good: a service that is away is waited for.
+    // Without its credential the registry would refuse, which counts for good: a service that is
+    // away is waited for.
     if (IsPassing(credentials.status())) {
       reached = credentials.status();
       break;
@@ -234,44 +248,53 @@ bool Syncer::Apply(const View& view, DesiredState& desired, const std::string& f
   }
   db::RunTx(parts_.pool, "sync.apply_failed", kTxTime, [&](db::Tx& tx) -> absl::Status {
     if (open && for_good) {
-      return parts_.lifecycle.Advance(tx, view.deployment->id, DeploymentEvent::kFailed, {.reason = why}).status();
+      return parts_.lifecycle
+          .Advance(tx, view.deployment->id, DeploymentEvent::kFailed, {.reason = why})
+          .status();
     }
-    if (open) return parts_.lifecycle.Explain(tx, view.deployment->id, "waits for the target: " + why);
-    return environments::SetHealth(tx, desired.where, view.environment->health, "can't be put back: " + why).status();
+    if (open)
+      return parts_.lifecycle.Explain(tx, view.deployment->id, "waits for the target: " + why);
+    return environments::SetHealth(tx, desired.where, view.environment->health,
+                                   "can't be put back: " + why)
+        .status();
   }).IgnoreError();
   return false;
 }
 
 void Syncer::NoteApplied(const View& view, const DesiredState& desired, const std::string& from,
                          const Applied& applied) {
-  const absl::Status noted = db::RunTx(parts_.pool, "sync.applied", kTxTime, [&](db::Tx& tx) -> absl::Status {
-    const bool by_hand = view.deployment && IsFinal(view.deployment->state) &&
-                         view.environment->applied_tree != desired.tree;
-    SLIPWAY_RETURN_IF_ERROR(environments::SetApplied(
-        tx, desired.where,
-        {.commit = desired.commit, .tree = desired.tree, .from = from, .url = applied.url}));
-    if (!view.deployment) return absl::OkStatus();
-    for (const std::string& note : applied.notes) {
-      SLIPWAY_RETURN_IF_ERROR(
-          parts_.lifecycle.Note(tx, *view.deployment, "target.differs", Verdict::kAccepted, note));
-    }
-    if (by_hand) {
-      SLIPWAY_RETURN_IF_ERROR(parts_.lifecycle.Note(tx, *view.deployment, "sync.commit_applied", Verdict::kDone,
-                                                    "a commit of somebody else in the GitOps repository was applied",
-                                                    {{"commit", desired.commit}, {"tree", desired.tree}}));
-    }
-    if (view.deployment->state != Status::SYNCING) return absl::OkStatus();
-    return parts_.lifecycle
-        .Advance(tx, view.deployment->id, DeploymentEvent::kApplied,
-                 {.url = applied.url,
-                  .progress_by = parts_.clock.Now() + options_.health_timeout,
-                  .values = {{"commit", desired.commit}, {"changed", applied.changed ? "yes" : "no"}}})
-        .status();
-  });
+  const absl::Status noted =
+      db::RunTx(parts_.pool, "sync.applied", kTxTime, [&](db::Tx& tx) -> absl::Status {
+        const bool by_hand = view.deployment && IsFinal(view.deployment->state) &&
+                             view.environment->applied_tree != desired.tree;
+        SLIPWAY_RETURN_IF_ERROR(environments::SetApplied(
+            tx, desired.where,
+            {.commit = desired.commit, .tree = desired.tree, .from = from, .url = applied.url}));
+        if (!view.deployment) return absl::OkStatus();
+        for (const std::string& note : applied.notes) {
+          SLIPWAY_RETURN_IF_ERROR(parts_.lifecycle.Note(tx, *view.deployment, "target.differs",
+                                                        Verdict::kAccepted, note));
+        }
+        if (by_hand) {
+          SLIPWAY_RETURN_IF_ERROR(parts_.lifecycle.Note(
+              tx, *view.deployment, "sync.commit_applied", Verdict::kDone,
+              "a commit of somebody else in the GitOps repository was applied",
+              {{"commit", desired.commit}, {"tree", desired.tree}}));
+        }
+        if (view.deployment->state != Status::SYNCING) return absl::OkStatus();
+        return parts_.lifecycle
+            .Advance(tx, view.deployment->id, DeploymentEvent::kApplied,
+                     {.url = applied.url,
+                      .progress_by = parts_.clock.Now() + options_.health_timeout,
+                      .values = {{"commit", desired.commit},
+                                 {"changed", applied.changed ? "yes" : "no"}}})
+            .status();
+      });
   if (!noted.ok()) log::Warn("sync.note_failed", "is done again", {{"error", MessageOf(noted)}});
 }
 
-absl::Duration Syncer::Watch(const View& view, DesiredState& desired, const std::string& from, Memory& memory) {
+absl::Duration Syncer::Watch(const View& view, DesiredState& desired, const std::string& from,
+                             Memory& memory) {
   const auto seen = parts_.target.Observe(desired);
   if (!seen.ok()) {
     log::Warn("sync.observe_failed", "is tried again",
@@ -283,7 +306,8 @@ absl::Duration Syncer::Watch(const View& view, DesiredState& desired, const std:
   // What was up before and does not answer is not on the way any more.
   const bool fell = !progressing && seen->health == Status::STARTING;
   db::RunTx(parts_.pool, "sync.health", kTxTime, [&](db::Tx& tx) {
-    return environments::SetHealth(tx, desired.where, fell ? Status::DEGRADED : seen->health, drift).status();
+    return environments::SetHealth(tx, desired.where, fell ? Status::DEGRADED : seen->health, drift)
+        .status();
   }).IgnoreError();
   if (seen->exited && !memory.exit_counted) {
     memory.exit_counted = true;
@@ -296,14 +320,15 @@ absl::Duration Syncer::Watch(const View& view, DesiredState& desired, const std:
                      : WatchSteady(view, *seen, desired, from, memory);
 }
 
-absl::Duration Syncer::WatchProgress(const View& view, const Observation& seen, DesiredState& desired,
-                                     const std::string& from, Memory& memory) {
+absl::Duration Syncer::WatchProgress(const View& view, const Observation& seen,
+                                     DesiredState& desired, const std::string& from,
+                                     Memory& memory) {
   const Deployment& deployment = *view.deployment;
   const absl::Time now = parts_.clock.Now();
   if (seen.health == Status::RUNNING && seen.drift.empty()) {
     memory.healthy_since = now;
-    const absl::Status advanced =
-        Advance(deployment.id, DeploymentEvent::kHealthy, {.url = seen.url, .values = {{"url", seen.url}}});
+    const absl::Status advanced = Advance(deployment.id, DeploymentEvent::kHealthy,
+                                          {.url = seen.url, .values = {{"url", seen.url}}});
     return advanced.ok() ? options_.resync_interval : absl::Milliseconds(200);
   }
   memory.healthy_since = absl::InfiniteFuture();
@@ -311,7 +336,8 @@ absl::Duration Syncer::WatchProgress(const View& view, const Observation& seen, 
   if (gave_up || (deployment.progress_by && now >= *deployment.progress_by)) {
     const std::string reason =
         gave_up ? "it ended " + std::to_string(memory.exits) + " times: " + seen.reason
-                : "did not get healthy within " + absl::FormatDuration(options_.health_timeout) + ": " + seen.reason;
+                : "did not get healthy within " + absl::FormatDuration(options_.health_timeout) +
+                      ": " + seen.reason;
     Advance(deployment.id, DeploymentEvent::kUnhealthy, {.reason = reason}).IgnoreError();
     return absl::Seconds(1);
   }
@@ -342,13 +368,15 @@ absl::Duration Syncer::WatchSteady(const View& view, const Observation& seen, De
   const bool noted = view.deployment && memory.exits <= kNotedExits;
   const std::string what = Join(seen.drift, "; ");
   if (noted) {
-    Note(*view.deployment, "drift.found", Verdict::kStarted, what + "; it is put back to the commit",
+    Note(*view.deployment, "drift.found", Verdict::kStarted,
+         what + "; it is put back to the commit",
          {{"commit", desired.commit}, {"detail", seen.reason}});
   }
   absl::Duration retry;
   if (!Apply(view, desired, from, memory, retry)) return retry;
   if (noted) {
-    Note(*view.deployment, "drift.put_back", Verdict::kDone, "was put back: " + what, {{"commit", desired.commit}});
+    Note(*view.deployment, "drift.put_back", Verdict::kDone, "was put back: " + what,
+         {{"commit", desired.commit}});
   }
   return absl::Milliseconds(50);
 }
@@ -359,16 +387,17 @@ void Syncer::Explain(const Deployment& deployment, const std::string& reason) {
   }).IgnoreError();
 }
 
-void Syncer::Note(const Deployment& deployment, const std::string& event, Verdict verdict, const std::string& message,
-                  const std::map<std::string, std::string>& values) {
+void Syncer::Note(const Deployment& deployment, const std::string& event, Verdict verdict,
+                  const std::string& message, const std::map<std::string, std::string>& values) {
   db::RunTx(parts_.pool, "sync.note", kTxTime, [&](db::Tx& tx) {
     return parts_.lifecycle.Note(tx, deployment, event, verdict, message, values);
   }).IgnoreError();
 }
 
 absl::Status Syncer::Advance(int64_t id, DeploymentEvent event, const Change& change) {
-  return db::RunTx(parts_.pool, "sync.advance", kTxTime,
-                   [&](db::Tx& tx) { return parts_.lifecycle.Advance(tx, id, event, change).status(); });
+  return db::RunTx(parts_.pool, "sync.advance", kTxTime, [&](db::Tx& tx) {
+    return parts_.lifecycle.Advance(tx, id, event, change).status();
+  });
 }
 
 absl::Status Syncer::Remove(const AppEnvironment& where, const std::stop_token& stop) {

@@ -19,9 +19,10 @@
 
 namespace slipway::gitops {
 
-// Makes the target equal to the newest commit of the branch, environment by environment, and keeps it so. Level-triggered:
-// each look reads desired state, target and database anew and does the next step, so that nothing depends on what a
-// process that died had in mind. Woken by own pushes, by the target's changes and by fetches. Owned by App; thread-safe.
+// Makes the target equal to the newest commit of the branch, environment by environment, and keeps
+// it so. Level-triggered: each look reads desired state, target and database anew and does the next
+// step, so that nothing depends on what a process that died had in mind. Woken by own pushes, by
+// the target's changes and by fetches. Owned by App; thread-safe.
 class Syncer {
  public:
   struct Options {
@@ -49,15 +50,16 @@ class Syncer {
   // The repository in force may be another one.
   void WakeAll() { fetcher_.Wake(); }
 
-  // Takes the workload away at once. The environment is marked as removed before, so that nothing brings it back.
+  // Takes the workload away at once. The environment is marked as removed before, so that nothing
+  // brings it back.
   absl::Status Remove(const AppEnvironment& where, const std::stop_token& stop);
 
  private:
   // What one process remembers of an environment between looks. Losing it only costs a look.
   struct Memory {
-    int probes = 0;   // since the last change
-    int exits = 0;    // since it was healthy for a while
-    int failures = 0;        // of Apply, since it worked
+    int probes = 0;             // since the last change
+    int exits = 0;              // since it was healthy for a while
+    int failures = 0;           // of Apply, since it worked
     bool exit_counted = false;  // the exit that is seen now
     absl::Time put_back_after = absl::InfinitePast();
     absl::Time healthy_since = absl::InfiniteFuture();
@@ -76,16 +78,20 @@ class Syncer {
   // One look; how long until the next one, empty: there is nothing to look at.
   std::optional<absl::Duration> Look(const AppEnvironment& where);
   absl::StatusOr<View> Read(const AppEnvironment& where);
-  std::optional<absl::Duration> LookAt(const AppEnvironment& where, View view, const RepositoryAccess& access,
-                                       Memory& memory);
-  // Whether the target took it; else `retry` says when to try again. `from`: the place of the repository.
-  bool Apply(const View& view, DesiredState& desired, const std::string& from, Memory& memory, absl::Duration& retry);
-  void NoteApplied(const View& view, const DesiredState& desired, const std::string& from, const Applied& applied);
-  absl::Duration Watch(const View& view, DesiredState& desired, const std::string& from, Memory& memory);
+  std::optional<absl::Duration> LookAt(const AppEnvironment& where, View view,
+                                       const RepositoryAccess& access, Memory& memory);
+  // Whether the target took it; else `retry` says when to try again. `from`: the place of the
+  // repository.
+  bool Apply(const View& view, DesiredState& desired, const std::string& from, Memory& memory,
+             absl::Duration& retry);
+  void NoteApplied(const View& view, const DesiredState& desired, const std::string& from,
+                   const Applied& applied);
+  absl::Duration Watch(const View& view, DesiredState& desired, const std::string& from,
+                       Memory& memory);
   absl::Duration WatchProgress(const View& view, const Observation& seen, DesiredState& desired,
                                const std::string& from, Memory& memory);
-  absl::Duration WatchSteady(const View& view, const Observation& seen, DesiredState& desired, const std::string& from,
-                             Memory& memory);
+  absl::Duration WatchSteady(const View& view, const Observation& seen, DesiredState& desired,
+                             const std::string& from, Memory& memory);
   void Explain(const Deployment& deployment, const std::string& reason);
   void Note(const Deployment& deployment, const std::string& event, journal::Verdict verdict,
             const std::string& message, const std::map<std::string, std::string>& values);

@@ -41,24 +41,27 @@ struct Observation {
 
 // What Apply did. A value.
 struct Applied {
-  bool changed = false;       // false: it was equal already
-  std::string url = {};       // where it can be reached; empty: nowhere
-  std::vector<std::string> notes = {};  // what the target does otherwise than asked: "runs 1 replica, 3 are asked for"
+  bool changed = false;  // false: it was equal already
+  std::string url = {};  // where it can be reached; empty: nowhere
+  std::vector<std::string> notes =
+      {};  // what the target does otherwise than asked: "runs 1 replica, 3 are asked for"
 };
 
-// Something that runs apps: this machine now, clusters later. Level-triggered: every call compares and repairs. Calls for
-// different environments may run at once; never two for the same one. Owned by App; thread-safe.
+// Something that runs apps: this machine now, clusters later. Level-triggered: every call compares
+// and repairs. Calls for different environments may run at once; never two for the same one. Owned
+// by App; thread-safe.
 //
-// Errors are for people: INVALID_ARGUMENT (the manifests are not for this target, no try will change that), FAILED_PRECONDITION
-// (refused with cause and remedy: an image that does not exist, a registry that wants a credential), UNAVAILABLE and
-// DEADLINE_EXCEEDED (try again).
+// Errors are for people: INVALID_ARGUMENT (the manifests are not for this target, no try will
+// change that), FAILED_PRECONDITION (refused with cause and remedy: an image that does not exist, a
+// registry that wants a credential), UNAVAILABLE and DEADLINE_EXCEEDED (try again).
 class Target {
  public:
   virtual ~Target() = default;
 
   // The differences that Apply would remove. Changes nothing.
   virtual absl::StatusOr<std::vector<std::string>> Plan(const DesiredState& desired) = 0;
-  // Makes the target equal to the desired state. Does nothing when it is. Returns before the app is healthy.
+  // Makes the target equal to the desired state. Does nothing when it is. Returns before the app is
+  // healthy.
   virtual absl::StatusOr<Applied> Apply(const DesiredState& desired) = 0;
   // Health and drift. Asks the app itself where it has a probe; at most one second.
   virtual absl::StatusOr<Observation> Observe(const DesiredState& desired) = 0;
@@ -67,7 +70,8 @@ class Target {
   // Takes the app's objects away; nothing there is fine.
   virtual absl::Status Delete(const AppEnvironment& where) = 0;
 
-  // `changed` is called on a thread of the target when something of ours changed there by itself. Once, before use.
+  // `changed` is called on a thread of the target when something of ours changed there by itself.
+  // Once, before use.
   using OnChange = std::function<void(const AppEnvironment& where)>;
   virtual void Subscribe(OnChange changed) = 0;
 };

@@ -10,8 +10,9 @@
 
 namespace slipway::gitops {
 
-// A background thread that runs one pass whenever it is woken, and at the latest when the last pass asked for it. The
-// passes read their work from the database, so a wake that gets lost is only late. Thread-safe; Start and Stop once each.
+// A background thread that runs one pass whenever it is woken, and at the latest when the last pass
+// asked for it. The passes read their work from the database, so a wake that gets lost is only
+// late. Thread-safe; Start and Stop once each.
 class WakeLoop {
  public:
   // `pass` returns how long to wait for the next one at most.

@@ -10,8 +10,8 @@
 
 namespace slipway::gitops {
 
-// Who follows which environment's deployments in this process. Called after commits; a watcher reads the database itself.
-// Owned by App; thread-safe.
+// Who follows which environment's deployments in this process. Called after commits; a watcher
+// reads the database itself. Owned by App; thread-safe.
 class Watchers {
  public:
   // `wake` must not block; it may be called once more while Remove runs.
@@ -37,7 +37,8 @@ class Watchers {
 
  private:
   Mutex mu_;
-  std::map<int64_t, std::pair<AppEnvironment, std::function<void()>>> watchers_ SLIPWAY_GUARDED_BY(mu_);
+  std::map<int64_t, std::pair<AppEnvironment, std::function<void()>>> watchers_
+      SLIPWAY_GUARDED_BY(mu_);
   int64_t last_ SLIPWAY_GUARDED_BY(mu_) = 0;
 };
 

@@ -10,10 +10,13 @@ namespace {
 
 using Status = slipway::gitops::v1::DeploymentStatus;
 
-#define DEPLOYMENT_COLUMNS                                                                                            \
-  "d.id, d.project, d.app, d.environment, d.number, d.app_uid, d.state, d.reason, d.image_name, d.reference, d.digest, " \
-  "d.image_order, d.image_ref, d.source_commit, d.subject, d.run, d.workflow, d.actor, d.rollback_of, d.pinned, "     \
-  "d.deploy, d.strategy, d.k8s_namespace, d.manifests, d.commit_id, d.url, d.traceparent, d.progress_by, d.ended_at, " \
+#define DEPLOYMENT_COLUMNS                                                                        \
+  "d.id, d.project, d.app, d.environment, d.number, d.app_uid, d.state, d.reason, d.image_name, " \
+  "d.reference, d.digest, "                                                                       \
+  "d.image_order, d.image_ref, d.source_commit, d.subject, d.run, d.workflow, d.actor, "          \
+  "d.rollback_of, d.pinned, "                                                                     \
+  "d.deploy, d.strategy, d.k8s_namespace, d.manifests, d.commit_id, d.url, d.traceparent, "       \
+  "d.progress_by, d.ended_at, "                                                                   \
   "d.created_at"
 
 std::string ManifestsToJson(const std::vector<Manifest>& manifests) {
@@ -30,112 +33,131 @@ std::vector<Manifest> ManifestsFromJson(const std::string& text) {
   if (!value.ok()) return manifests;
   const boost::json::array* array = json::GetArray(*value, "");
   for (const boost::json::value& entry : array != nullptr ? *array : boost::json::array()) {
-    manifests.push_back({json::GetString(entry, "file").value_or(""), json::GetString(entry, "text").value_or("")});
+    manifests.push_back(
+        {json::GetString(entry, "file").value_or(""), json::GetString(entry, "text").value_or("")});
   }
   return manifests;
 }
 
 Deployment FromRow(const db::Row& row) {
-  Deployment deployment{.id = row.GetInt64("id"),
-                        .where = {row.GetString("project"), row.GetString("app"), row.GetString("environment")},
-                        .number = row.GetInt64("number"),
-                        .app_uid = row.GetString("app_uid"),
-                        .state = ParseState(row.GetString("state")).value_or(Status::STATE_UNSPECIFIED),
-                        .reason = row.GetString("reason"),
-                        .image = {.name = row.GetString("image_name"),
-                                  .app_uid = row.GetString("app_uid"),
-                                  .project = row.GetString("project"),
-                                  .app = row.GetString("app"),
-                                  .workflow = row.GetString("workflow"),
-                                  .reference = row.GetString("reference"),
-                                  .digest = row.GetString("digest"),
-                                  .run = row.GetString("run"),
-                                  .commit = row.GetString("source_commit"),
-                                  .ref = row.GetString("image_ref"),
-                                  .order = row.GetInt64("image_order"),
-                                  .subject = row.GetString("subject"),
-                                  .traceparent = row.GetString("traceparent")},
-                        .actor = row.GetString("actor"),
-                        .rollback_of = row.GetInt64("rollback_of"),
-                        .pinned = row.GetBool("pinned"),
-                        .k8s_namespace = row.GetString("k8s_namespace"),
-                        .manifests = ManifestsFromJson(row.GetString("manifests")),
-                        .commit = row.GetString("commit_id"),
-                        .url = row.GetString("url"),
-                        .traceparent = row.GetString("traceparent"),
-                        .created = row.GetTime("created_at"),
-                        .progress_by = row.GetOptionalTime("progress_by"),
-                        .ended = row.GetOptionalTime("ended_at")};
+  Deployment deployment{
+      .id = row.GetInt64("id"),
+      .where = {row.GetString("project"), row.GetString("app"), row.GetString("environment")},
+      .number = row.GetInt64("number"),
+      .app_uid = row.GetString("app_uid"),
+      .state = ParseState(row.GetString("state")).value_or(Status::STATE_UNSPECIFIED),
+      .reason = row.GetString("reason"),
+      .image = {.name = row.GetString("image_name"),
+                .app_uid = row.GetString("app_uid"),
+                .project = row.GetString("project"),
+                .app = row.GetString("app"),
+                .workflow = row.GetString("workflow"),
+                .reference = row.GetString("reference"),
+                .digest = row.GetString("digest"),
+                .run = row.GetString("run"),
+                .commit = row.GetString("source_commit"),
+                .ref = row.GetString("image_ref"),
+                .order = row.GetInt64("image_order"),
+                .subject = row.GetString("subject"),
+                .traceparent = row.GetString("traceparent")},
+      .actor = row.GetString("actor"),
+      .rollback_of = row.GetInt64("rollback_of"),
+      .pinned = row.GetBool("pinned"),
+      .k8s_namespace = row.GetString("k8s_namespace"),
+      .manifests = ManifestsFromJson(row.GetString("manifests")),
+      .commit = row.GetString("commit_id"),
+      .url = row.GetString("url"),
+      .traceparent = row.GetString("traceparent"),
+      .created = row.GetTime("created_at"),
+      .progress_by = row.GetOptionalTime("progress_by"),
+      .ended = row.GetOptionalTime("ended_at")};
   deployment.deploy.ParseFromString(row.GetBytes("deploy"));
   deployment.strategy.ParseFromString(row.GetBytes("strategy"));
   return deployment;
 }
 
 EnvironmentState EnvironmentFromRow(const db::Row& row) {
-  EnvironmentState state{.where = {row.GetString("project"), row.GetString("app"), row.GetString("environment")},
-                         .app_uid = row.GetString("e_app_uid"),
-                         .last_number = row.GetInt64("e_last_number"),
-                         .removed = row.GetBool("e_removed"),
-                         .pinned_by = row.GetInt64("e_pinned_by"),
-                         .drift = row.GetString("e_drift"),
-                         .url = row.GetString("e_url")};
+  EnvironmentState state{
+      .where = {row.GetString("project"), row.GetString("app"), row.GetString("environment")},
+      .app_uid = row.GetString("e_app_uid"),
+      .last_number = row.GetInt64("e_last_number"),
+      .removed = row.GetBool("e_removed"),
+      .pinned_by = row.GetInt64("e_pinned_by"),
+      .drift = row.GetString("e_drift"),
+      .url = row.GetString("e_url")};
   Status::Health_Parse(row.GetString("e_health"), &state.health);
   return state;
 }
 
-#define LISTED_COLUMNS                                                                                                  \
-  DEPLOYMENT_COLUMNS                                                                                                    \
-  ", e.app_uid AS e_app_uid, e.last_number AS e_last_number, e.removed AS e_removed, e.pinned_by AS e_pinned_by, "       \
+#define LISTED_COLUMNS                                                                             \
+  DEPLOYMENT_COLUMNS                                                                               \
+  ", e.app_uid AS e_app_uid, e.last_number AS e_last_number, e.removed AS e_removed, e.pinned_by " \
+  "AS e_pinned_by, "                                                                               \
   "e.drift AS e_drift, e.url AS e_url, e.health AS e_health"
-#define LISTED_FROM                                                                                               \
-  " FROM deployments d JOIN app_environments e ON e.project = d.project AND e.app = d.app AND e.environment = "   \
+#define LISTED_FROM                                                                             \
+  " FROM deployments d JOIN app_environments e ON e.project = d.project AND e.app = d.app AND " \
+  "e.environment = "                                                                            \
   "d.environment AND e.app_uid = d.app_uid "
 
-constexpr db::Sql kInsert{
-    "deployments.insert",
-    "INSERT INTO deployments (project, app, environment, number, app_uid, state, reason, image_name, reference, digest, "
-    "image_order, image_ref, source_commit, subject, run, workflow, actor, rollback_of, pinned, request_id, deploy, "
-    "strategy, k8s_namespace, manifests, traceparent, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, "
-    "$14, $15, $16, $17, $18, $19, nullif($20, ''), $21, $22, $23, $24::jsonb, $25, date_trunc('milliseconds', now())) "
-    "RETURNING id, created_at"};
-constexpr db::Sql kGetById{"deployments.get_by_id", "SELECT " DEPLOYMENT_COLUMNS " FROM deployments d WHERE id = $1"};
+constexpr db::Sql kInsert{"deployments.insert",
+                          "INSERT INTO deployments (project, app, environment, number, app_uid, "
+                          "state, reason, image_name, reference, digest, "
+                          "image_order, image_ref, source_commit, subject, run, workflow, actor, "
+                          "rollback_of, pinned, request_id, deploy, "
+                          "strategy, k8s_namespace, manifests, traceparent, created_at) VALUES "
+                          "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, "
+                          "$14, $15, $16, $17, $18, $19, nullif($20, ''), $21, $22, $23, "
+                          "$24::jsonb, $25, date_trunc('milliseconds', now())) "
+                          "RETURNING id, created_at"};
+constexpr db::Sql kGetById{"deployments.get_by_id",
+                           "SELECT " DEPLOYMENT_COLUMNS " FROM deployments d WHERE id = $1"};
 constexpr db::Sql kLockById{"deployments.lock_by_id",
-                            "SELECT " DEPLOYMENT_COLUMNS " FROM deployments d WHERE id = $1 FOR UPDATE"};
-constexpr db::Sql kGet{"deployments.get", "SELECT " LISTED_COLUMNS LISTED_FROM
-                                          "WHERE d.project = $1 AND d.app = $2 AND d.environment = $3 AND "
-                                          "d.number = CASE WHEN $4 = 0 THEN e.last_number ELSE $4 END"};
-constexpr db::Sql kGetByRequest{"deployments.get_by_request",
-                                "SELECT " DEPLOYMENT_COLUMNS
-                                " FROM deployments d WHERE project = $1 AND app = $2 AND environment = $3 AND request_id = $4"};
-constexpr db::Sql kListOpen{"deployments.list_open",
                             "SELECT " DEPLOYMENT_COLUMNS
-                            " FROM deployments d WHERE ended_at IS NULL AND state = ANY ($1::text[]) ORDER BY id"};
-constexpr db::Sql kListOpenIn{"deployments.list_open_in",
-                              "SELECT " DEPLOYMENT_COLUMNS
-                              " FROM deployments d WHERE ended_at IS NULL AND project = $1 AND app = $2 AND environment = $3 "
-                              "ORDER BY id FOR UPDATE"};
-constexpr db::Sql kNewestOrder{
-    "deployments.newest_order",
-    "SELECT max(image_order) AS newest FROM deployments WHERE project = $1 AND app = $2 AND environment = $3 AND "
-    "app_uid = $4 AND workflow = $5 AND image_ref = $6"};
-constexpr db::Sql kDeployedBy{"deployments.deployed_by",
-                              "SELECT coalesce(max(number), 0) AS number FROM deployments WHERE project = $1 AND app = $2 "
-                              "AND environment = $3 AND app_uid = $4 AND image_name = $5"};
-constexpr db::Sql kWasHealthy{"deployments.was_healthy",
-                              "SELECT EXISTS (SELECT 1 FROM deployments WHERE project = $1 AND app = $2 AND environment = $3 "
-                              "AND app_uid = $4 AND digest = $5 AND state = 'HEALTHY') AS found"};
+                            " FROM deployments d WHERE id = $1 FOR UPDATE"};
+constexpr db::Sql kGet{"deployments.get",
+                       "SELECT " LISTED_COLUMNS LISTED_FROM
+                       "WHERE d.project = $1 AND d.app = $2 AND d.environment = $3 AND "
+                       "d.number = CASE WHEN $4 = 0 THEN e.last_number ELSE $4 END"};
+constexpr db::Sql kGetByRequest{
+    "deployments.get_by_request",
+    "SELECT " DEPLOYMENT_COLUMNS
+    " FROM deployments d WHERE project = $1 AND app = $2 AND environment = $3 AND request_id = $4"};
+constexpr db::Sql kListOpen{
+    "deployments.list_open",
+    "SELECT " DEPLOYMENT_COLUMNS
+    " FROM deployments d WHERE ended_at IS NULL AND state = ANY ($1::text[]) ORDER BY id"};
+constexpr db::Sql kListOpenIn{
+    "deployments.list_open_in",
+    "SELECT " DEPLOYMENT_COLUMNS
+    " FROM deployments d WHERE ended_at IS NULL AND project = $1 AND app = $2 AND environment = $3 "
+    "ORDER BY id FOR UPDATE"};
+constexpr db::Sql kNewestOrder{"deployments.newest_order",
+                               "SELECT max(image_order) AS newest FROM deployments WHERE project = "
+                               "$1 AND app = $2 AND environment = $3 AND "
+                               "app_uid = $4 AND workflow = $5 AND image_ref = $6"};
+constexpr db::Sql kDeployedBy{
+    "deployments.deployed_by",
+    "SELECT coalesce(max(number), 0) AS number FROM deployments WHERE project = $1 AND app = $2 "
+    "AND environment = $3 AND app_uid = $4 AND image_name = $5"};
+constexpr db::Sql kWasHealthy{
+    "deployments.was_healthy",
+    "SELECT EXISTS (SELECT 1 FROM deployments WHERE project = $1 AND app = $2 AND environment = $3 "
+    "AND app_uid = $4 AND digest = $5 AND state = 'HEALTHY') AS found"};
 constexpr db::Sql kLastHealthyOther{
     "deployments.last_healthy_other",
     "SELECT " DEPLOYMENT_COLUMNS
-    " FROM deployments d WHERE project = $1 AND app = $2 AND environment = $3 AND app_uid = $4 AND number < $5 AND "
+    " FROM deployments d WHERE project = $1 AND app = $2 AND environment = $3 AND app_uid = $4 AND "
+    "number < $5 AND "
     "digest <> $6 AND state = 'HEALTHY' ORDER BY number DESC LIMIT 1"};
-constexpr db::Sql kUpdate{"deployments.update",
-                          "UPDATE deployments SET state = $2, reason = $3, commit_id = $4, url = $5, progress_by = $6, "
-                          "ended_at = $7, updated_at = now() WHERE id = $1"};
+constexpr db::Sql kUpdate{
+    "deployments.update",
+    "UPDATE deployments SET state = $2, reason = $3, commit_id = $4, url = $5, progress_by = $6, "
+    "ended_at = $7, updated_at = now() WHERE id = $1"};
 constexpr db::Sql kList{
     "deployments.list",
     "SELECT " LISTED_COLUMNS LISTED_FROM
-    "WHERE ($1 = '' OR d.project = $1) AND ($2 = '' OR d.app = $2) AND ($3 = '' OR d.environment = $3) AND "
+    "WHERE ($1 = '' OR d.project = $1) AND ($2 = '' OR d.app = $2) AND ($3 = '' OR d.environment = "
+    "$3) AND "
     "(NOT $4 OR (d.number = e.last_number AND NOT e.removed)) AND (d.created_at, d.id) < ($5, $6) "
     "ORDER BY d.created_at DESC, d.id DESC LIMIT $7"};
 
@@ -159,13 +181,14 @@ absl::Status Insert(db::Tx& tx, Deployment& deployment, const std::string& reque
   const std::string strategy = deployment.strategy.SerializeAsString();
   SLIPWAY_ASSIGN_OR_RETURN(
       const db::Result rows,
-      tx.Exec(kInsert, deployment.where.project, deployment.where.app, deployment.where.environment, deployment.number,
-              deployment.app_uid, StateName(deployment.state), deployment.reason, deployment.image.name,
-              deployment.image.reference, deployment.image.digest, deployment.image.order, deployment.image.ref,
-              deployment.image.commit, deployment.image.subject, deployment.image.run, deployment.image.workflow,
-              deployment.actor, deployment.rollback_of, deployment.pinned, request_id, db::Bytes{deploy},
-              db::Bytes{strategy}, deployment.k8s_namespace, ManifestsToJson(deployment.manifests),
-              deployment.traceparent));
+      tx.Exec(kInsert, deployment.where.project, deployment.where.app, deployment.where.environment,
+              deployment.number, deployment.app_uid, StateName(deployment.state), deployment.reason,
+              deployment.image.name, deployment.image.reference, deployment.image.digest,
+              deployment.image.order, deployment.image.ref, deployment.image.commit,
+              deployment.image.subject, deployment.image.run, deployment.image.workflow,
+              deployment.actor, deployment.rollback_of, deployment.pinned, request_id,
+              db::Bytes{deploy}, db::Bytes{strategy}, deployment.k8s_namespace,
+              ManifestsToJson(deployment.manifests), deployment.traceparent));
   deployment.id = rows[0].GetInt64("id");
   deployment.created = rows[0].GetTime("created_at");
   return absl::OkStatus();
@@ -186,7 +209,8 @@ absl::StatusOr<std::optional<Deployment>> GetByRequest(db::Tx& tx, const AppEnvi
   return First(tx.Exec(kGetByRequest, where.project, where.app, where.environment, request_id));
 }
 
-absl::StatusOr<std::vector<Deployment>> ListOpen(db::Tx& tx, const std::vector<std::string>& states) {
+absl::StatusOr<std::vector<Deployment>> ListOpen(db::Tx& tx,
+                                                 const std::vector<std::string>& states) {
   return All(tx.Exec(kListOpen, states));
 }
 
@@ -194,36 +218,41 @@ absl::StatusOr<std::vector<Deployment>> ListOpenIn(db::Tx& tx, const AppEnvironm
   return All(tx.Exec(kListOpenIn, where.project, where.app, where.environment));
 }
 
-absl::StatusOr<std::optional<int64_t>> NewestOrder(db::Tx& tx, const AppEnvironment& where, const ImageRecord& image) {
-  SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows, tx.Exec(kNewestOrder, where.project, where.app, where.environment,
-                                                          image.app_uid, image.workflow, image.ref));
+absl::StatusOr<std::optional<int64_t>> NewestOrder(db::Tx& tx, const AppEnvironment& where,
+                                                   const ImageRecord& image) {
+  SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows,
+                           tx.Exec(kNewestOrder, where.project, where.app, where.environment,
+                                   image.app_uid, image.workflow, image.ref));
   return rows[0].GetOptionalInt64("newest");
 }
 
-absl::StatusOr<int64_t> DeployedBy(db::Tx& tx, const AppEnvironment& where, const ImageRecord& image) {
-  SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows, tx.Exec(kDeployedBy, where.project, where.app, where.environment,
-                                                          image.app_uid, image.name));
+absl::StatusOr<int64_t> DeployedBy(db::Tx& tx, const AppEnvironment& where,
+                                   const ImageRecord& image) {
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const db::Result rows,
+      tx.Exec(kDeployedBy, where.project, where.app, where.environment, image.app_uid, image.name));
   return rows[0].GetInt64("number");
 }
 
 absl::StatusOr<bool> WasHealthy(db::Tx& tx, const AppEnvironment& where, const std::string& app_uid,
                                 const std::string& digest) {
-  SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows,
-                           tx.Exec(kWasHealthy, where.project, where.app, where.environment, app_uid, digest));
+  SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows, tx.Exec(kWasHealthy, where.project, where.app,
+                                                          where.environment, app_uid, digest));
   return rows[0].GetBool("found");
 }
 
 absl::StatusOr<std::optional<Deployment>> LastHealthyOther(db::Tx& tx, const AppEnvironment& where,
-                                                           const std::string& app_uid, int64_t before,
+                                                           const std::string& app_uid,
+                                                           int64_t before,
                                                            const std::string& digest) {
-  return First(
-      tx.Exec(kLastHealthyOther, where.project, where.app, where.environment, app_uid, before, digest));
+  return First(tx.Exec(kLastHealthyOther, where.project, where.app, where.environment, app_uid,
+                       before, digest));
 }
 
 absl::Status Update(db::Tx& tx, const Deployment& deployment) {
   return tx
-      .Exec(kUpdate, deployment.id, StateName(deployment.state), deployment.reason, deployment.commit, deployment.url,
-            deployment.progress_by, deployment.ended)
+      .Exec(kUpdate, deployment.id, StateName(deployment.state), deployment.reason,
+            deployment.commit, deployment.url, deployment.progress_by, deployment.ended)
       .status();
 }
 

@@ -10,11 +10,12 @@
 #include "libs/db/tx.h"
 #include "services/gitops/domain/deployment.h"
 
-// Deployments as rows. Functions within the caller's transaction. Who changes a state goes through Lifecycle.
+// Deployments as rows. Functions within the caller's transaction. Who changes a state goes through
+// Lifecycle.
 namespace slipway::gitops::deployments {
 
-// Inserts `deployment`, whose number is taken; the id and the times are filled in. ALREADY_EXISTS: the request id was used in
-// this environment before.
+// Inserts `deployment`, whose number is taken; the id and the times are filled in. ALREADY_EXISTS:
+// the request id was used in this environment before.
 absl::Status Insert(db::Tx& tx, Deployment& deployment, const std::string& request_id);
 
 absl::StatusOr<std::optional<Deployment>> GetById(db::Tx& tx, int64_t id, bool lock = false);
@@ -24,19 +25,23 @@ absl::StatusOr<std::optional<Deployment>> GetByRequest(db::Tx& tx, const AppEnvi
                                                        const std::string& request_id);
 
 // Those that have not ended, oldest first; of one environment, or of all.
-absl::StatusOr<std::vector<Deployment>> ListOpen(db::Tx& tx, const std::vector<std::string>& states);
+absl::StatusOr<std::vector<Deployment>> ListOpen(db::Tx& tx,
+                                                 const std::vector<std::string>& states);
 absl::StatusOr<std::vector<Deployment>> ListOpenIn(db::Tx& tx, const AppEnvironment& where);
 
 // Highest order among the deployments of an environment, of one workflow and ref.
-absl::StatusOr<std::optional<int64_t>> NewestOrder(db::Tx& tx, const AppEnvironment& where, const ImageRecord& image);
+absl::StatusOr<std::optional<int64_t>> NewestOrder(db::Tx& tx, const AppEnvironment& where,
+                                                   const ImageRecord& image);
 // Number of a deployment of this image in the environment; 0: none.
-absl::StatusOr<int64_t> DeployedBy(db::Tx& tx, const AppEnvironment& where, const ImageRecord& image);
+absl::StatusOr<int64_t> DeployedBy(db::Tx& tx, const AppEnvironment& where,
+                                   const ImageRecord& image);
 // Whether an image of this digest was healthy in the environment.
 absl::StatusOr<bool> WasHealthy(db::Tx& tx, const AppEnvironment& where, const std::string& app_uid,
                                 const std::string& digest);
 // The last healthy deployment of another image than `digest` before number `before`.
 absl::StatusOr<std::optional<Deployment>> LastHealthyOther(db::Tx& tx, const AppEnvironment& where,
-                                                           const std::string& app_uid, int64_t before,
+                                                           const std::string& app_uid,
+                                                           int64_t before,
                                                            const std::string& digest);
 
 // Writes state, reason, commit, url, progress_by and ended of `deployment`.
@@ -44,7 +49,7 @@ absl::Status Update(db::Tx& tx, const Deployment& deployment);
 
 // One page, newest first.
 struct Page {
-  std::string project = {};      // empty: any
+  std::string project = {};  // empty: any
   std::string app = {};
   std::string environment = {};
   bool current_only = false;

@@ -18,13 +18,15 @@ absl::Status Add(db::Tx& tx, const ImageRecord& image);
 
 absl::StatusOr<std::optional<ImageRecord>> Get(db::Tx& tx, const std::string& name);
 
-// Images of an app that `text` stands for: name, reference, tag, digest, or at least 12 characters of a digest. Newest
-// first; several entries may be the same digest built twice.
-absl::StatusOr<std::vector<ImageRecord>> Find(db::Tx& tx, const std::string& app_uid, const std::string& text);
+// Images of an app that `text` stands for: name, reference, tag, digest, or at least 12 characters
+// of a digest. Newest first; several entries may be the same digest built twice.
+absl::StatusOr<std::vector<ImageRecord>> Find(db::Tx& tx, const std::string& app_uid,
+                                              const std::string& text);
 
 // The newest image of a workflow that was healthy in `after` (empty: that was built).
 absl::StatusOr<std::optional<ImageRecord>> NewestAllowed(db::Tx& tx, const std::string& app_uid,
-                                                         const std::string& workflow, const AppEnvironment& where,
+                                                         const std::string& workflow,
+                                                         const AppEnvironment& where,
                                                          const std::string& after);
 
 }  // namespace slipway::gitops::images

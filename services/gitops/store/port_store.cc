@@ -16,14 +16,16 @@ namespace {
 
 constexpr absl::Duration kTxTime = absl::Seconds(10);
 
-constexpr db::Sql kGet{"ports.get",
-                       "SELECT port FROM local_ports WHERE project = $1 AND app = $2 AND environment = $3"};
+constexpr db::Sql kGet{
+    "ports.get",
+    "SELECT port FROM local_ports WHERE project = $1 AND app = $2 AND environment = $3"};
 constexpr db::Sql kLock{"ports.lock", "LOCK TABLE local_ports IN SHARE ROW EXCLUSIVE MODE"};
 constexpr db::Sql kAll{"ports.all", "SELECT port FROM local_ports"};
-constexpr db::Sql kTake{"ports.take",
-                        "INSERT INTO local_ports (port, project, app, environment) VALUES ($1, $2, $3, $4)"};
-constexpr db::Sql kFree{"ports.free",
-                        "DELETE FROM local_ports WHERE project = $1 AND app = $2 AND environment = $3"};
+constexpr db::Sql kTake{
+    "ports.take",
+    "INSERT INTO local_ports (port, project, app, environment) VALUES ($1, $2, $3, $4)"};
+constexpr db::Sql kFree{
+    "ports.free", "DELETE FROM local_ports WHERE project = $1 AND app = $2 AND environment = $3"};
 
 // Nobody listens on the loopback port.
 bool IsFree(int port) {
@@ -42,7 +44,8 @@ bool IsFree(int port) {
 
 absl::StatusOr<int> PortStore::Take(const AppEnvironment& where) {
   return db::RunTx(pool_, "ports.take", kTxTime, [&](db::Tx& tx) -> absl::StatusOr<int> {
-    SLIPWAY_ASSIGN_OR_RETURN(db::Result rows, tx.Exec(kGet, where.project, where.app, where.environment));
+    SLIPWAY_ASSIGN_OR_RETURN(db::Result rows,
+                             tx.Exec(kGet, where.project, where.app, where.environment));
     if (!rows.empty()) return rows[0].GetInt("port");
     SLIPWAY_RETURN_IF_ERROR(tx.Exec(kLock).status());
     SLIPWAY_ASSIGN_OR_RETURN(rows, tx.Exec(kAll));
@@ -50,7 +53,8 @@ absl::StatusOr<int> PortStore::Take(const AppEnvironment& where) {
     for (const db::Row& row : rows) taken.insert(row.GetInt("port"));
     for (int port = first_; port <= last_; ++port) {
       if (taken.count(port) > 0 || !IsFree(port)) continue;
-      SLIPWAY_RETURN_IF_ERROR(tx.Exec(kTake, port, where.project, where.app, where.environment).status());
+      SLIPWAY_RETURN_IF_ERROR(
+          tx.Exec(kTake, port, where.project, where.app, where.environment).status());
       return port;
     }
     return NoFreePort(first_, last_);

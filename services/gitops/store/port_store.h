@@ -5,8 +5,8 @@
 
 namespace slipway::gitops {
 
-// Ports in the table local_ports. A port on which somebody else listens is passed over when it is first taken. Owned by
-// App; thread-safe.
+// Ports in the table local_ports. A port on which somebody else listens is passed over when it is
+// first taken. Owned by App; thread-safe.
 class PortStore final : public local::PortAllocator {
  public:
   // `first` to `last`, both included.

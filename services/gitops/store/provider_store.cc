@@ -7,27 +7,36 @@ namespace {
 
 using Status = slipway::gitops::v1::GitOpsProviderStatus;
 
-#define PROVIDER_COLUMNS                                                                                               \
-  "id, uid, spec, token, live_spec, live_token, in_force, state, stages, attempts, commit_id, version, created_at, " \
+#define PROVIDER_COLUMNS                                                                        \
+  "id, uid, spec, token, live_spec, live_token, in_force, state, stages, attempts, commit_id, " \
+  "version, created_at, "                                                                       \
   "updated_at"
 
 constexpr db::Sql kInsert{"providers.insert",
-                          "INSERT INTO providers (id, uid, spec, token, state) VALUES ($1, $2, $3, $4, $5) RETURNING version, "
+                          "INSERT INTO providers (id, uid, spec, token, state) VALUES ($1, $2, $3, "
+                          "$4, $5) RETURNING version, "
                           "created_at, updated_at"};
 constexpr db::Sql kGet{"providers.get", "SELECT " PROVIDER_COLUMNS " FROM providers WHERE id = $1"};
-constexpr db::Sql kLock{"providers.lock", "SELECT " PROVIDER_COLUMNS " FROM providers WHERE id = $1 FOR UPDATE"};
-constexpr db::Sql kList{"providers.list",
-                        "SELECT " PROVIDER_COLUMNS " FROM providers WHERE id > $1 ORDER BY id LIMIT $2"};
-constexpr db::Sql kInForce{"providers.in_force", "SELECT " PROVIDER_COLUMNS " FROM providers WHERE in_force"};
-constexpr db::Sql kUpdate{"providers.update",
-                          "UPDATE providers SET spec = $2, token = $3, live_spec = $4, live_token = $5, in_force = $6, "
-                          "state = $7, stages = $8, attempts = $9, next_attempt = now() + $10::interval, commit_id = $11, "
-                          "version = $12, updated_at = now() WHERE id = $1 RETURNING updated_at"};
+constexpr db::Sql kLock{"providers.lock",
+                        "SELECT " PROVIDER_COLUMNS " FROM providers WHERE id = $1 FOR UPDATE"};
+constexpr db::Sql kList{"providers.list", "SELECT " PROVIDER_COLUMNS
+                                          " FROM providers WHERE id > $1 ORDER BY id LIMIT $2"};
+constexpr db::Sql kInForce{"providers.in_force",
+                           "SELECT " PROVIDER_COLUMNS " FROM providers WHERE in_force"};
+constexpr db::Sql kUpdate{
+    "providers.update",
+    "UPDATE providers SET spec = $2, token = $3, live_spec = $4, live_token = $5, in_force = $6, "
+    "state = $7, stages = $8, attempts = $9, next_attempt = now() + $10::interval, commit_id = "
+    "$11, "
+    "version = $12, updated_at = now() WHERE id = $1 RETURNING updated_at"};
 constexpr db::Sql kDelete{"providers.delete", "DELETE FROM providers WHERE id = $1"};
-constexpr db::Sql kDue{"providers.due", "SELECT " PROVIDER_COLUMNS
-                                        " FROM providers WHERE state = 'VALIDATING' AND next_attempt <= now() ORDER BY id"};
-constexpr db::Sql kSetCommit{"providers.set_commit",
-                             "UPDATE providers SET commit_id = $2 WHERE id = $1 AND commit_id <> $2"};
+constexpr db::Sql kDue{
+    "providers.due",
+    "SELECT " PROVIDER_COLUMNS
+    " FROM providers WHERE state = 'VALIDATING' AND next_attempt <= now() ORDER BY id"};
+constexpr db::Sql kSetCommit{
+    "providers.set_commit",
+    "UPDATE providers SET commit_id = $2 WHERE id = $1 AND commit_id <> $2"};
 
 Provider FromRow(const db::Row& row) {
   Provider provider{.id = row.GetString("id"),
@@ -41,7 +50,8 @@ Provider FromRow(const db::Row& row) {
                     .created = row.GetTime("created_at"),
                     .updated = row.GetTime("updated_at")};
   provider.spec.ParseFromString(row.GetBytes("spec"));
-  if (!row.IsNull("live_spec")) provider.live_spec.emplace().ParseFromString(row.GetBytes("live_spec"));
+  if (!row.IsNull("live_spec"))
+    provider.live_spec.emplace().ParseFromString(row.GetBytes("live_spec"));
   provider.stages.ParseFromString(row.GetBytes("stages"));
   Status::State_Parse(row.GetString("state"), &provider.state);
   return provider;
@@ -64,8 +74,9 @@ absl::StatusOr<std::vector<Provider>> All(absl::StatusOr<db::Result> rows) {
 
 absl::Status Insert(db::Tx& tx, Provider& provider) {
   const std::string spec = provider.spec.SerializeAsString();
-  SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows, tx.Exec(kInsert, provider.id, provider.uid, db::Bytes{spec},
-                                                          db::Bytes{provider.token}, Status::State_Name(provider.state)));
+  SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows,
+                           tx.Exec(kInsert, provider.id, provider.uid, db::Bytes{spec},
+                                   db::Bytes{provider.token}, Status::State_Name(provider.state)));
   provider.version = rows[0].GetInt64("version");
   provider.created = rows[0].GetTime("created_at");
   provider.updated = rows[0].GetTime("updated_at");
@@ -86,12 +97,14 @@ absl::Status Update(db::Tx& tx, Provider& provider, absl::Duration next_attempt)
   const std::string spec = provider.spec.SerializeAsString();
   const std::string live = provider.live_spec ? provider.live_spec->SerializeAsString() : "";
   const std::string stages = provider.stages.SerializeAsString();
-  const db::Param live_spec = provider.live_spec ? db::Param(db::Bytes{live}) : db::Param(std::nullopt);
+  const db::Param live_spec =
+      provider.live_spec ? db::Param(db::Bytes{live}) : db::Param(std::nullopt);
   SLIPWAY_ASSIGN_OR_RETURN(
       const db::Result rows,
       tx.Exec(kUpdate, provider.id, db::Bytes{spec}, db::Bytes{provider.token}, live_spec,
-              db::Bytes{provider.live_token}, provider.in_force, Status::State_Name(provider.state), db::Bytes{stages},
-              provider.attempts, next_attempt, provider.commit, provider.version));
+              db::Bytes{provider.live_token}, provider.in_force, Status::State_Name(provider.state),
+              db::Bytes{stages}, provider.attempts, next_attempt, provider.commit,
+              provider.version));
   provider.updated = rows[0].GetTime("updated_at");
   return absl::OkStatus();
 }

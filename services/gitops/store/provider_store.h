@@ -10,7 +10,8 @@
 #include "libs/db/tx.h"
 #include "slipway/gitops/v1/gitops.pb.h"
 
-// GitOps providers as rows. Tokens are sealed before they come here. Functions within the caller's transaction.
+// GitOps providers as rows. Tokens are sealed before they come here. Functions within the caller's
+// transaction.
 namespace slipway::gitops::providers {
 
 struct Provider {
@@ -18,7 +19,8 @@ struct Provider {
   std::string uid = {};  // never used again: what sealed tokens are bound to
   slipway::gitops::v1::GitOpsProviderSpec spec = {};  // as saved, without token
   std::string token = {};                             // sealed; empty: none
-  std::optional<slipway::gitops::v1::GitOpsProviderSpec> live_spec = {};  // what passed its validation
+  std::optional<slipway::gitops::v1::GitOpsProviderSpec> live_spec =
+      {};  // what passed its validation
   std::string live_token = {};
   bool in_force = false;
   slipway::gitops::v1::GitOpsProviderStatus::State state =
@@ -40,7 +42,8 @@ absl::StatusOr<std::optional<Provider>> Get(db::Tx& tx, const std::string& id, b
 absl::StatusOr<std::vector<Provider>> List(db::Tx& tx, const std::string& after, int limit);
 absl::StatusOr<std::optional<Provider>> GetInForce(db::Tx& tx);
 // Writes everything but id and uid. `next_attempt`: when a validation is due.
-absl::Status Update(db::Tx& tx, Provider& provider, absl::Duration next_attempt = absl::ZeroDuration());
+absl::Status Update(db::Tx& tx, Provider& provider,
+                    absl::Duration next_attempt = absl::ZeroDuration());
 absl::Status Delete(db::Tx& tx, const std::string& id);
 // Those whose validation is due.
 absl::StatusOr<std::vector<Provider>> DueForValidation(db::Tx& tx);

@@ -10,8 +10,9 @@
 #include "libs/db/tx.h"
 #include "services/gitops/domain/names.h"
 
-// Work that follows from events and has to call others: candidates, promotions, removals. A row is done in one transaction
-// with its effect, so a process that dies does it again. Functions within the caller's transaction.
+// Work that follows from events and has to call others: candidates, promotions, removals. A row is
+// done in one transaction with its effect, so a process that dies does it again. Functions within
+// the caller's transaction.
 namespace slipway::gitops::work {
 
 // An image that may be for an environment.
@@ -49,10 +50,13 @@ struct Removal {
 absl::Status AddRemoval(db::Tx& tx, const Removal& removal);
 absl::StatusOr<std::vector<Removal>> DueRemovals(db::Tx& tx, int limit);
 absl::Status FinishRemoval(db::Tx& tx, const std::string& name);
-// Deletes the history of an app that is gone: one that gets its name later does not inherit it. Numbers of deployments go on.
+// Deletes the history of an app that is gone: one that gets its name later does not inherit it.
+// Numbers of deployments go on.
 absl::Status ForgetApp(db::Tx& tx, const std::string& app_uid);
-absl::Status PostponeRemoval(db::Tx& tx, const std::string& name, const std::string& reason, absl::Duration delay);
+absl::Status PostponeRemoval(db::Tx& tx, const std::string& name, const std::string& reason,
+                             absl::Duration delay);
 // Whether the workload of an environment is being removed.
-absl::StatusOr<bool> IsBeingRemoved(db::Tx& tx, const AppEnvironment& where, const std::string& app_uid);
+absl::StatusOr<bool> IsBeingRemoved(db::Tx& tx, const AppEnvironment& where,
+                                    const std::string& app_uid);
 
 }  // namespace slipway::gitops::work

@@ -20,7 +20,8 @@ bool Try(const std::vector<std::string>& argv, const std::map<std::string, std::
 
 }  // namespace
 
-PodmanHome::PodmanHome(const std::vector<std::string>& insecure_registries) : folder_(*TempDir::Create("pod-")) {
+PodmanHome::PodmanHome(const std::vector<std::string>& insecure_registries)
+    : folder_(*TempDir::Create("pod-")) {
   const std::string& root = folder_.path();
   const std::string key = Sha256Hex(root).substr(0, 8);
   bridge_ = "swt-" + key;
@@ -29,27 +30,31 @@ PodmanHome::PodmanHome(const std::vector<std::string>& insecure_registries) : fo
   };
   SLIPWAY_CHECK(MakeDirectories(root + "/net").ok());
   // crun needs cgroup v2; runc works with both.
-  write("containers.conf", "[containers]\ndefault_ulimits = [\"nofile=4096:4096\", \"nproc=4096:4096\"]\n"
-                           "log_driver = \"k8s-file\"\n[engine]\nruntime = \"runc\"\ncgroup_manager = \"cgroupfs\"\n"
-                           "events_logger = \"file\"\nstatic_dir = \"" + root + "/libpod\"\ntmp_dir = \"" + root +
-                           "/tmp\"\nvolume_path = \"" + root + "/volumes\"\n[network]\nnetwork_config_dir = \"" + root +
-                           "/net\"\n");
-  write("storage.conf", "[storage]\ndriver = \"overlay\"\nrunroot = \"" + root + "/run\"\ngraphroot = \"" + root +
-                            "/graph\"\n");
+  write("containers.conf",
+        "[containers]\ndefault_ulimits = [\"nofile=4096:4096\", \"nproc=4096:4096\"]\n"
+        "log_driver = \"k8s-file\"\n[engine]\nruntime = \"runc\"\ncgroup_manager = \"cgroupfs\"\n"
+        "events_logger = \"file\"\nstatic_dir = \"" +
+            root + "/libpod\"\ntmp_dir = \"" + root + "/tmp\"\nvolume_path = \"" + root +
+            "/volumes\"\n[network]\nnetwork_config_dir = \"" + root + "/net\"\n");
+  write("storage.conf", "[storage]\ndriver = \"overlay\"\nrunroot = \"" + root +
+                            "/run\"\ngraphroot = \"" + root + "/graph\"\n");
   std::string registries = "unqualified-search-registries = []\n";
   for (const std::string& registry : insecure_registries) {
     registries += "[[registry]]\nlocation = \"" + registry + "\"\ninsecure = true\n";
   }
   write("registries.conf", registries);
-  const std::string subnet = "10." + std::to_string(std::stoi(key.substr(0, 2), nullptr, 16) % 100 + 28) + "." +
-                             std::to_string(std::stoi(key.substr(2, 2), nullptr, 16));
-  write("net/podman-default-kube-network.conflist",
-        R"({"cniVersion": "0.4.0", "name": "podman-default-kube-network", "plugins": [{"type": "bridge", "bridge": ")" +
-            bridge_ + R"(", "isGateway": true, "ipMasq": true, "hairpinMode": true, "ipam": {"type": "host-local", "dataDir": ")" +
-            root + R"(/ipam", "routes": [{"dst": "0.0.0.0/0"}], "ranges": [[{"subnet": ")" + subnet +
-            R"(.0/24", "gateway": ")" + subnet +
-            R"(.1"}]]}, "capabilities": {"ips": true}}, {"type": "portmap", "capabilities": {"portMappings": true}}, )"
-            R"({"type": "firewall", "backend": ""}, {"type": "tuning"}]})");
+  const std::string subnet = "10." +
+                             std::to_string(std::stoi(key.substr(0, 2), nullptr, 16) % 100 + 28) +
+                             "." + std::to_string(std::stoi(key.substr(2, 2), nullptr, 16));
+  write(
+      "net/podman-default-kube-network.conflist",
+      R"({"cniVersion": "0.4.0", "name": "podman-default-kube-network", "plugins": [{"type": "bridge", "bridge": ")" +
+          bridge_ +
+          R"(", "isGateway": true, "ipMasq": true, "hairpinMode": true, "ipam": {"type": "host-local", "dataDir": ")" +
+          root + R"(/ipam", "routes": [{"dst": "0.0.0.0/0"}], "ranges": [[{"subnet": ")" + subnet +
+          R"(.0/24", "gateway": ")" + subnet +
+          R"(.1"}]]}, "capabilities": {"ips": true}}, {"type": "portmap", "capabilities": {"portMappings": true}}, )"
+          R"({"type": "firewall", "backend": ""}, {"type": "tuning"}]})");
 }
 
 PodmanHome::~PodmanHome() {

@@ -8,8 +8,8 @@
 
 namespace slipway::gitops {
 
-// A podman store of a test's own with its own network; its pods and its network go with the object. Aborts the test when the
-// machine can't run containers. Not thread-safe.
+// A podman store of a test's own with its own network; its pods and its network go with the object.
+// Aborts the test when the machine can't run containers. Not thread-safe.
 class PodmanHome {
  public:
   // Registries that are spoken to by plain HTTP.

@@ -31,8 +31,9 @@ std::string Htpasswd(const std::string& username, const std::string& password) {
 
 TestRegistry::TestRegistry(const std::string& username, const std::string& password)
     : folder_(*TempDir::Create("registry-")), username_(username), password_(password) {
-  std::string config = "version: 0.1\nlog: {level: info}\nstorage: {filesystem: {rootdirectory: " + folder_.path() +
-                       "/data}}\nhttp: {addr: 127.0.0.1:0}\n";
+  std::string config =
+      "version: 0.1\nlog: {level: info}\nstorage: {filesystem: {rootdirectory: " + folder_.path() +
+      "/data}}\nhttp: {addr: 127.0.0.1:0}\n";
   if (!username.empty()) {
     SLIPWAY_CHECK(WriteFileAtomic(folder_.path() + "/htpasswd", Htpasswd(username, password)).ok());
     config += "auth: {htpasswd: {realm: test, path: " + folder_.path() + "/htpasswd}}\n";
@@ -52,7 +53,8 @@ TestRegistry::TestRegistry(const std::string& username, const std::string& passw
   write.Reset();
   std::string text;
   size_t at;
-  while ((at = text.find(kListening)) == std::string::npos || text.find('\n', at) == std::string::npos) {
+  while ((at = text.find(kListening)) == std::string::npos ||
+         text.find('\n', at) == std::string::npos) {
     char buffer[4096];
     const ssize_t n = ::read(log_.get(), buffer, sizeof buffer);
     SLIPWAY_CHECK(n > 0);
@@ -69,12 +71,16 @@ std::string TestRegistry::PushImage(const std::string& repository, const std::st
       command.empty() ? R"(["/bin/busybox","httpd","-f","-p","8080","-h","/www"])" : command;
   SLIPWAY_CHECK(MakeDirectories(work.path() + "/context").ok());
   SLIPWAY_CHECK(WriteFileAtomic(work.path() + "/context/index.html", text, 0644).ok());
-  SLIPWAY_CHECK(WriteFileAtomic(work.path() + "/context/busybox", *ReadFile("/bin/busybox"), 0755).ok());
-  SLIPWAY_CHECK(WriteFileAtomic(work.path() + "/context/Dockerfile",
-                                "FROM scratch\nCOPY busybox /bin/busybox\nCOPY index.html /www/index.html\n"
-                                "ENTRYPOINT " + entry + "\n")
-                    .ok());
-  const std::vector<std::string> store = {"--root", work.path() + "/root", "--runroot", work.path() + "/run",
+  SLIPWAY_CHECK(
+      WriteFileAtomic(work.path() + "/context/busybox", *ReadFile("/bin/busybox"), 0755).ok());
+  SLIPWAY_CHECK(
+      WriteFileAtomic(work.path() + "/context/Dockerfile",
+                      "FROM scratch\nCOPY busybox /bin/busybox\nCOPY index.html /www/index.html\n"
+                      "ENTRYPOINT " +
+                          entry + "\n")
+          .ok());
+  const std::vector<std::string> store = {"--root",           work.path() + "/root",
+                                          "--runroot",        work.path() + "/run",
                                           "--storage-driver", "vfs"};
   const auto buildah = [&](std::vector<std::string> arguments) {
     process::ProcessSpec spec;
@@ -85,7 +91,8 @@ std::string TestRegistry::PushImage(const std::string& repository, const std::st
   };
   const std::string tag = address_ + "/" + repository + ":test";
   buildah({"bud", "--isolation", "chroot", "-t", tag, work.path() + "/context"});
-  std::vector<std::string> push = {"push", "--tls-verify=false", "--digestfile", work.path() + "/digest"};
+  std::vector<std::string> push = {"push", "--tls-verify=false", "--digestfile",
+                                   work.path() + "/digest"};
   if (!username_.empty()) push.insert(push.end(), {"--creds", username_ + ":" + password_});
   push.push_back(tag);
   buildah(push);

@@ -9,8 +9,8 @@
 
 namespace slipway::gitops {
 
-// A real docker-registry on a free loopback port, with data of its own; ends with the object. For tests, which it aborts
-// when the machine can't run one. Not thread-safe.
+// A real docker-registry on a free loopback port, with data of its own; ends with the object. For
+// tests, which it aborts when the machine can't run one. Not thread-safe.
 class TestRegistry {
  public:
   // With a user, it asks everybody for the password.
@@ -20,9 +20,10 @@ class TestRegistry {
   const std::string& address() const { return address_; }
   // Ends the registry; its port refuses from then on.
   void Stop() { process_.reset(); }
-  // Pushes an image FROM scratch that serves `files_text` at /index.html with busybox's httpd, on port 8080; `command`
-  // replaces the server. Returns HOST:PORT/REPOSITORY@sha256:...
-  std::string PushImage(const std::string& repository, const std::string& text, const std::string& command = "");
+  // Pushes an image FROM scratch that serves `files_text` at /index.html with busybox's httpd, on
+  // port 8080; `command` replaces the server. Returns HOST:PORT/REPOSITORY@sha256:...
+  std::string PushImage(const std::string& repository, const std::string& text,
+                        const std::string& command = "");
 
  private:
   TempDir folder_;

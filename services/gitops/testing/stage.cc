@@ -51,15 +51,16 @@ absl::StatusOr<slipway::pipeline::v1::ResolveDeploymentResponse> FakePipeline::R
     const AppEnvironment& where) {
   MutexLock lock(mu_);
   const auto found = pipelines_.find(where);
-  if (found == pipelines_.end()) return absl::NotFoundError("no deployment pipeline " + where.Name());
+  if (found == pipelines_.end())
+    return absl::NotFoundError("no deployment pipeline " + where.Name());
   slipway::pipeline::v1::ResolveDeploymentResponse response;
   response.set_workflow(where.AppName() + "/workflows/main");
   response.set_app_uid(kUid);
   *response.mutable_deploy() = found->second.deploy;
   response.mutable_pipeline()->set_environment(where.environment);
   response.mutable_pipeline()->set_after(found->second.after);
-  response.mutable_pipeline()->set_trigger(found->second.automatic ? slipway::pipeline::v1::AUTOMATIC
-                                                                   : slipway::pipeline::v1::MANUAL);
+  response.mutable_pipeline()->set_trigger(
+      found->second.automatic ? slipway::pipeline::v1::AUTOMATIC : slipway::pipeline::v1::MANUAL);
   for (const std::string& next : found->second.next) response.add_next(next);
   return response;
 }
@@ -79,8 +80,8 @@ absl::Status FakePipeline::ConfirmDeletion(const std::string& name, const std::s
   return absl::OkStatus();
 }
 
-TestProcess::TestProcess(db::Pool& pool, PipelinePeer& pipeline, DesiredRepository& repository, Target& target,
-                         ActiveRepository active, Syncer::Options options)
+TestProcess::TestProcess(db::Pool& pool, PipelinePeer& pipeline, DesiredRepository& repository,
+                         Target& target, ActiveRepository active, Syncer::Options options)
     : outbox(pool),
       lifecycle(clock, outbox, watchers, nullptr),
       deployer(pool, pipeline, lifecycle),
@@ -113,7 +114,8 @@ const AppEnvironment Stage::kProd = {"demo", "hello", "prod"};
 Stage::Stage(Options options)
     : registry(options.registry_user, options.registry_password),
       podman({registry.address()}),
-      database({{"gitops", embedded::kFiles}, journal::Migrations(), events::Migrations()}, "gitops"),
+      database({{"gitops", embedded::kFiles}, journal::Migrations(), events::Migrations()},
+               "gitops"),
       options_(std::move(options)),
       folder_(*TempDir::Create("gitops-")) {
   git.CreateRepository("ops");
@@ -126,15 +128,16 @@ Stage::Stage(Options options)
   const int first = 20000 + static_cast<int>(::getpid() % 300) * 30;
   ports = std::make_unique<PortStore>(database.pool(), first, first + 29);
   if (options_.active_provider) {
-    const auto inserted = db::RunTx(database.pool(), "test.provider", absl::Seconds(5), [&](db::Tx& tx) -> absl::Status {
-      providers::Provider provider{.id = "local", .uid = "p1"};
-      provider.spec.set_url(access.url);
-      provider.state = slipway::gitops::v1::GitOpsProviderStatus::READY;
-      if (auto status = providers::Insert(tx, provider); !status.ok()) return status;
-      provider.live_spec = provider.spec;
-      provider.in_force = true;
-      return providers::Update(tx, provider);
-    });
+    const auto inserted = db::RunTx(
+        database.pool(), "test.provider", absl::Seconds(5), [&](db::Tx& tx) -> absl::Status {
+          providers::Provider provider{.id = "local", .uid = "p1"};
+          provider.spec.set_url(access.url);
+          provider.state = slipway::gitops::v1::GitOpsProviderStatus::READY;
+          if (auto status = providers::Insert(tx, provider); !status.ok()) return status;
+          provider.live_spec = provider.spec;
+          provider.in_force = true;
+          return providers::Update(tx, provider);
+        });
     INFO(inserted);
     REQUIRE(inserted.ok());
   }
@@ -174,7 +177,8 @@ void Stage::Restart(bool start) {
   if (start) process->Start();
 }
 
-slipway::build::v1::ImageCreated Stage::MakeImage(const std::string& text, int64_t order, const std::string& command) {
+slipway::build::v1::ImageCreated Stage::MakeImage(const std::string& text, int64_t order,
+                                                  const std::string& command) {
   const std::string reference = registry.PushImage("demo/hello", text, command);
   slipway::build::v1::ImageCreated event;
   auto& image = *event.mutable_image();
@@ -229,7 +233,8 @@ Deployment Stage::Await(const AppEnvironment& where, int64_t number,
 }
 
 Deployment Stage::AwaitEnd(const AppEnvironment& where, int64_t number, absl::Duration limit) {
-  return Await(where, number, [](const Deployment& deployment) { return IsFinal(deployment.state); }, limit);
+  return Await(
+      where, number, [](const Deployment& deployment) { return IsFinal(deployment.state); }, limit);
 }
 
 bool Stage::Eventually(const std::function<bool()>& good, absl::Duration limit) {
@@ -249,8 +254,9 @@ std::string Stage::Fetch(const std::string& url) {
 
 std::vector<std::string> Stage::Journal(const std::string& subject) {
   std::vector<std::string> events;
-  const auto records = db::RunTx(database.pool(), "test.journal", absl::Seconds(5),
-                                 [&](db::Tx& tx) { return journal::List(tx, {.subject = subject}); });
+  const auto records =
+      db::RunTx(database.pool(), "test.journal", absl::Seconds(5),
+                [&](db::Tx& tx) { return journal::List(tx, {.subject = subject}); });
   REQUIRE(records.ok());
   for (auto it = records->rbegin(); it != records->rend(); ++it) events.push_back(it->event);
   return events;

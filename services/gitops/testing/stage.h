@@ -48,7 +48,8 @@ class FakePipeline final : public PipelinePeer {
   std::vector<std::string> confirmed_ SLIPWAY_GUARDED_BY(mu_);
 };
 
-// The loops of one gitops process over given parts; destroyed and made anew it is the process that comes after a kill.
+// The loops of one gitops process over given parts; destroyed and made anew it is the process that
+// comes after a kill.
 struct TestProcess {
   TestProcess(db::Pool& pool, PipelinePeer& pipeline, DesiredRepository& repository, Target& target,
               ActiveRepository active, Syncer::Options options);
@@ -83,7 +84,8 @@ class Stage {
   static const AppEnvironment kProd;
 
   // An image of app demo/hello and its event; returns the record.
-  slipway::build::v1::ImageCreated MakeImage(const std::string& text, int64_t order, const std::string& command = "");
+  slipway::build::v1::ImageCreated MakeImage(const std::string& text, int64_t order,
+                                             const std::string& command = "");
   void Announce(const slipway::build::v1::ImageCreated& event);
   // Replaces the process: as after a kill.
   void Restart(bool start = true);
@@ -91,11 +93,14 @@ class Stage {
 
   std::optional<Deployment> Find(const AppEnvironment& where, int64_t number = 0);
   // Waits until the deployment ended; its state.
-  Deployment AwaitEnd(const AppEnvironment& where, int64_t number, absl::Duration limit = absl::Seconds(30));
-  Deployment Await(const AppEnvironment& where, int64_t number, const std::function<bool(const Deployment&)>& good,
+  Deployment AwaitEnd(const AppEnvironment& where, int64_t number,
+                      absl::Duration limit = absl::Seconds(30));
+  Deployment Await(const AppEnvironment& where, int64_t number,
+                   const std::function<bool(const Deployment&)>& good,
                    absl::Duration limit = absl::Seconds(30));
   // Waits until `good`, asked again and again; false after the limit.
-  static bool Eventually(const std::function<bool()>& good, absl::Duration limit = absl::Seconds(20));
+  static bool Eventually(const std::function<bool()>& good,
+                         absl::Duration limit = absl::Seconds(20));
   // Body of GET url; empty when it is not answered.
   static std::string Fetch(const std::string& url);
   // The events of the journal about a subject, oldest first.

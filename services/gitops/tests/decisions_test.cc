@@ -10,10 +10,12 @@ namespace pb = slipway::gitops::v1;
 using Status = pb::DeploymentStatus;
 
 Caller Admin() {
-  return {.actor = "user:admin", .traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4737-00f067aa0ba902b7-01"};
+  return {.actor = "user:admin",
+          .traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4737-00f067aa0ba902b7-01"};
 }
 
-absl::StatusOr<pb::Deployment> Deploy(Stage& stage, const AppEnvironment& where, const std::string& image,
+absl::StatusOr<pb::Deployment> Deploy(Stage& stage, const AppEnvironment& where,
+                                      const std::string& image,
                                       const std::string& request_id = "") {
   pb::CreateDeploymentRequest request;
   request.set_parent(where.Name());
@@ -43,7 +45,9 @@ TEST_CASE("an older build that ends later never deploys, and the decision says s
   CHECK(stage.Find(Stage::kDev)->number == 1);
 }
 
-TEST_CASE("prod waits for a person, takes only what was healthy in dev, and makes one deployment for one request") {
+TEST_CASE(
+    "prod waits for a person, takes only what was healthy in dev, and makes one deployment for one "
+    "request") {
   Stage stage;
   const auto image = stage.MakeImage("one", 1);
   const absl::Status early = Deploy(stage, Stage::kProd, "").status();
@@ -52,10 +56,11 @@ TEST_CASE("prod waits for a person, takes only what was healthy in dev, and make
   stage.Announce(image);
   REQUIRE(stage.AwaitEnd(Stage::kDev, 1).state == Status::HEALTHY);
   REQUIRE(Stage::Eventually([&] {
-    return stage.Journal(image.image().name()) == std::vector<std::string>{"deployment.created", "deployment.committing",
-                                                                          "deployment.pushed", "target.differs",
-                                                                          "deployment.applied", "deployment.healthy",
-                                                                          "deployment.waits_for_person"};
+    return stage.Journal(image.image().name()) ==
+           std::vector<std::string>{"deployment.created",         "deployment.committing",
+                                    "deployment.pushed",          "target.differs",
+                                    "deployment.applied",         "deployment.healthy",
+                                    "deployment.waits_for_person"};
   }));
   CHECK_FALSE(stage.Find(Stage::kProd).has_value());
 
@@ -66,7 +71,8 @@ TEST_CASE("prod waits for a person, takes only what was healthy in dev, and make
   const absl::Status refused = Deploy(stage, Stage::kProd, other.image().digest()).status();
   CHECK(DetailsOf(refused).reason == "NEVER_HEALTHY_IN_AFTER");
   CHECK(MessageOf(refused).find(other.image().digest()) != std::string::npos);
-  CHECK(DetailsOf(Deploy(stage, Stage::kProd, "sha256:doesnotexist").status()).reason == "IMAGE_UNKNOWN");
+  CHECK(DetailsOf(Deploy(stage, Stage::kProd, "sha256:doesnotexist").status()).reason ==
+        "IMAGE_UNKNOWN");
 
   const auto first = Deploy(stage, Stage::kProd, "", "request-1");
   REQUIRE(first.ok());
@@ -80,7 +86,9 @@ TEST_CASE("prod waits for a person, takes only what was healthy in dev, and make
   CHECK(Stage::Fetch(prod.url + "index.html") == "one");
 }
 
-TEST_CASE("a rollback brings the earlier image and its configuration back and pins them until a newer image comes") {
+TEST_CASE(
+    "a rollback brings the earlier image and its configuration back and pins them until a newer "
+    "image comes") {
   Stage stage;
   stage.Announce(stage.MakeImage("one", 1));
   REQUIRE(stage.AwaitEnd(Stage::kDev, 1).state == Status::HEALTHY);
@@ -129,7 +137,8 @@ TEST_CASE("nothing deploys without an active provider") {
   const auto image = stage.MakeImage("one", 1);
   stage.Announce(image);
   REQUIRE(Stage::Eventually([&] {
-    return stage.Journal(image.image().name()) == std::vector<std::string>{"deployment.not_started"};
+    return stage.Journal(image.image().name()) ==
+           std::vector<std::string>{"deployment.not_started"};
   }));
   CHECK_FALSE(stage.Find(Stage::kDev).has_value());
   const absl::Status asked = Deploy(stage, Stage::kDev, "").status();

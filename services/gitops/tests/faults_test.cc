@@ -43,7 +43,8 @@ TEST_CASE("a process that dies between push and its note commits nothing twice")
   stage.process->deployer.Pass();
   stage.process->committer.Pass();
   stage.git.Commit("ops", "main", {{"NOTES.md", "by hand"}}, "Add notes");
-  stage.database.Exec("UPDATE deployments SET state = 'COMMITTING', commit_id = '' WHERE number = 2");
+  stage.database.Exec(
+      "UPDATE deployments SET state = 'COMMITTING', commit_id = '' WHERE number = 2");
   stage.Restart();
   CHECK(stage.AwaitEnd(Stage::kDev, 2).state == Status::HEALTHY);
   CHECK(stage.git.Git("ops", {"rev-list", "--count", "main"}) == "3");
@@ -73,11 +74,12 @@ TEST_CASE("two writers of the repository lose nothing of each other") {
     // While the committer is at work.
     for (int j = 0; j < 4; ++j, ++others) {
       const std::string key = "other " + std::to_string(others);
-      const auto made = other.Commit(stage.access, {{.key = key,
-                                                     .folder = "other/app/" + std::to_string(others),
-                                                     .files = {{"deployment.yaml", key}},
-                                                     .message = "Other\n\nSlipway-Deployment: " + key + "\n",
-                                                     .time = absl::Now()}});
+      const auto made =
+          other.Commit(stage.access, {{.key = key,
+                                       .folder = "other/app/" + std::to_string(others),
+                                       .files = {{"deployment.yaml", key}},
+                                       .message = "Other\n\nSlipway-Deployment: " + key + "\n",
+                                       .time = absl::Now()}});
       INFO(made.status());
       REQUIRE(made.ok());
     }
@@ -87,7 +89,8 @@ TEST_CASE("two writers of the repository lose nothing of each other") {
   const int commits = std::stoi(stage.git.Git("ops", {"rev-list", "--count", "main"}));
   CHECK(commits == others + 4);
   for (int i = 1; i <= 4; ++i) {
-    const std::string trailer = "Slipway-Deployment: " + DeploymentName{Stage::kDev, i}.Name() + "$";
+    const std::string trailer =
+        "Slipway-Deployment: " + DeploymentName{Stage::kDev, i}.Name() + "$";
     CHECK(stage.git.Git("ops", {"rev-list", "--count", "--grep=" + trailer, "main"}) == "1");
   }
 }
@@ -98,21 +101,21 @@ TEST_CASE("a container that is killed and a pod that is removed come back within
   const Deployment one = stage.AwaitEnd(Stage::kDev, 1);
   REQUIRE(one.state == Status::HEALTHY);
   const auto answers = [&] { return Stage::Fetch(one.url + "index.html") == "one"; };
-  const std::string before = stage.podman.Run({"pod", "inspect", PodOf(Stage::kDev), "--format", "{{.ID}}"});
-  const std::string pid = stage.podman.Run({"ps", "--filter", "label=slipway.dev/owner=test", "--format", "{{.Pid}}"});
+  const std::string before =
+      stage.podman.Run({"pod", "inspect", PodOf(Stage::kDev), "--format", "{{.ID}}"});
+  const std::string pid =
+      stage.podman.Run({"ps", "--filter", "label=slipway.dev/owner=test", "--format", "{{.Pid}}"});
   const absl::Time killed = absl::Now();
   REQUIRE(::kill(std::stoi(pid), SIGKILL) == 0);
-  REQUIRE(Stage::Eventually([&] {
-    return CountOf(stage.Journal(one.Name()), "drift.put_back") == 1 && answers();
-  }));
+  REQUIRE(Stage::Eventually(
+      [&] { return CountOf(stage.Journal(one.Name()), "drift.put_back") == 1 && answers(); }));
   WARN("killed container back after " << absl::FormatDuration(absl::Now() - killed));
   CHECK(stage.podman.Run({"pod", "inspect", PodOf(Stage::kDev), "--format", "{{.ID}}"}) != before);
 
   const absl::Time removed = absl::Now();
   stage.podman.Run({"pod", "rm", "-f", "-t", "0", PodOf(Stage::kDev)});
-  REQUIRE(Stage::Eventually([&] {
-    return CountOf(stage.Journal(one.Name()), "drift.put_back") == 2 && answers();
-  }));
+  REQUIRE(Stage::Eventually(
+      [&] { return CountOf(stage.Journal(one.Name()), "drift.put_back") == 2 && answers(); }));
   WARN("removed pod back after " << absl::FormatDuration(absl::Now() - removed));
   CHECK(stage.Find(Stage::kDev)->state == Status::HEALTHY);
 }
@@ -127,21 +130,31 @@ TEST_CASE("a commit made by hand is applied, and a folder that is gone takes its
   text.insert(at, "          env:\n          - name: \"BY_HAND\"\n            value: \"yes\"\n");
   stage.git.Commit("ops", "main", {{"demo/hello/dev/deployment.yaml", text}}, "Set BY_HAND");
   REQUIRE(Stage::Eventually([&] {
-    const std::string env = stage.podman.Run({"inspect", PodOf(Stage::kDev) + "-hello", "--format", "{{.Config.Env}}"});
+    const std::string env =
+        stage.podman.Run({"inspect", PodOf(Stage::kDev) + "-hello", "--format", "{{.Config.Env}}"});
     return env.find("BY_HAND=yes") != std::string::npos;
   }));
-  CHECK(Stage::Eventually([&] { return CountOf(stage.Journal(one.Name()), "sync.commit_applied") == 1; }));
+  CHECK(Stage::Eventually(
+      [&] { return CountOf(stage.Journal(one.Name()), "sync.commit_applied") == 1; }));
 
   stage.podman.Run({"pod", "create", "--name", "stranger"});
   const RepositoryAccess& access = stage.access;
-  REQUIRE(stage.repository->Commit(access, {{.folder = "demo/hello/dev", .message = "Remove by hand", .time = absl::Now()}})
-              .ok());
-  REQUIRE(Stage::Eventually([&] { return stage.podman.Run({"pod", "ps", "--format", "{{.Name}}"}) == "stranger"; }));
+  REQUIRE(
+      stage.repository
+          ->Commit(access,
+                   {{.folder = "demo/hello/dev", .message = "Remove by hand", .time = absl::Now()}})
+          .ok());
+  REQUIRE(Stage::Eventually([&] {
+    return stage.podman.Run({"pod", "ps", "--format", "{{.Name}}"}) == "stranger";
+  }));
 }
 
-TEST_CASE("an app that does not stay up is unhealthy with its exit code and last lines, and the next one replaces it") {
+TEST_CASE(
+    "an app that does not stay up is unhealthy with its exit code and last lines, and the next one "
+    "replaces it") {
   Stage stage;
-  stage.Announce(stage.MakeImage("bad", 1, R"(["/bin/busybox","sh","-c","echo no such table >&2; exit 3"])"));
+  stage.Announce(
+      stage.MakeImage("bad", 1, R"(["/bin/busybox","sh","-c","echo no such table >&2; exit 3"])"));
   const Deployment bad = stage.AwaitEnd(Stage::kDev, 1);
   CHECK(bad.state == Status::UNHEALTHY);
   CHECK(bad.reason.find("exit code 3") != std::string::npos);
@@ -163,7 +176,9 @@ TEST_CASE("an app that never answers is unhealthy after the limit and says what 
   CHECK(one.reason.find("404") != std::string::npos);
 }
 
-TEST_CASE("a registry that refuses fails the deployment with cause and remedy, and what ran goes on running") {
+TEST_CASE(
+    "a registry that refuses fails the deployment with cause and remedy, and what ran goes on "
+    "running") {
   Stage stage({.registry_user = "slipway", .registry_password = "right"});
   stage.pipeline.SetCredential({stage.registry.address(), "slipway", "right"});
   stage.Announce(stage.MakeImage("one", 1));
@@ -192,7 +207,9 @@ TEST_CASE("a manifest that the target can't run fails with file and field") {
   CHECK(stage.podman.Run({"pod", "ps", "-q"}).empty());
 }
 
-TEST_CASE("while the git host is away the deployment says what it waits for, and goes on when it is back") {
+TEST_CASE(
+    "while the git host is away the deployment says what it waits for, and goes on when it is "
+    "back") {
   Stage stage;
   stage.git.AnswerWith("503 Service Unavailable");
   stage.Announce(stage.MakeImage("one", 1));
@@ -223,15 +240,18 @@ TEST_CASE("deleting a deployment pipeline takes folder, pod and port away and co
   stage.Announce(stage.MakeImage("one", 1));
   REQUIRE(stage.AwaitEnd(Stage::kDev, 1).state == Status::HEALTHY);
   TestProcess& process = *stage.process;
-  Remover remover({stage.database.pool(), process.lifecycle, *stage.repository,
-                   [&]() -> absl::StatusOr<std::optional<RepositoryAccess>> { return stage.access; }, process.syncer,
-                   stage.pipeline});
+  Remover remover(
+      {stage.database.pool(), process.lifecycle, *stage.repository,
+       [&]() -> absl::StatusOr<std::optional<RepositoryAccess>> { return stage.access; },
+       process.syncer, stage.pipeline});
   slipway::pipeline::v1::DefinitionChanged changed;
   changed.set_name("projects/demo/apps/hello/workflows/main/deploymentPipelines/dev");
   changed.set_app_uid("uid-hello");
-  const auto told = db::RunTx(stage.database.pool(), "test.event", absl::Seconds(5), [&](db::Tx& tx) {
-    return remover.OnEvent(tx, {.type = "deployment_pipeline.deleting", .payload = changed.SerializeAsString()});
-  });
+  const auto told =
+      db::RunTx(stage.database.pool(), "test.event", absl::Seconds(5), [&](db::Tx& tx) {
+        return remover.OnEvent(
+            tx, {.type = "deployment_pipeline.deleting", .payload = changed.SerializeAsString()});
+      });
   REQUIRE(told.ok());
   remover.Pass({});
   CHECK(stage.pipeline.confirmed() == std::vector<std::string>{changed.name()});
@@ -247,13 +267,16 @@ TEST_CASE("deleting a deployment pipeline takes folder, pod and port away and co
 
   // Nothing of a deleted app is left for another one of its name.
   changed.set_name("projects/demo/apps/hello");
-  const auto deleted = db::RunTx(stage.database.pool(), "test.event", absl::Seconds(5), [&](db::Tx& tx) {
-    return remover.OnEvent(tx, {.type = "app.deleting", .payload = changed.SerializeAsString()});
-  });
+  const auto deleted =
+      db::RunTx(stage.database.pool(), "test.event", absl::Seconds(5), [&](db::Tx& tx) {
+        return remover.OnEvent(tx,
+                               {.type = "app.deleting", .payload = changed.SerializeAsString()});
+      });
   REQUIRE(deleted.ok());
   remover.Pass({});
   CHECK(stage.database.Value("SELECT count(*)::text AS v FROM removals") == "0");
-  for (const char* table : {"deployments", "images", "candidates", "promotions", "pins", "local_ports"}) {
+  for (const char* table :
+       {"deployments", "images", "candidates", "promotions", "pins", "local_ports"}) {
     CHECK(stage.database.Value(std::string("SELECT count(*)::text AS v FROM ") + table) == "0");
   }
 }

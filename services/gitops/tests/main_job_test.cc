@@ -22,11 +22,11 @@ TEST_CASE("a new image is committed, runs and answers, and the next one replaces
   const std::string message = stage.git.Git("ops", {"log", "-1", "--format=%B", "main"});
   CHECK(message.find("Slipway-Deployment: " + one.Name()) != std::string::npos);
   CHECK(message.find("Slipway-Image: " + first.image().reference()) != std::string::npos);
-  CHECK(stage.git.Git("ops", {"show", "main:demo/hello/dev/deployment.yaml"}).find(first.image().reference()) !=
-        std::string::npos);
+  CHECK(stage.git.Git("ops", {"show", "main:demo/hello/dev/deployment.yaml"})
+            .find(first.image().reference()) != std::string::npos);
   CHECK(stage.Journal(one.Name()) ==
-        std::vector<std::string>{"deployment.created", "deployment.committing", "deployment.pushed", "target.differs",
-                                 "deployment.applied", "deployment.healthy"});
+        std::vector<std::string>{"deployment.created", "deployment.committing", "deployment.pushed",
+                                 "target.differs", "deployment.applied", "deployment.healthy"});
 
   stage.Announce(stage.MakeImage("hello two", 2));
   const Deployment two = stage.AwaitEnd(Stage::kDev, 2);

@@ -1,5 +1,8 @@
+#include "services/gitops/domain/providers.h"
+
 #include <catch2/catch.hpp>
 
+#include "embed/gitops_sql.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
 #include "libs/db/testing/test_database.h"
@@ -7,9 +10,7 @@
 #include "libs/git/testing/git_server.h"
 #include "libs/http/url.h"
 #include "libs/journal/journal.h"
-#include "embed/gitops_sql.h"
 #include "services/gitops/domain/provider_validator.h"
-#include "services/gitops/domain/providers.h"
 
 namespace slipway::gitops {
 namespace {
@@ -20,7 +21,8 @@ using State = pb::GitOpsProviderStatus;
 // Providers over PostgreSQL and a real git host.
 struct Bench {
   Bench()
-      : database({{"gitops", embedded::kFiles}, journal::Migrations(), events::Migrations()}, "gitops"),
+      : database({{"gitops", embedded::kFiles}, journal::Migrations(), events::Migrations()},
+                 "gitops"),
         folder(*TempDir::Create("providers-")) {
     REQUIRE(seal::CreateKeyFile(folder.path() + "/kek").ok());
     keys = *seal::KeyRing::Load({folder.path() + "/kek"});
@@ -34,7 +36,8 @@ struct Bench {
         ProviderValidator::Parts{database.pool(), clock, *providers, *repository, *cli, {}});
   }
 
-  pb::GitOpsProvider Wanted(const std::string& id, const std::string& url, const std::string& token = "") {
+  pb::GitOpsProvider Wanted(const std::string& id, const std::string& url,
+                            const std::string& token = "") {
     pb::GitOpsProvider provider;
     provider.set_name("gitopsProviders/" + id);
     provider.mutable_spec()->set_url(url);
@@ -69,7 +72,9 @@ struct Bench {
   std::unique_ptr<ProviderValidator> validator;
 };
 
-TEST_CASE("a provider takes effect only after clone, commit, push, read-back and delete, and leaves no branch") {
+TEST_CASE(
+    "a provider takes effect only after clone, commit, push, read-back and delete, and leaves no "
+    "branch") {
   Bench bench;
   bench.git.CreateRepository("ops");
   const std::string before = bench.git.Commit("ops", "main", {{"README.md", "hello"}}, "Begin");
@@ -94,8 +99,9 @@ TEST_CASE("a provider takes effect only after clone, commit, push, read-back and
   const auto active = bench.providers->Active();
   REQUIRE(active->has_value());
   CHECK((*active)->token == "s3cret-token");
-  CHECK(bench.database.Value("SELECT (position('s3cret' in encode(token, 'escape')) + position('s3cret' in "
-                             "encode(spec, 'escape')))::text AS v FROM providers") == "0");
+  CHECK(bench.database.Value(
+            "SELECT (position('s3cret' in encode(token, 'escape')) + position('s3cret' in "
+            "encode(spec, 'escape')))::text AS v FROM providers") == "0");
 
   // The same again changes nothing and validates nothing.
   const auto same = bench.Apply(bench.Wanted("local", bench.git.Url("ops"), "s3cret-token"));
@@ -158,7 +164,8 @@ TEST_CASE("one provider is in force: the newest that passed") {
   CHECK_FALSE(first->status().active());
   CHECK_FALSE(first->spec().active());
   CHECK((*bench.providers->Active())->provider == "gitopsProviders/second");
-  CHECK(DetailsOf(bench.providers->Delete("gitopsProviders/second", {})).reason == "GITOPS_PROVIDER_ACTIVE");
+  CHECK(DetailsOf(bench.providers->Delete("gitopsProviders/second", {})).reason ==
+        "GITOPS_PROVIDER_ACTIVE");
   CHECK(bench.providers->Delete("gitopsProviders/local", {}).ok());
 }
 
@@ -169,8 +176,10 @@ TEST_CASE("mistakes name their field, and a stored token never goes to another h
     const auto violations = DetailsOf(status).field_violations;
     return violations.empty() ? std::string() : violations[0].field;
   };
-  CHECK(field(bench.Apply(bench.Wanted("local", "ftp://x/y")).status()) == "gitopsProvider.spec.url");
-  CHECK(field(bench.Apply(bench.Wanted("local", "http://user:pw@x/y")).status()) == "gitopsProvider.spec.url");
+  CHECK(field(bench.Apply(bench.Wanted("local", "ftp://x/y")).status()) ==
+        "gitopsProvider.spec.url");
+  CHECK(field(bench.Apply(bench.Wanted("local", "http://user:pw@x/y")).status()) ==
+        "gitopsProvider.spec.url");
   auto branch = bench.Wanted("local", bench.git.Url("ops"));
   branch.mutable_spec()->set_branch("--upload-pack=x");
   CHECK(field(bench.Apply(branch).status()) == "gitopsProvider.spec.branch");

@@ -18,11 +18,13 @@ namespace slipway::gitops::local {
 namespace {
 
 // What somebody does to a pod that may make it differ from the commit. "died" follows most of them.
-const std::set<std::string> kChanges = {"died", "remove", "stop", "kill", "pause", "unpause", "restart"};
+const std::set<std::string> kChanges = {"died",  "remove",  "stop",   "kill",
+                                        "pause", "unpause", "restart"};
 
 }  // namespace
 
-ContainerWatch::ContainerWatch(std::string events_file, std::function<void(const std::string& pod)> changed)
+ContainerWatch::ContainerWatch(std::string events_file,
+                               std::function<void(const std::string& pod)> changed)
     : events_file_(std::move(events_file)),
       changed_(std::move(changed)),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
@@ -127,7 +129,8 @@ std::vector<std::string> ContainerWatch::ReadEvents() {
   MutexLock lock(mu_);
   for (const std::string& line : lines) {
     const auto event = json::Parse(line);
-    if (!event.ok() || kChanges.count(json::GetString(*event, "Status").value_or("")) == 0) continue;
+    if (!event.ok() || kChanges.count(json::GetString(*event, "Status").value_or("")) == 0)
+      continue;
     if (json::GetString(*event, "Type") == "pod") {
       found.push_back(json::GetString(*event, "Name").value_or(""));
       continue;

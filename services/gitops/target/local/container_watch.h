@@ -11,9 +11,9 @@
 
 namespace slipway::gitops::local {
 
-// Notices at once when a container ends or somebody changes a pod: by the processes themselves (pidfd), since podman
-// writes no event when a process dies, and by podman's events file for what people do with podman. Owned by LocalTarget;
-// thread-safe.
+// Notices at once when a container ends or somebody changes a pod: by the processes themselves
+// (pidfd), since podman writes no event when a process dies, and by podman's events file for what
+// people do with podman. Owned by LocalTarget; thread-safe.
 class ContainerWatch {
  public:
   // A running container of ours.
@@ -46,8 +46,9 @@ class ContainerWatch {
   int64_t offset_ = 0;  // of the thread
   std::string rest_;
   Mutex mu_;
-  std::map<std::string, Open> open_ SLIPWAY_GUARDED_BY(mu_);     // by container
-  std::map<std::string, std::string> pods_ SLIPWAY_GUARDED_BY(mu_);  // container -> pod, ended ones too
+  std::map<std::string, Open> open_ SLIPWAY_GUARDED_BY(mu_);  // by container
+  std::map<std::string, std::string> pods_
+      SLIPWAY_GUARDED_BY(mu_);  // container -> pod, ended ones too
   std::jthread thread_;
 };
 

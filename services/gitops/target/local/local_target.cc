@@ -41,7 +41,8 @@ std::string Connect(int port) {
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   address.sin_port = htons(static_cast<uint16_t>(port));
-  if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0 && errno != EINPROGRESS) {
+  if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0 &&
+      errno != EINPROGRESS) {
     return "the port takes no connection";
   }
   pollfd ready{fd.get(), POLLOUT, 0};
@@ -57,7 +58,10 @@ std::string Connect(int port) {
 }  // namespace
 
 LocalTarget::LocalTarget(Options options, PortAllocator& ports)
-    : options_(std::move(options)), ports_(ports), podman_(options_.podman), http_({.peer = "app"}) {}
+    : options_(std::move(options)),
+      ports_(ports),
+      podman_(options_.podman),
+      http_({.peer = "app"}) {}
 
 void LocalTarget::Subscribe(OnChange changed) {
   changed_ = std::move(changed);
@@ -102,7 +106,8 @@ absl::Status LocalTarget::Refresh() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::optional<PodStatus>> LocalTarget::Get(const AppEnvironment& where, absl::Duration max_age) {
+absl::StatusOr<std::optional<PodStatus>> LocalTarget::Get(const AppEnvironment& where,
+                                                          absl::Duration max_age) {
   bool fresh = false;
   {
     MutexLock lock(mu_);
@@ -123,7 +128,8 @@ std::vector<std::string> LocalTarget::Differences(const PodManifest& wanted,
     return {"the pod " + pod->name + " runs another specification"};
   }
   std::vector<std::string> differences;
-  if (pod->infra_state != "running") differences.push_back("the pod " + pod->name + " is " + pod->infra_state);
+  if (pod->infra_state != "running")
+    differences.push_back("the pod " + pod->name + " is " + pod->infra_state);
   if (pod->containers.size() != wanted.images.size()) {
     differences.push_back("the pod " + pod->name + " lacks a container");
   }
@@ -158,7 +164,8 @@ absl::StatusOr<Applied> LocalTarget::Apply(const DesiredState& desired) {
   {
     MutexLock lock(mu_);
     pods_.erase(desired.where);  // so that the watch takes the end of the old one for what it is
-    for (const std::string& image : wanted.images) replaced_.insert(image.substr(0, image.find('@')));
+    for (const std::string& image : wanted.images)
+      replaced_.insert(image.substr(0, image.find('@')));
   }
   if (pod) SLIPWAY_RETURN_IF_ERROR(podman_.RemovePod(pod->name));
   absl::Status played = podman_.Play(wanted.text);
@@ -184,11 +191,13 @@ std::string LocalTarget::Probe(const PodManifest& manifest, const PodStatus& pod
     return "";
   }
   if (manifest.health_path.empty()) return Connect(port);
-  const auto answer = http_.Send({.url = "http://127.0.0.1:" + std::to_string(port) + manifest.health_path,
-                                  .headers = {{"Connection", "close"}},
-                                  .timeout = kProbeTime,
-                                  .max_response_bytes = 1 << 20});
-  const std::string what = "GET " + manifest.health_path + " on port " + std::to_string(manifest.port);
+  const auto answer =
+      http_.Send({.url = "http://127.0.0.1:" + std::to_string(port) + manifest.health_path,
+                  .headers = {{"Connection", "close"}},
+                  .timeout = kProbeTime,
+                  .max_response_bytes = 1 << 20});
+  const std::string what =
+      "GET " + manifest.health_path + " on port " + std::to_string(manifest.port);
   // A large answer is an answer.
   if (absl::IsResourceExhausted(answer.status())) return "";
   if (!answer.ok()) return what + " is not answered";
@@ -212,7 +221,8 @@ absl::StatusOr<Observation> LocalTarget::Observe(const DesiredState& desired) {
     if (container.state != "exited" && container.state != "stopped") continue;
     seen.exited = true;
     const auto log = podman_.LastLog(container.id, kLogLines);
-    seen.reason = "container " + container.name + " ended with exit code " + std::to_string(container.exit_code);
+    seen.reason = "container " + container.name + " ended with exit code " +
+                  std::to_string(container.exit_code);
     if (log.ok() && !log->empty()) seen.reason += "; its last lines: " + *log;
   }
   if (!seen.drift.empty()) {

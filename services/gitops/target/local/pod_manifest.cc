@@ -15,18 +15,22 @@
 namespace slipway::gitops::local {
 namespace {
 
-// What a pod and its containers may say. Everything else would reach past the container or be ignored silently.
-const std::set<std::string> kPodFields = {"containers", "restartPolicy", "terminationGracePeriodSeconds"};
-const std::set<std::string> kContainerFields = {"name",  "image",          "imagePullPolicy", "command",   "args",      "env",
-                                                "ports", "readinessProbe", "livenessProbe",   "startupProbe", "resources",
-                                                "workingDir"};
-const std::set<std::string> kPassedOn = {"name", "image", "command", "args", "env", "resources", "workingDir"};
+// What a pod and its containers may say. Everything else would reach past the container or be
+// ignored silently.
+const std::set<std::string> kPodFields = {"containers", "restartPolicy",
+                                          "terminationGracePeriodSeconds"};
+const std::set<std::string> kContainerFields = {
+    "name",  "image",          "imagePullPolicy", "command",      "args",      "env",
+    "ports", "readinessProbe", "livenessProbe",   "startupProbe", "resources", "workingDir"};
+const std::set<std::string> kPassedOn = {"name", "image",     "command",   "args",
+                                         "env",  "resources", "workingDir"};
 
 absl::Status CheckFields(const boost::json::object& object, const std::set<std::string>& allowed,
                          const std::string& file, const std::string& path) {
   for (const auto& field : object) {
     if (allowed.count(std::string(field.key())) == 0) {
-      return ManifestRefused(file, path + "." + std::string(field.key()) + " is not supported on this machine");
+      return ManifestRefused(
+          file, path + "." + std::string(field.key()) + " is not supported on this machine");
     }
   }
   return absl::OkStatus();
@@ -46,14 +50,18 @@ absl::StatusOr<boost::json::value> FindDeployment(const DesiredState& desired, s
       const std::string kind = json::GetString(document, "kind").value_or("");
       if (kind == "Service") continue;
       if (kind != "Deployment" || json::GetString(document, "apiVersion") != "apps/v1") {
-        return ManifestRefused(name, "kind \"" + kind + "\" does not run on this machine; only apps/v1 Deployment does");
+        return ManifestRefused(
+            name,
+            "kind \"" + kind + "\" does not run on this machine; only apps/v1 Deployment does");
       }
-      if (found) return ManifestRefused(name, "a second Deployment in the folder " + desired.where.Folder());
+      if (found)
+        return ManifestRefused(name, "a second Deployment in the folder " + desired.where.Folder());
       found = std::move(document);
       file = name;
     }
   }
-  if (!found) return ManifestRefused(desired.where.Folder(), "there is no Deployment in the folder");
+  if (!found)
+    return ManifestRefused(desired.where.Folder(), "there is no Deployment in the folder");
   return *std::move(found);
 }
 
@@ -66,17 +74,20 @@ boost::json::object BuildContainer(const boost::json::object& from) {
   return container;
 }
 
-absl::Status ReadProbe(const boost::json::value& container, const std::string& file, PodManifest& pod) {
+absl::Status ReadProbe(const boost::json::value& container, const std::string& file,
+                       PodManifest& pod) {
   const boost::json::value* probe = json::Find(container, "readinessProbe");
   if (probe == nullptr || probe->is_null()) return absl::OkStatus();
   const bool http = json::Find(*probe, "httpGet") != nullptr;
   const std::string kind = http ? "httpGet" : "tcpSocket";
   if (json::Find(*probe, kind) == nullptr) {
-    return ManifestRefused(file, "readinessProbe: only httpGet and tcpSocket are supported on this machine");
+    return ManifestRefused(
+        file, "readinessProbe: only httpGet and tcpSocket are supported on this machine");
   }
   const auto port = json::GetInt(*probe, kind + ".port");
   if (!port || *port != pod.port) {
-    return ManifestRefused(file, "readinessProbe." + kind + ".port must be the number of the container's first port");
+    return ManifestRefused(
+        file, "readinessProbe." + kind + ".port must be the number of the container's first port");
   }
   if (http) pod.health_path = json::GetString(*probe, "httpGet.path").value_or("/");
   return absl::OkStatus();
@@ -89,13 +100,15 @@ std::string PodName(const AppEnvironment& where) {
   return where.app.substr(0, 40) + "-" + where.environment.substr(0, 40) + "-" + unique;
 }
 
-absl::StatusOr<PodManifest> BuildPod(const DesiredState& desired, const std::string& owner, int host_port) {
+absl::StatusOr<PodManifest> BuildPod(const DesiredState& desired, const std::string& owner,
+                                     int host_port) {
   std::string file;
   SLIPWAY_ASSIGN_OR_RETURN(const boost::json::value deployment, FindDeployment(desired, file));
   const boost::json::object* pod_spec = json::GetObject(deployment, "spec.template.spec");
   if (pod_spec == nullptr) return ManifestRefused(file, "spec.template.spec is missing");
   SLIPWAY_RETURN_IF_ERROR(CheckFields(*pod_spec, kPodFields, file, "spec.template.spec"));
-  const boost::json::array* containers = json::GetArray(deployment, "spec.template.spec.containers");
+  const boost::json::array* containers =
+      json::GetArray(deployment, "spec.template.spec.containers");
   if (containers == nullptr || containers->empty()) {
     return ManifestRefused(file, "spec.template.spec.containers is missing");
   }
@@ -122,28 +135,30 @@ absl::StatusOr<PodManifest> BuildPod(const DesiredState& desired, const std::str
   }
   const int64_t replicas = json::GetInt(deployment, "spec.replicas").value_or(1);
   if (replicas != 1) {
-    pod.notes.push_back("this machine runs 1 replica; " + std::to_string(replicas) + " are asked for");
+    pod.notes.push_back("this machine runs 1 replica; " + std::to_string(replicas) +
+                        " are asked for");
   }
   if (json::GetString(deployment, "spec.strategy.type").value_or("RollingUpdate") != "Recreate") {
-    pod.notes.push_back("this machine replaces the running version at once; the rolling strategy is for clusters");
+    pod.notes.push_back(
+        "this machine replaces the running version at once; the rolling strategy is for clusters");
   }
-  // gitops watches and restarts, the same way on every machine; podman's own restarts depend on its version.
+  // gitops watches and restarts, the same way on every machine; podman's own restarts depend on its
+  // version.
   const boost::json::object spec = {{"restartPolicy", "Never"}, {"containers", built}};
   pod.spec = Sha256Hex(json::Canonical(spec)).substr(0, 32);
-  const boost::json::object document = {
-      {"apiVersion", "v1"},
-      {"kind", "Pod"},
-      {"metadata",
-       {{"name", pod.pod},
-        {"labels",
-         {{kOwnerLabel, owner},
-          {kProjectLabel, desired.where.project},
-          {kAppLabel, desired.where.app},
-          {kEnvironmentLabel, desired.where.environment},
-          {kSpecLabel, pod.spec},
-          {kCommitLabel, desired.commit},
-          {kTreeLabel, desired.tree}}}}},
-      {"spec", spec}};
+  const boost::json::object document = {{"apiVersion", "v1"},
+                                        {"kind", "Pod"},
+                                        {"metadata",
+                                         {{"name", pod.pod},
+                                          {"labels",
+                                           {{kOwnerLabel, owner},
+                                            {kProjectLabel, desired.where.project},
+                                            {kAppLabel, desired.where.app},
+                                            {kEnvironmentLabel, desired.where.environment},
+                                            {kSpecLabel, pod.spec},
+                                            {kCommitLabel, desired.commit},
+                                            {kTreeLabel, desired.tree}}}}},
+                                        {"spec", spec}};
   pod.text = boost::json::serialize(document);
   return pod;
 }

@@ -24,17 +24,20 @@ struct PodManifest {
   std::string text = {};       // JSON for `podman play kube`
   std::string spec = {};       // digest of what decides whether the pod must be replaced
   std::vector<std::string> images = {};
-  int port = 0;                 // of the container; 0: none, nothing is published
-  std::string health_path = {};  // empty: the port must accept connections
+  int port = 0;                         // of the container; 0: none, nothing is published
+  std::string health_path = {};         // empty: the port must accept connections
   std::vector<std::string> notes = {};  // what is done otherwise than the manifest asks
 };
 
-// Name of the pod of an app in an environment: the same from call to call, and no two environments share one.
+// Name of the pod of an app in an environment: the same from call to call, and no two environments
+// share one.
 std::string PodName(const AppEnvironment& where);
 
-// Translates the manifests of one folder: a Deployment (Services are left to clusters). `host_port` is where its port gets
-// published on 127.0.0.1. INVALID_ARGUMENT (MANIFEST_REFUSED) names file and field of what the local target does not run:
-// other kinds, several Deployments, host access, privileges, volumes. Pure.
-absl::StatusOr<PodManifest> BuildPod(const DesiredState& desired, const std::string& owner, int host_port);
+// Translates the manifests of one folder: a Deployment (Services are left to clusters). `host_port`
+// is where its port gets published on 127.0.0.1. INVALID_ARGUMENT (MANIFEST_REFUSED) names file and
+// field of what the local target does not run: other kinds, several Deployments, host access,
+// privileges, volumes. Pure.
+absl::StatusOr<PodManifest> BuildPod(const DesiredState& desired, const std::string& owner,
+                                     int host_port);
 
 }  // namespace slipway::gitops::local

@@ -13,7 +13,8 @@ namespace {
 const AppEnvironment kDev = {"demo", "hello", "dev"};
 
 DesiredState Rendered(int64_t number = 1) {
-  RenderInput input{.where = kDev, .number = number, .image = "127.0.0.1:5000/demo/hello@sha256:77"};
+  RenderInput input{
+      .where = kDev, .number = number, .image = "127.0.0.1:5000/demo/hello@sha256:77"};
   input.deploy.set_port(8080);
   input.deploy.set_health_path("/healthz");
   input.deploy.set_replicas(3);
@@ -70,26 +71,29 @@ TEST_CASE("two environments never share a pod's name") {
 
 TEST_CASE("what reaches past the container is refused by name") {
   const std::string spec = "    spec:\n      containers:\n";
-  CHECK(RefusalOf(Edited(spec, "    spec:\n      hostNetwork: true\n      containers:\n")).find("hostNetwork") !=
-        std::string::npos);
-  CHECK(RefusalOf(Edited(spec, "    spec:\n      volumes: []\n      containers:\n")).find("volumes") !=
-        std::string::npos);
+  CHECK(RefusalOf(Edited(spec, "    spec:\n      hostNetwork: true\n      containers:\n"))
+            .find("hostNetwork") != std::string::npos);
+  CHECK(RefusalOf(Edited(spec, "    spec:\n      volumes: []\n      containers:\n"))
+            .find("volumes") != std::string::npos);
   const std::string ports = "          ports:\n";
-  CHECK(RefusalOf(Edited(ports, "          securityContext: {privileged: true}\n          ports:\n"))
-            .find("securityContext") != std::string::npos);
+  CHECK(
+      RefusalOf(Edited(ports, "          securityContext: {privileged: true}\n          ports:\n"))
+          .find("securityContext") != std::string::npos);
 }
 
 TEST_CASE("manifests that this machine can't run are refused with file and cause") {
-  CHECK(RefusalOf(Edited("kind: Deployment", "kind: StatefulSet")).find("StatefulSet") != std::string::npos);
-  CHECK(RefusalOf(Edited("containers:", "contain: [")).find("deployment.yaml") != std::string::npos);
+  CHECK(RefusalOf(Edited("kind: Deployment", "kind: StatefulSet")).find("StatefulSet") !=
+        std::string::npos);
+  CHECK(RefusalOf(Edited("containers:", "contain: [")).find("deployment.yaml") !=
+        std::string::npos);
   DesiredState two = Rendered();
   two.manifests.push_back({"second.yaml", two.manifests[0].text});
   CHECK(RefusalOf(two).find("second Deployment") != std::string::npos);
   DesiredState none = Rendered();
   none.manifests.erase(none.manifests.begin());
   CHECK(RefusalOf(none).find("no Deployment") != std::string::npos);
-  CHECK(RefusalOf(Edited("              port: 8080", "              port: 9090")).find("readinessProbe") !=
-        std::string::npos);
+  CHECK(RefusalOf(Edited("              port: 8080", "              port: 9090"))
+            .find("readinessProbe") != std::string::npos);
 }
 
 TEST_CASE("several documents in a file and files of other kinds are read as they are meant") {

@@ -29,17 +29,17 @@ struct PodStatus {
   std::vector<Container> containers = {};  // without the infra container
 };
 
-// The podman program on a store of this suite's own. Arguments only, never a shell; credentials go by a private file.
-// Owned by LocalTarget; immutable, thread-safe.
+// The podman program on a store of this suite's own. Arguments only, never a shell; credentials go
+// by a private file. Owned by LocalTarget; immutable, thread-safe.
 class Podman {
  public:
   struct Options {
     std::string containers_conf = {};  // CONTAINERS_CONF and so on: see README.md
     std::string storage_conf = {};
     std::string registries_conf = {};
-    std::string work_dir = {};         // private folder for auth files
-    absl::Duration timeout = absl::Seconds(60);        // of one command
-    absl::Duration pull_timeout = absl::Minutes(5);    // of one pull
+    std::string work_dir = {};                       // private folder for auth files
+    absl::Duration timeout = absl::Seconds(60);      // of one command
+    absl::Duration pull_timeout = absl::Minutes(5);  // of one pull
   };
   explicit Podman(Options options) : options_(std::move(options)) {}
 
@@ -47,12 +47,14 @@ class Podman {
   void Sweep() const;
 
   // Pods whose label `key` is `value`, with their containers.
-  absl::StatusOr<std::vector<PodStatus>> List(const std::string& key, const std::string& value) const;
-  // Makes the image local, by digest; nothing to do if it is. FAILED_PRECONDITION: refused, with cause and remedy.
-  // UNAVAILABLE: the registry can't be reached.
+  absl::StatusOr<std::vector<PodStatus>> List(const std::string& key,
+                                              const std::string& value) const;
+  // Makes the image local, by digest; nothing to do if it is. FAILED_PRECONDITION: refused, with
+  // cause and remedy. UNAVAILABLE: the registry can't be reached.
   absl::Status Pull(const std::string& image, const std::vector<PullCredential>& credentials) const;
-  // Starts the pod in `manifest` (JSON); its images must be local. ALREADY_EXISTS: a pod of this name is there.
-  // FAILED_PRECONDITION: podman does not want this manifest. INTERNAL: it failed otherwise, perhaps not the next time.
+  // Starts the pod in `manifest` (JSON); its images must be local. ALREADY_EXISTS: a pod of this
+  // name is there. FAILED_PRECONDITION: podman does not want this manifest. INTERNAL: it failed
+  // otherwise, perhaps not the next time.
   absl::Status Play(const std::string& manifest) const;
   // Ends and removes a pod at once; one that is not there is fine.
   absl::Status RemovePod(const std::string& name) const;
@@ -68,8 +70,10 @@ class Podman {
     std::string err;
   };
   // One pull with one credential, or none.
-  absl::Status PullWith(const std::string& image, const std::optional<PullCredential>& credential) const;
-  absl::StatusOr<Output> Run(std::vector<std::string> arguments, absl::Duration timeout, std::string input = "") const;
+  absl::Status PullWith(const std::string& image,
+                        const std::optional<PullCredential>& credential) const;
+  absl::StatusOr<Output> Run(std::vector<std::string> arguments, absl::Duration timeout,
+                             std::string input = "") const;
 
   const Options options_;
 };

@@ -5,8 +5,8 @@
 
 namespace slipway::gitops::local {
 
-// Ports of this machine, one for each app and environment, kept from deployment to deployment. Replaced in tests.
-// Thread-safe.
+// Ports of this machine, one for each app and environment, kept from deployment to deployment.
+// Replaced in tests. Thread-safe.
 class PortAllocator {
  public:
   virtual ~PortAllocator() = default;

@@ -46,15 +46,24 @@ PodmanHome::PodmanHome(const std::vector<std::string>& insecure_registries)
   const std::string subnet = "10." +
                              std::to_string(std::stoi(key.substr(0, 2), nullptr, 16) % 100 + 28) +
                              "." + std::to_string(std::stoi(key.substr(2, 2), nullptr, 16));
-  write(
-      "net/podman-default-kube-network.conflist",
-      R"({"cniVersion": "0.4.0", "name": "podman-default-kube-network", "plugins": [{"type": "bridge", "bridge": ")" +
-          bridge_ +
-          R"(", "isGateway": true, "ipMasq": true, "hairpinMode": true, "ipam": {"type": "host-local", "dataDir": ")" +
-          root + R"(/ipam", "routes": [{"dst": "0.0.0.0/0"}], "ranges": [[{"subnet": ")" + subnet +
-          R"(.0/24", "gateway": ")" + subnet +
-          R"(.1"}]]}, "capabilities": {"ips": true}}, {"type": "portmap", "capabilities": {"portMappings": true}}, )"
-          R"({"type": "firewall", "backend": ""}, {"type": "tuning"}]})");
+  std::string network =
+      R"({"cniVersion": "0.4.0", "name": "podman-default-kube-network", "plugins": [
+  {"type": "bridge", "bridge": "BRIDGE", "isGateway": true, "ipMasq": true, "hairpinMode": true,
+   "ipam": {"type": "host-local", "dataDir": "ROOT/ipam", "routes": [{"dst": "0.0.0.0/0"}],
+            "ranges": [[{"subnet": "SUBNET.0/24", "gateway": "SUBNET.1"}]]},
+   "capabilities": {"ips": true}},
+  {"type": "portmap", "capabilities": {"portMappings": true}},
+  {"type": "firewall", "backend": ""},
+  {"type": "tuning"}
+]})";
+  const std::pair<std::string_view, std::string> words[] = {
+      {"BRIDGE", bridge_}, {"ROOT", root}, {"SUBNET", subnet}};
+  for (const auto& [word, value] : words) {
+    for (size_t at; (at = network.find(word)) != std::string::npos;) {
+      network.replace(at, word.size(), value);
+    }
+  }
+  write("net/podman-default-kube-network.conflist", network);
 }
 
 PodmanHome::~PodmanHome() {

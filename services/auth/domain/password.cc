@@ -1,7 +1,6 @@
 #include "services/auth/domain/password.h"
 
 #include <argon2.h>
-#include <malloc.h>
 #include <sodium.h>
 
 #include "libs/base/error.h"
@@ -13,11 +12,6 @@ constexpr uint32_t kPasses = 2;
 constexpr uint32_t kMemoryKib = 19 * 1024;
 constexpr size_t kSaltBytes = 16;
 constexpr size_t kHashBytes = 32;
-
-// A hash works on kMemoryKib, which the allocator would keep for the next one: this gives it back.
-struct TrimAtEnd {
-  ~TrimAtEnd() { malloc_trim(0); }
-};
 
 absl::StatusOr<std::string> HashOf(std::string_view password) {
   unsigned char salt[kSaltBytes];
@@ -32,21 +26,19 @@ absl::StatusOr<std::string> HashOf(std::string_view password) {
 
 }  // namespace
 
-PasswordHasher::PasswordHasher() : decoy_(HashOf("no such user").value_or("")) { malloc_trim(0); }
+PasswordHasher::PasswordHasher() : decoy_(HashOf("no such user").value_or("")) {}
 
 absl::StatusOr<std::string> PasswordHasher::Hash(std::string_view password) {
   if (password.size() < 8 || password.size() > 1024) {
     return InvalidField("user.spec.password", "a password has 8 to 1024 bytes");
   }
   MutexLock lock(mu_);
-  const TrimAtEnd trim;
   return HashOf(password);
 }
 
 bool PasswordHasher::Verify(std::string_view password, const std::string& hash) {
   if (password.size() > 1024) return false;
   MutexLock lock(mu_);
-  const TrimAtEnd trim;
   const bool right =
       argon2id_verify((hash.empty() ? decoy_ : hash).c_str(), password.data(), password.size()) == ARGON2_OK;
   return right && !hash.empty();

@@ -9,6 +9,7 @@
 #include "libs/base/status.h"
 #include "libs/db/run_tx.h"
 #include "libs/log/log.h"
+#include "libs/rpc/timestamp.h"
 
 namespace slipway::service {
 namespace {
@@ -40,9 +41,7 @@ absl::Status AuditOutbox::Insert(db::Tx& tx, const rpc::AuditRecord& record) {
   authpb::AuditEntry entry;
   const absl::Time now = clock_.Now();
   entry.set_id(NewUlid(now));
-  const int64_t micros = absl::ToUnixMicros(now);
-  entry.mutable_time()->set_seconds(micros / 1'000'000);
-  entry.mutable_time()->set_nanos(static_cast<int32_t>(micros % 1'000'000) * 1000);
+  *entry.mutable_time() = rpc::ToTimestamp(now);
   entry.set_actor(record.actor);
   entry.set_method(record.method);
   entry.set_resource(record.resource);

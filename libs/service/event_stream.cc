@@ -5,6 +5,7 @@
 #include "absl/time/clock.h"
 #include "libs/base/status.h"
 #include "libs/rpc/status.h"
+#include "libs/rpc/timestamp.h"
 
 namespace slipway::service {
 namespace {
@@ -33,9 +34,7 @@ class OutboxSource final : public rpc::StreamSource<pb::WatchEventsResponse> {
       out->set_subject(event.subject);
       out->set_payload(event.payload);
       out->set_trace_id(event.trace_id);
-      const int64_t micros = absl::ToUnixMicros(event.time);
-      out->mutable_create_time()->set_seconds(micros / 1'000'000);
-      out->mutable_create_time()->set_nanos(static_cast<int32_t>(micros % 1'000'000) * 1000);
+      *out->mutable_create_time() = rpc::ToTimestamp(event.time);
     }
     after_ = events.back().cursor;
     return step;
@@ -81,8 +80,7 @@ absl::Status GrpcEventSource::Watch(events::Cursor after,
                         .subject = in.subject(),
                         .payload = in.payload(),
                         .trace_id = in.trace_id(),
-                        .time = absl::FromUnixSeconds(in.create_time().seconds()) +
-                                absl::Nanoseconds(in.create_time().nanos())});
+                        .time = rpc::FromTimestamp(in.create_time())});
     }
     if (!on_batch(std::move(events))) {
       context.TryCancel();

@@ -7,6 +7,7 @@
 #include "libs/base/status.h"
 #include "libs/db/run_tx.h"
 #include "libs/journal/journal.h"
+#include "libs/rpc/timestamp.h"
 
 namespace slipway::service {
 namespace {
@@ -27,9 +28,7 @@ pb::Record ToProto(const journal::Record& record, const std::string& service) {
   for (const auto& [key, value] : record.values) (*out.mutable_values())[key] = value;
   for (const std::string& related : record.related) out.add_related(related);
   out.set_trace_id(record.trace_id);
-  const int64_t micros = absl::ToUnixMicros(record.time);
-  out.mutable_time()->set_seconds(micros / 1'000'000);
-  out.mutable_time()->set_nanos(static_cast<int32_t>(micros % 1'000'000) * 1000);
+  *out.mutable_time() = rpc::ToTimestamp(record.time);
   out.set_service(service);
   return out;
 }

@@ -1,14 +1,10 @@
 #include "services/auth/domain/convert.h"
 
+#include "libs/rpc/timestamp.h"
+
 namespace slipway::auth {
 
 namespace authpb = slipway::auth::v1;
-
-void SetTime(google::protobuf::Timestamp* out, absl::Time time) {
-  const int64_t micros = absl::ToUnixMicros(time);
-  out->set_seconds(micros / 1'000'000);
-  out->set_nanos(static_cast<int32_t>(micros % 1'000'000) * 1000);
-}
 
 std::string Etag(int64_t version) { return "v" + std::to_string(version); }
 
@@ -19,8 +15,8 @@ authpb::User ToProto(const store::UserRow& row) {
   user.mutable_spec()->set_disabled(row.disabled);
   user.mutable_status()->set_id(row.numeric_id);
   user.set_etag(Etag(row.version));
-  SetTime(user.mutable_create_time(), row.created);
-  SetTime(user.mutable_update_time(), row.updated);
+  *user.mutable_create_time() = rpc::ToTimestamp(row.created);
+  *user.mutable_update_time() = rpc::ToTimestamp(row.updated);
   return user;
 }
 
@@ -32,9 +28,9 @@ authpb::Token ToProto(const store::TokenRow& row) {
       absl::ToInt64Seconds(row.expires - row.created));
   token.mutable_status()->set_hint(row.hint);
   token.mutable_status()->set_creator(row.creator);
-  SetTime(token.mutable_status()->mutable_expire_time(), row.expires);
-  if (row.last_used) SetTime(token.mutable_status()->mutable_last_used_time(), *row.last_used);
-  SetTime(token.mutable_create_time(), row.created);
+  *token.mutable_status()->mutable_expire_time() = rpc::ToTimestamp(row.expires);
+  if (row.last_used) *token.mutable_status()->mutable_last_used_time() = rpc::ToTimestamp(*row.last_used);
+  *token.mutable_create_time() = rpc::ToTimestamp(row.created);
   return token;
 }
 
@@ -43,8 +39,8 @@ authpb::RoleBinding ToProto(const store::BindingRow& row) {
   binding.set_name("roleBindings/" + row.id);
   *binding.mutable_spec() = row.spec;
   binding.set_etag(Etag(row.version));
-  SetTime(binding.mutable_create_time(), row.created);
-  SetTime(binding.mutable_update_time(), row.updated);
+  *binding.mutable_create_time() = rpc::ToTimestamp(row.created);
+  *binding.mutable_update_time() = rpc::ToTimestamp(row.updated);
   return binding;
 }
 

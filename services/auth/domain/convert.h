@@ -9,7 +9,6 @@
 
 namespace slipway::auth {
 
-void SetTime(google::protobuf::Timestamp* out, absl::Time time);
 slipway::auth::v1::User ToProto(const store::UserRow& row);
 // Without the secret.
 slipway::auth::v1::Token ToProto(const store::TokenRow& row);

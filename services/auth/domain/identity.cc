@@ -7,6 +7,7 @@
 #include "libs/base/strings.h"
 #include "libs/db/run_tx.h"
 #include "libs/rpc/resource_name.h"
+#include "libs/rpc/timestamp.h"
 #include "services/auth/domain/convert.h"
 #include "services/auth/domain/errors.h"
 #include "services/auth/domain/grants.h"
@@ -85,7 +86,7 @@ absl::StatusOr<authpb::SignInResponse> Identity::SignIn(const authpb::SignInRequ
   SLIPWAY_RETURN_IF_ERROR(stored);
   authpb::SignInResponse response;
   response.set_token(secret);
-  SetTime(response.mutable_expire_time(), now + kSessionLife);
+  *response.mutable_expire_time() = rpc::ToTimestamp(now + kSessionLife);
   return response;
 }
 
@@ -138,7 +139,7 @@ absl::StatusOr<authpb::ExchangeResponse> Identity::Exchange(const std::string& t
   const absl::Time expires = parts_.clock.Now() + kAssertionLife;
   authpb::ExchangeResponse response;
   response.set_assertion(parts_.signer.Sign(principal, expires));
-  SetTime(response.mutable_expire_time(), expires);
+  *response.mutable_expire_time() = rpc::ToTimestamp(expires);
   return response;
 }
 

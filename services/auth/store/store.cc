@@ -1,6 +1,7 @@
 #include "services/auth/store/store.h"
 
 #include "libs/base/status.h"
+#include "libs/rpc/timestamp.h"
 
 namespace slipway::auth::store {
 namespace {
@@ -286,8 +287,7 @@ absl::StatusOr<int64_t> CountSuperAdmins(Tx& tx) {
 }
 
 absl::Status InsertAudit(Tx& tx, const authpb::AuditEntry& entry) {
-  const absl::Time at =
-      absl::FromUnixSeconds(entry.time().seconds()) + absl::Nanoseconds(entry.time().nanos());
+  const absl::Time at = rpc::FromTimestamp(entry.time());
   return tx
       .Exec(kInsertAudit, entry.id(), at, entry.actor(), entry.method(), entry.resource(),
             entry.outcome(), entry.request_id(), entry.address(), entry.service())
@@ -301,9 +301,7 @@ absl::StatusOr<std::vector<authpb::AuditEntry>> ListAudit(Tx& tx, const std::str
       tx.Exec(kListAudit, actor, resource, before, limit), [](const Row& row) {
         authpb::AuditEntry entry;
         entry.set_id(row.GetString("id"));
-        const int64_t micros = absl::ToUnixMicros(row.GetTime("at"));
-        entry.mutable_time()->set_seconds(micros / 1'000'000);
-        entry.mutable_time()->set_nanos(static_cast<int32_t>(micros % 1'000'000) * 1000);
+        *entry.mutable_time() = rpc::ToTimestamp(row.GetTime("at"));
         entry.set_actor(row.GetString("actor"));
         entry.set_method(row.GetString("method"));
         entry.set_resource(row.GetString("resource"));

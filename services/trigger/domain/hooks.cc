@@ -11,6 +11,7 @@
 #include "libs/forge/repository_url.h"
 #include "libs/journal/journal.h"
 #include "libs/rpc/resource_name.h"
+#include "libs/rpc/timestamp.h"
 #include "services/trigger/domain/errors.h"
 #include "services/trigger/domain/hook_secret.h"
 
@@ -21,12 +22,6 @@ namespace pb = slipway::trigger::v1;
 using slipway::api::Permission;
 
 constexpr int kMostRepositories = 1000;
-
-void SetTime(google::protobuf::Timestamp* out, absl::Time time) {
-  const int64_t micros = absl::ToUnixMicros(time);
-  out->set_seconds(micros / 1'000'000);
-  out->set_nanos(static_cast<int32_t>(micros % 1'000'000) * 1000);
-}
 
 std::string Etag(int64_t version) { return "v" + std::to_string(version); }
 
@@ -87,8 +82,8 @@ pb::Delivery ToProto(const store::DeliveryRow& row) {
   delivery.set_outcome(row.state == "RECEIVED" && row.outcome.empty() ? "stored, not processed yet"
                                                                       : row.outcome);
   for (const auto& match : row.matches) *delivery.add_matches() = match;
-  SetTime(delivery.mutable_create_time(), row.created);
-  if (row.processed) SetTime(delivery.mutable_process_time(), *row.processed);
+  *delivery.mutable_create_time() = rpc::ToTimestamp(row.created);
+  if (row.processed) *delivery.mutable_process_time() = rpc::ToTimestamp(*row.processed);
   delivery.set_trace_id(row.trace_id);
   if (!row.redelivery_of.empty()) delivery.set_redelivery_of("deliveries/" + row.redelivery_of);
   delivery.set_size(row.size);
@@ -138,8 +133,8 @@ pb::Hook Hooks::ToProto(const store::HookRow& row) const {
     (*hook.mutable_status()->mutable_refused())[reason] = count;
   hook.mutable_status()->set_id(row.numeric_id);
   hook.set_etag(Etag(row.version));
-  SetTime(hook.mutable_create_time(), row.created);
-  SetTime(hook.mutable_update_time(), row.updated);
+  *hook.mutable_create_time() = rpc::ToTimestamp(row.created);
+  *hook.mutable_update_time() = rpc::ToTimestamp(row.updated);
   return hook;
 }
 

@@ -1,4 +1,5 @@
-// The shell parts that touch what belongs to others: the machine's policy-rc.d, files that are kept, ports.
+// The shell parts that touch what belongs to others: the machine's policy-rc.d, files that are
+// kept, ports.
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
@@ -20,19 +21,27 @@ struct Outcome {
 // Runs `script` after the parts were loaded; $1 is a folder of the test's own.
 Outcome Bash(const std::string& script, const std::string& dir) {
   process::ProcessSpec spec;
-  spec.argv = {"bash", "-euo", "pipefail", "-c",
-               ". \"" + std::string(std::getenv("SLIPWAY_SOURCE_DIR")) + "/deploy/local/all.sh\"; PROGRAM=test; " + script, "-", dir};
+  spec.argv = {"bash",
+               "-euo",
+               "pipefail",
+               "-c",
+               ". \"" + std::string(std::getenv("SLIPWAY_SOURCE_DIR")) +
+                   "/deploy/local/all.sh\"; PROGRAM=test; " + script,
+               "-",
+               dir};
   spec.timeout = absl::Seconds(50);
   const auto result = process::Run(spec);
   REQUIRE(result.ok());
   return {result->exit_code, result->out, result->err};
 }
 
-// Stands in for apt-get: writes down what policy-rc.d says while it works, and ends with `exit_code`.
+// Stands in for apt-get: writes down what policy-rc.d says while it works, and ends with
+// `exit_code`.
 void FakeApt(const std::string& dir, int exit_code) {
   REQUIRE(WriteFileAtomic(dir + "/apt-get",
-                          "#!/bin/sh\necho \"$@\" >>" + dir + "/calls\n" + dir + "/policy >/dev/null; echo $? >>" + dir +
-                              "/answers\n[ " + std::to_string(exit_code) + " = 0 ] || echo 'E: no network'\nexit " +
+                          "#!/bin/sh\necho \"$@\" >>" + dir + "/calls\n" + dir +
+                              "/policy >/dev/null; echo $? >>" + dir + "/answers\n[ " +
+                              std::to_string(exit_code) + " = 0 ] || echo 'E: no network'\nexit " +
                               std::to_string(exit_code) + "\n",
                           0755)
               .ok());
@@ -40,7 +49,8 @@ void FakeApt(const std::string& dir, int exit_code) {
 }
 
 const char kInstall[] =
-    "PATH=$1:$PATH POLICY_RC_D=$1/policy PACKAGE_LIST=$1/list; SLIPWAY_PACKAGES_LOCK=$1/lock; install_packages";
+    "PATH=$1:$PATH POLICY_RC_D=$1/policy PACKAGE_LIST=$1/list; SLIPWAY_PACKAGES_LOCK=$1/lock; "
+    "install_packages";
 
 TEST_CASE("Only missing packages are installed, and no service starts meanwhile") {
   const auto dir = TempDir::Create("packages");
@@ -65,7 +75,8 @@ TEST_CASE("With nothing missing apt is not asked") {
   CHECK_FALSE(PathExists(dir->path() + "/calls"));
 }
 
-TEST_CASE("The machine's own policy-rc.d comes back, also after a failure, which is named in one line") {
+TEST_CASE(
+    "The machine's own policy-rc.d comes back, also after a failure, which is named in one line") {
   const auto dir = TempDir::Create("packages");
   const std::string own = "#!/bin/sh\nexit 101\n";  // what container images have
   for (const int exit_code : {0, 100}) {
@@ -74,14 +85,18 @@ TEST_CASE("The machine's own policy-rc.d comes back, also after a failure, which
     const Outcome done = Bash(kInstall, dir->path());
     CHECK((done.exit_code == 0) == (exit_code == 0));
     CHECK(*ReadFile(dir->path() + "/policy") == own);
-    if (exit_code != 0) CHECK(done.err.find("installing packages failed: E: no network") != std::string::npos);
+    if (exit_code != 0)
+      CHECK(done.err.find("installing packages failed: E: no network") != std::string::npos);
   }
 }
 
 TEST_CASE("A policy that a killed installation left behind is not taken for the machine's own") {
   const auto dir = TempDir::Create("packages");
   FakeApt(dir->path(), 0);
-  REQUIRE(WriteFileAtomic(dir->path() + "/policy", "#!/bin/sh\n# for the time of an installation by slipway\nexit 101\n", 0755).ok());
+  REQUIRE(WriteFileAtomic(dir->path() + "/policy",
+                          "#!/bin/sh\n# for the time of an installation by slipway\nexit 101\n",
+                          0755)
+              .ok());
   REQUIRE(WriteFileAtomic(dir->path() + "/policy.slipway-saved", "own\n", 0755).ok());
   CHECK(Bash(kInstall, dir->path()).exit_code == 0);
   CHECK(*ReadFile(dir->path() + "/policy") == "own\n");
@@ -90,8 +105,10 @@ TEST_CASE("A policy that a killed installation left behind is not taken for the 
 TEST_CASE("A secret is made once, and an unchanged file keeps its time") {
   const auto dir = TempDir::Create("files");
   const Outcome done = Bash(
-      "secret_file $1/s; a=$(cat $1/s); secret_file $1/s; [ \"$a\" = \"$(cat $1/s)\" ]; echo ${#a} $(stat -c %a $1/s); "
-      "echo x | write_file $1/f 0644; touch -d @1 $1/f; echo x | write_file $1/f 0600; stat -c '%Y %a' $1/f; "
+      "secret_file $1/s; a=$(cat $1/s); secret_file $1/s; [ \"$a\" = \"$(cat $1/s)\" ]; echo ${#a} "
+      "$(stat -c %a $1/s); "
+      "echo x | write_file $1/f 0644; touch -d @1 $1/f; echo x | write_file $1/f 0600; stat -c '%Y "
+      "%a' $1/f; "
       "echo y | write_file $1/f 0600; [ $(stat -c %Y $1/f) -gt 1 ]; ls -A $1",
       dir->path());
   INFO(done.err);
@@ -100,9 +117,10 @@ TEST_CASE("A secret is made once, and an unchanged file keeps its time") {
 
 TEST_CASE("A root's key, run and data folders depend on its real path alone") {
   const auto dir = TempDir::Create("root");
-  const Outcome done = Bash("mkdir $1/real; ln -s real $1/link; use_root $1/link; a=$RUN$DATA; use_root $1/x/../real; "
-                            "[ \"$a\" = \"$RUN$DATA\" ]; echo ${#KEY}; use_root $1/other; [ \"$a\" != \"$RUN$DATA\" ]",
-                            dir->path());
+  const Outcome done = Bash(
+      "mkdir $1/real; ln -s real $1/link; use_root $1/link; a=$RUN$DATA; use_root $1/x/../real; "
+      "[ \"$a\" = \"$RUN$DATA\" ]; echo ${#KEY}; use_root $1/other; [ \"$a\" != \"$RUN$DATA\" ]",
+      dir->path());
   CHECK(done.exit_code == 0);
   CHECK(done.out == "10\n");
 }

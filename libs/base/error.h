@@ -9,8 +9,8 @@
 
 namespace slipway {
 
-// A user-visible error with what machines need beside its text. Each area's errors.h holds one function per error
-// and builds it with MakeError; handlers never compose error texts.
+// A user-visible error with what machines need beside its text. Each area's errors.h holds one
+// function per error and builds it with MakeError; handlers never compose error texts.
 struct ErrorDetails {
   std::string reason;  // stable, UPPER_SNAKE: API. The text is not.
   std::vector<std::pair<std::string, std::string>> metadata;
@@ -22,7 +22,8 @@ struct ErrorDetails {
   int64_t retry_after_ms = 0;  // > 0: the caller may try again after this many milliseconds
 };
 
-// A status that carries `details` as a payload through all layers; libs/rpc turns it into google.rpc details.
+// A status that carries `details` as a payload through all layers; libs/rpc turns it into
+// google.rpc details.
 absl::Status MakeError(absl::StatusCode code, std::string_view message, ErrorDetails details);
 
 // The details of a status made by MakeError; empty ones for any other status.

@@ -11,7 +11,8 @@
 
 namespace slipway {
 
-// std::mutex under the house's name. absl::Mutex is avoided: its packaged build runs deadlock detection on each lock.
+// std::mutex under the house's name. absl::Mutex is avoided: its packaged build runs deadlock
+// detection on each lock.
 using Mutex = std::mutex;
 using MutexLock = std::lock_guard<std::mutex>;
 

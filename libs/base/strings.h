@@ -21,7 +21,8 @@ std::string ToLower(std::string_view text);
 // At most `max_bytes` of `text`, cut at a UTF-8 character, with "..." where something was cut.
 std::string Truncate(std::string_view text, size_t max_bytes);
 
-// The candidate nearest to `word` by edit distance, if it is near enough to be a slip of the pen; else "".
+// The candidate nearest to `word` by edit distance, if it is near enough to be a slip of the pen;
+// else "".
 std::string DidYouMean(std::string_view word, const std::vector<std::string>& candidates);
 
 // `text` as valid UTF-8: each byte that is not part of a valid sequence becomes U+FFFD.

@@ -52,9 +52,14 @@ absl::Status SetInt(T* target, const std::string& text) {
 absl::StatusOr<uint64_t> ParseSize(std::string_view text) {
   size_t digits = 0;
   while (digits < text.size() && std::isdigit(static_cast<unsigned char>(text[digits]))) ++digits;
-  static const std::map<std::string, uint64_t> kUnits = {
-      {"", 1},           {"B", 1},           {"KB", 1000},      {"MB", 1000 * 1000},
-      {"GB", 1000000000}, {"KiB", 1ull << 10}, {"MiB", 1ull << 20}, {"GiB", 1ull << 30}};
+  static const std::map<std::string, uint64_t> kUnits = {{"", 1},
+                                                         {"B", 1},
+                                                         {"KB", 1000},
+                                                         {"MB", 1000 * 1000},
+                                                         {"GB", 1000000000},
+                                                         {"KiB", 1ull << 10},
+                                                         {"MiB", 1ull << 20},
+                                                         {"GiB", 1ull << 30}};
   const auto unit = kUnits.find(std::string(Trim(text.substr(digits))));
   uint64_t number = 0;
   if (digits == 0 || unit == kUnits.end() ||
@@ -89,7 +94,8 @@ void ConfigParser::Add(Option option, std::string kind, Setter set,
 }
 
 void ConfigParser::String(std::string* target, Option option) {
-  Add(std::move(option), "text",
+  Add(
+      std::move(option), "text",
       [target](const std::vector<std::string>& v) {
         *target = v.back();
         return absl::OkStatus();
@@ -98,19 +104,22 @@ void ConfigParser::String(std::string* target, Option option) {
 }
 
 void ConfigParser::Int(int* target, Option option) {
-  Add(std::move(option), "number",
+  Add(
+      std::move(option), "number",
       [target](const std::vector<std::string>& v) { return SetInt(target, v.back()); },
       [target] { return std::to_string(*target); });
 }
 
 void ConfigParser::Int(int64_t* target, Option option) {
-  Add(std::move(option), "number",
+  Add(
+      std::move(option), "number",
       [target](const std::vector<std::string>& v) { return SetInt(target, v.back()); },
       [target] { return std::to_string(*target); });
 }
 
 void ConfigParser::Double(double* target, Option option) {
-  Add(std::move(option), "number",
+  Add(
+      std::move(option), "number",
       [target](const std::vector<std::string>& v) {
         if (!absl::SimpleAtod(v.back(), target)) return Bad("\"" + v.back() + "\" is not a number");
         return absl::OkStatus();
@@ -119,7 +128,8 @@ void ConfigParser::Double(double* target, Option option) {
 }
 
 void ConfigParser::Bool(bool* target, Option option) {
-  Add(std::move(option), "bool",
+  Add(
+      std::move(option), "bool",
       [target](const std::vector<std::string>& v) {
         const std::string word = ToLower(v.back());
         if (word == "true" || word == "1" || word == "yes") {
@@ -135,7 +145,8 @@ void ConfigParser::Bool(bool* target, Option option) {
 }
 
 void ConfigParser::Duration(absl::Duration* target, Option option) {
-  Add(std::move(option), "duration",
+  Add(
+      std::move(option), "duration",
       [target](const std::vector<std::string>& v) {
         SLIPWAY_ASSIGN_OR_RETURN(*target, ParseDuration(v.back()));
         return absl::OkStatus();
@@ -144,7 +155,8 @@ void ConfigParser::Duration(absl::Duration* target, Option option) {
 }
 
 void ConfigParser::Size(uint64_t* target, Option option) {
-  Add(std::move(option), "size",
+  Add(
+      std::move(option), "size",
       [target](const std::vector<std::string>& v) {
         SLIPWAY_ASSIGN_OR_RETURN(*target, ParseSize(v.back()));
         return absl::OkStatus();
@@ -153,7 +165,8 @@ void ConfigParser::Size(uint64_t* target, Option option) {
 }
 
 void ConfigParser::StringList(std::vector<std::string>* target, Option option) {
-  Add(std::move(option), "list",
+  Add(
+      std::move(option), "list",
       [target](const std::vector<std::string>& v) {
         target->clear();
         for (const std::string& text : v) {
@@ -186,7 +199,8 @@ std::string ConfigParser::Unknown(std::string_view what, std::string_view name) 
   std::vector<std::string> known = {"help", "print-config", "config"};
   for (const Entry& e : entries_) known.push_back(e.option.flag);
   std::string text = "unknown " + std::string(what) + " " + std::string(name);
-  const std::string near = DidYouMean(FlagForm(name.substr(name.rfind("--", 0) == 0 ? 2 : 0)), known);
+  const std::string near =
+      DidYouMean(FlagForm(name.substr(name.rfind("--", 0) == 0 ? 2 : 0)), known);
   if (!near.empty()) text += "; did you mean " + near + "?";
   return text;
 }
@@ -266,8 +280,8 @@ ConfigParser::Given ConfigParser::ReadFlags(const std::vector<std::string>& args
   return flags;
 }
 
-// Names in any case, with '-' or '_', with or without this service's prefix. Lines for other services
-// (SLIPWAY_<OTHER>_...) are theirs.
+// Names in any case, with '-' or '_', with or without this service's prefix. Lines for other
+// services (SLIPWAY_<OTHER>_...) are theirs.
 ConfigParser::Given ConfigParser::ReadSettingsFile(const std::string& path,
                                                    std::vector<std::string>* errors) const {
   Given settings;
@@ -304,8 +318,10 @@ ConfigParser::Given ConfigParser::ReadSettingsFile(const std::string& path,
 }
 
 // The value of the highest precedence, directly or from the file that it names.
-absl::StatusOr<std::optional<ConfigParser::Found>> ConfigParser::Lookup(
-    const Option& option, const Given& flags, const Env& env, const Given& file) const {
+absl::StatusOr<std::optional<ConfigParser::Found>> ConfigParser::Lookup(const Option& option,
+                                                                        const Given& flags,
+                                                                        const Env& env,
+                                                                        const Given& file) const {
   const std::string file_flag = option.flag + "-file";
   const auto in_file = [](Found found) -> absl::StatusOr<std::optional<Found>> {
     auto text = ReadFile(found.values.back(), 1 << 20);

@@ -22,13 +22,14 @@ struct Option {
   bool secret = false;    // masked by --print-config; also read from --<flag>-file, <NAME>_FILE
 };
 
-// Binds a struct of settings to flags, environment, a file and defaults. Precedence: flag, then environment
-// SLIPWAY_<SERVICE>_<NAME>, then the file of --config (KEY=VALUE lines, '#' comments), then the value that the bound
-// variable already has. All problems are reported together. Used by main() before any thread starts; not thread-safe.
+// Binds a struct of settings to flags, environment, a file and defaults. Precedence: flag, then
+// environment SLIPWAY_<SERVICE>_<NAME>, then the file of --config (KEY=VALUE lines, '#' comments),
+// then the value that the bound variable already has. All problems are reported together. Used by
+// main() before any thread starts; not thread-safe.
 //
 //   config::ConfigParser p("auth", "Users, tokens and assertions.");
-//   p.String(&cfg.listen, {.flag = "listen", .help = "address of the gRPC server", .required = true});
-//   p.Duration(&cfg.token_ttl, {.flag = "token-ttl", .help = "life of a sign-in token"});
+//   p.String(&cfg.listen, {.flag = "listen", .help = "address of the gRPC server", .required =
+//   true}); p.Duration(&cfg.token_ttl, {.flag = "token-ttl", .help = "life of a sign-in token"});
 //   p.ParseOrExit(argc, argv);
 //
 // Every parser also knows --help, --print-config and --config FILE (SLIPWAY_<SERVICE>_CONFIG).
@@ -46,13 +47,16 @@ class ConfigParser {
   void Duration(absl::Duration* target, Option option);
   // Bytes with a unit: "512", "64KiB", "64MiB", "2GiB", "10MB".
   void Size(uint64_t* target, Option option);
-  // Comma-separated; a repeated flag adds. A flag, variable or file line replaces what lower precedence gave.
+  // Comma-separated; a repeated flag adds. A flag, variable or file line replaces what lower
+  // precedence gave.
   void StringList(std::vector<std::string>* target, Option option);
 
-  // Allows one word beside the flags, one of `commands` ("migrate"); `target` stays as it is without one.
+  // Allows one word beside the flags, one of `commands` ("migrate"); `target` stays as it is
+  // without one.
   void Command(std::string* target, std::vector<std::string> commands);
 
-  // What main() does after parsing. `text` goes to stdout (help, configuration) or, for exit code 2, to stderr.
+  // What main() does after parsing. `text` goes to stdout (help, configuration) or, for exit code
+  // 2, to stderr.
   struct Outcome {
     std::optional<int> exit_code;  // empty: go on
     std::string text;
@@ -83,8 +87,8 @@ class ConfigParser {
 
   Given ReadFlags(const std::vector<std::string>& args, std::vector<std::string>* errors);
   Given ReadSettingsFile(const std::string& path, std::vector<std::string>* errors) const;
-  absl::StatusOr<std::optional<Found>> Lookup(const Option& option, const Given& flags, const Env& env,
-                                              const Given& file) const;
+  absl::StatusOr<std::optional<Found>> Lookup(const Option& option, const Given& flags,
+                                              const Env& env, const Given& file) const;
   bool IsKnown(const std::string& name) const;
   void Add(Option option, std::string kind, Setter set, std::function<std::string()> show);
   const Entry* Find(std::string_view flag) const;

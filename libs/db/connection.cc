@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <cstring>
 #include <optional>
-#include <unordered_map>
-
 #include <pqxx/connection>
 #include <pqxx/errorhandler>
 #include <pqxx/nontransaction>
 #include <pqxx/prepared_statement>
+#include <unordered_map>
 
 #include "absl/time/clock.h"
 #include "libs/base/check.h"
@@ -98,7 +97,8 @@ absl::StatusOr<Result> Connection::Exec(const Sql& sql, const std::vector<Param>
   texts.reserve(params.size());
   for (const Param& p : params) {
     if (p.text() && p.text()->find('\0') != std::string::npos) {
-      return absl::InvalidArgumentError(std::string(sql.name) + ": a text must not hold a NUL byte");
+      return absl::InvalidArgumentError(std::string(sql.name) +
+                                        ": a text must not hold a NUL byte");
     }
     texts.push_back(p.text());
   }

@@ -14,11 +14,12 @@
 
 namespace slipway::db {
 
-// One connection to PostgreSQL, the adapter around libpqxx: no exception leaves it. Used by one thread at a time. After a
-// status with IsConnectionLost() it is broken and must be dropped.
+// One connection to PostgreSQL, the adapter around libpqxx: no exception leaves it. Used by one
+// thread at a time. After a status with IsConnectionLost() it is broken and must be dropped.
 class Connection {
  public:
-  // Connects and sets search_path, time zone and names of the session. UNAVAILABLE with the server's or system's reason.
+  // Connects and sets search_path, time zone and names of the session. UNAVAILABLE with the
+  // server's or system's reason.
   static absl::StatusOr<std::unique_ptr<Connection>> Open(const PoolOptions& options);
   ~Connection();
   Connection(const Connection&) = delete;

@@ -15,7 +15,8 @@ namespace {
 constexpr EmbeddedFile kFiles[] = {
     {"0001_things.sql",
      "CREATE TABLE parents (id int CONSTRAINT parents_pkey PRIMARY KEY);"
-     "CREATE TABLE things (name text CONSTRAINT things_name_key UNIQUE, n int CONSTRAINT things_n_check CHECK (n >= 0),"
+     "CREATE TABLE things (name text CONSTRAINT things_name_key UNIQUE, n int CONSTRAINT "
+     "things_n_check CHECK (n >= 0),"
      " parent int CONSTRAINT things_parent_fkey REFERENCES parents);"}};
 constexpr Sql kInsert{"test.insert", "INSERT INTO things (name, n, parent) VALUES ($1, $2, $3)"};
 constexpr Sql kCount{"test.count", "SELECT count(*) AS n FROM things"};
@@ -44,16 +45,17 @@ TEST_CASE_METHOD(Fixture, "values of every type come back as they went in") {
   static constexpr Sql kEcho{
       "test.echo",
       "SELECT $1::text AS s, $2::bigint AS i, $3::float8 AS d, $4::bool AS b, $5::timestamptz AS t,"
-      " $6::bytea AS bytes, $7::text[] AS list, $8::text AS absent, $9::interval = '1500 ms' AS took,"
+      " $6::bytea AS bytes, $7::text[] AS list, $8::text AS absent, $9::interval = '1500 ms' AS "
+      "took,"
       " $10::bigint = ANY ($11::bigint[]) AS member"};
   const absl::Time time = absl::FromUnixMicros(1'700'000'000'123'456);
   const std::string bytes("\0\x01\xfe\"'\\", 6);
   const std::vector<std::string> list = {"", "a,b", "\"q\"", "back\\slash", "{x}", "NULL", "zwölf"};
   const auto ok = RunTx(db.pool(), "echo", absl::Seconds(5), [&](Tx& tx) -> absl::Status {
     SLIPWAY_ASSIGN_OR_RETURN(
-        const Result rows,
-        tx.Exec(kEcho, "it's", int64_t{-5}, 0.25, true, time, Bytes{bytes}, list,
-                std::optional<std::string>(), absl::Milliseconds(1500), 3, std::vector<int64_t>{2, 3}));
+        const Result rows, tx.Exec(kEcho, "it's", int64_t{-5}, 0.25, true, time, Bytes{bytes}, list,
+                                   std::optional<std::string>(), absl::Milliseconds(1500), 3,
+                                   std::vector<int64_t>{2, 3}));
     REQUIRE(rows.size() == 1);
     const Row row = rows[0];
     CHECK(row.GetString("s") == "it's");
@@ -87,7 +89,8 @@ TEST_CASE_METHOD(Fixture, "violated constraints are told apart by code and name"
   const absl::Status negative = Insert("c", -1, std::nullopt);
   CHECK(negative.code() == absl::StatusCode::kFailedPrecondition);
   CHECK(ViolatedConstraint(negative) == "things_n_check");
-  CHECK(Insert(std::string("n\0l", 3), 1, std::nullopt).code() == absl::StatusCode::kInvalidArgument);
+  CHECK(Insert(std::string("n\0l", 3), 1, std::nullopt).code() ==
+        absl::StatusCode::kInvalidArgument);
   CHECK(Insert("\xff", 1, std::nullopt).code() == absl::StatusCode::kInvalidArgument);
   CHECK(ViolatedConstraint(absl::OkStatus()).empty());
   CHECK(Count() == 1);
@@ -141,9 +144,8 @@ TEST_CASE_METHOD(Fixture, "a savepoint undoes its own part and the transaction g
 
 TEST_CASE_METHOD(Fixture, "a statement ends with the deadline of its transaction") {
   const absl::Time start = absl::Now();
-  const absl::Status status = RunTx(db.pool(), "slow", absl::Milliseconds(100), [&](Tx& tx) {
-    return tx.Exec(kSleep, 30).status();
-  });
+  const absl::Status status = RunTx(db.pool(), "slow", absl::Milliseconds(100),
+                                    [&](Tx& tx) { return tx.Exec(kSleep, 30).status(); });
   CHECK(status.code() == absl::StatusCode::kDeadlineExceeded);
   CHECK(absl::Now() - start < absl::Seconds(5));
   CHECK(RunTx(db.pool(), "late", absl::ZeroDuration(), [&](Tx& tx) {
@@ -169,7 +171,8 @@ TEST_CASE_METHOD(Fixture, "a deadlock is run again until both have committed") {
       return tx.Exec(kAdd, second).status();
     });
   };
-  auto other = std::async(std::launch::async, [&] { return run("b", "a", has_b, has_a, attempts_b); });
+  auto other =
+      std::async(std::launch::async, [&] { return run("b", "a", has_b, has_a, attempts_b); });
   const absl::Status one = run("a", "b", has_a, has_b, attempts_a);
   const absl::Status two = other.get();
   INFO(one << " / " << two);
@@ -197,26 +200,29 @@ TEST_CASE_METHOD(Fixture, "idle connections that the server closed are replaced 
 }
 
 TEST_CASE_METHOD(Fixture, "a connection lost within a transaction is UNAVAILABLE and dropped") {
-  const absl::Status status = RunTx(db.pool(), "lost", absl::Seconds(5), [&](Tx& tx) -> absl::Status {
-    SLIPWAY_RETURN_IF_ERROR(tx.Exec(kInsert, "x", 1, std::nullopt).status());
-    db.TerminateConnections();
-    return tx.Exec(kCount).status();
-  });
+  const absl::Status status =
+      RunTx(db.pool(), "lost", absl::Seconds(5), [&](Tx& tx) -> absl::Status {
+        SLIPWAY_RETURN_IF_ERROR(tx.Exec(kInsert, "x", 1, std::nullopt).status());
+        db.TerminateConnections();
+        return tx.Exec(kCount).status();
+      });
   CHECK(status.code() == absl::StatusCode::kUnavailable);
   CHECK(db.pool().open() == 0);
   CHECK(Count() == 0);
 }
 
 TEST_CASE_METHOD(Fixture, "a connection lost during the commit leaves the outcome UNKNOWN") {
-  const absl::Status status = RunTx(db.pool(), "doubt", absl::Seconds(5), [&](Tx& tx) -> absl::Status {
-    SLIPWAY_RETURN_IF_ERROR(tx.Exec(kInsert, "x", 1, std::nullopt).status());
-    db.TerminateConnections();
-    return absl::OkStatus();
-  });
+  const absl::Status status =
+      RunTx(db.pool(), "doubt", absl::Seconds(5), [&](Tx& tx) -> absl::Status {
+        SLIPWAY_RETURN_IF_ERROR(tx.Exec(kInsert, "x", 1, std::nullopt).status());
+        db.TerminateConnections();
+        return absl::OkStatus();
+      });
   CHECK(status.code() == absl::StatusCode::kUnknown);
 }
 
-TEST_CASE_METHOD(Fixture, "who waits for a connection gets it when one is free, or an error in time") {
+TEST_CASE_METHOD(Fixture,
+                 "who waits for a connection gets it when one is free, or an error in time") {
   telemetry::Metrics metrics("test");
   Pool pool({.dsn = db.dsn(), .schema = db.schema(), .max = 1, .metrics = &metrics});
   std::promise<void> holding, let_go;
@@ -228,8 +234,10 @@ TEST_CASE_METHOD(Fixture, "who waits for a connection gets it when one is free, 
     });
   });
   holding.get_future().wait();
-  CHECK(pool.Ping(absl::Now() + absl::Milliseconds(50)).code() == absl::StatusCode::kResourceExhausted);
-  auto waiter = std::async(std::launch::async, [&] { return pool.Ping(absl::Now() + absl::Seconds(20)); });
+  CHECK(pool.Ping(absl::Now() + absl::Milliseconds(50)).code() ==
+        absl::StatusCode::kResourceExhausted);
+  auto waiter =
+      std::async(std::launch::async, [&] { return pool.Ping(absl::Now() + absl::Seconds(20)); });
   let_go.set_value();
   CHECK(holder.get().ok());
   CHECK(waiter.get().ok());

@@ -1,9 +1,8 @@
 #include "libs/db/errors.h"
 
 #include <exception>
-#include <string>
-
 #include <pqxx/except>
+#include <string>
 
 #include "absl/strings/cord.h"
 #include "libs/base/strings.h"
@@ -15,8 +14,8 @@ namespace {
 constexpr char kConstraintUrl[] = "slipway.dev/db-constraint";
 constexpr char kLostUrl[] = "slipway.dev/db-connection-lost";
 
-// 'ERROR:  duplicate key value violates unique constraint "users_name_key"\nDETAIL: ...' without the detail, which
-// holds values.
+// 'ERROR:  duplicate key value violates unique constraint "users_name_key"\nDETAIL: ...' without
+// the detail, which holds values.
 std::string FirstLine(std::string_view text) {
   const size_t end = text.find('\n');
   return std::string(Trim(text.substr(0, end)));

@@ -6,7 +6,8 @@
 
 namespace slipway::db {
 
-// The exception in flight (called in a catch block only) as a status of Tx. `what` names the statement.
+// The exception in flight (called in a catch block only) as a status of Tx. `what` names the
+// statement.
 absl::Status StatusOfCurrentException(std::string_view what);
 
 // Whether the connection behind `status` must not be used again.

@@ -57,7 +57,8 @@ absl::StatusOr<std::unique_ptr<Connection>> ConnectWithin(const MigrateOptions& 
     }
     std::unique_lock<Mutex> lock(mu);
     stopped.wait_for(lock, options.stop, absl::ToChronoMilliseconds(pause), [] { return false; });
-    if (options.stop.stop_requested()) return absl::CancelledError("stopped while waiting for the database");
+    if (options.stop.stop_requested())
+      return absl::CancelledError("stopped while waiting for the database");
     pause = std::min(pause * 2, absl::Seconds(1));
   }
 }
@@ -72,8 +73,8 @@ absl::StatusOr<int> VersionOf(const MigrationSet& set, size_t index) {
   int version = 0;
   if (!absl::SimpleAtoi(ToAbsl(name.substr(0, name.find('_'))), &version) ||
       version != static_cast<int>(index) + 1) {
-    return Refuse(set, "\"" + std::string(name) + "\" should have the number " +
-                           std::to_string(index + 1));
+    return Refuse(
+        set, "\"" + std::string(name) + "\" should have the number " + std::to_string(index + 1));
   }
   return version;
 }

@@ -28,8 +28,8 @@ struct PoolOptions {
   telemetry::Metrics* metrics = nullptr;    // outlives the pool
 };
 
-// The connections of one service to its database. Opened when first needed, closed when idle; a connection that failed is
-// dropped, never repaired. Owned by App; thread-safe; outlives its users.
+// The connections of one service to its database. Opened when first needed, closed when idle; a
+// connection that failed is dropped, never repaired. Owned by App; thread-safe; outlives its users.
 class Pool {
  public:
   explicit Pool(PoolOptions options);
@@ -44,7 +44,8 @@ class Pool {
   // OK when the database answers; for readiness checks.
   absl::Status Ping(absl::Time deadline);
 
-  // Closes the idle connections; those in use close when they are released. Later use is UNAVAILABLE.
+  // Closes the idle connections; those in use close when they are released. Later use is
+  // UNAVAILABLE.
   void Close();
 
  private:
@@ -55,7 +56,8 @@ class Pool {
     absl::Time since;
   };
 
-  // Waits for a free slot until `deadline` (RESOURCE_EXHAUSTED then), and opens a connection if none is idle.
+  // Waits for a free slot until `deadline` (RESOURCE_EXHAUSTED then), and opens a connection if
+  // none is idle.
   absl::StatusOr<std::unique_ptr<Connection>> Acquire(absl::Time deadline);
   void Release(std::unique_ptr<Connection> connection);
   // After a lost connection the other idle ones are suspect too.

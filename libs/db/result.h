@@ -15,9 +15,9 @@ namespace internal {
 struct ResultData;
 }
 
-// One row of a Result, read by column name. A NULL reads as the zero value ("", 0, false, 1970, no bytes, no elements);
-// the optional forms tell it apart. A column that is not there, or has a value of another type, is a mistake in the
-// program and aborts. Cheap to copy; keeps its Result alive.
+// One row of a Result, read by column name. A NULL reads as the zero value ("", 0, false, 1970, no
+// bytes, no elements); the optional forms tell it apart. A column that is not there, or has a value
+// of another type, is a mistake in the program and aborts. Cheap to copy; keeps its Result alive.
 class Row {
  public:
   Row(std::shared_ptr<const internal::ResultData> data, int index)
@@ -47,7 +47,8 @@ class Row {
   int index_;
 };
 
-// The rows that a statement returned, in order. Immutable, cheap to copy, valid after the transaction's end.
+// The rows that a statement returned, in order. Immutable, cheap to copy, valid after the
+// transaction's end.
 class Result {
  public:
   explicit Result(std::shared_ptr<const internal::ResultData> data) : data_(std::move(data)) {}

@@ -13,7 +13,8 @@ namespace slipway::db {
 // A connection on loan from the pool for one block.
 class PooledConnection {
  public:
-  // With BEGIN done. An idle connection may have died unnoticed: nothing has happened yet, so a new one is tried once.
+  // With BEGIN done. An idle connection may have died unnoticed: nothing has happened yet, so a new
+  // one is tried once.
   static absl::StatusOr<PooledConnection> Begin(Pool& pool, absl::Time deadline) {
     for (int attempt = 0;; ++attempt) {
       SLIPWAY_ASSIGN_OR_RETURN(auto connection, pool.Acquire(deadline));
@@ -91,8 +92,8 @@ absl::Status RunTxBody(Pool& pool, std::string_view name, absl::Time deadline,
     if (!attempt.retry || absl::Now() >= deadline) break;
   }
   if (pool.options().metrics != nullptr) {
-    pool.options().metrics->QueryDone(
-        name, absl::StatusCodeToString(attempt.status.code()), absl::Now() - start);
+    pool.options().metrics->QueryDone(name, absl::StatusCodeToString(attempt.status.code()),
+                                      absl::Now() - start);
   }
   for (const auto& hook : attempt.hooks) hook();
   return attempt.status;

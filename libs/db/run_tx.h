@@ -19,14 +19,15 @@ namespace slipway::db {
 absl::Status RunTxBody(Pool& pool, std::string_view name, absl::Time deadline,
                        const std::function<absl::Status(Tx&)>& body);
 
-// Runs `body(Tx&)`, which returns absl::Status or absl::StatusOr<T>, in one transaction: committed when it returns OK, rolled
-// back otherwise. Statements get the time that is left until `deadline`. Serialization failures and deadlocks run `body`
-// again, at most 3 times more, so its only lasting effects must be those in the database and Tx::OnCommit. Not nested: a
-// body that starts another transaction takes a second connection from a small pool. `name` labels the metric.
+// Runs `body(Tx&)`, which returns absl::Status or absl::StatusOr<T>, in one transaction: committed
+// when it returns OK, rolled back otherwise. Statements get the time that is left until `deadline`.
+// Serialization failures and deadlocks run `body` again, at most 3 times more, so its only lasting
+// effects must be those in the database and Tx::OnCommit. Not nested: a body that starts another
+// transaction takes a second connection from a small pool. `name` labels the metric.
 //
-// Returns the body's status or one of Tx's errors, and also: RESOURCE_EXHAUSTED when no connection got free in time,
-// UNAVAILABLE when the database can't be reached, UNKNOWN when the connection broke during the commit, so that nobody
-// knows whether it happened.
+// Returns the body's status or one of Tx's errors, and also: RESOURCE_EXHAUSTED when no connection
+// got free in time, UNAVAILABLE when the database can't be reached, UNKNOWN when the connection
+// broke during the commit, so that nobody knows whether it happened.
 template <typename Body>
 auto RunTx(Pool& pool, std::string_view name, absl::Time deadline, Body&& body)
     -> std::invoke_result_t<Body&, Tx&> {

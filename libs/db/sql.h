@@ -11,8 +11,9 @@
 
 namespace slipway::db {
 
-// A statement with the name under which each connection prepares it once and metrics count it. Names are unique in a
-// process: `constexpr Sql kClaim{"runs.claim", "SELECT ... WHERE id = $1"};` beside the function that uses it.
+// A statement with the name under which each connection prepares it once and metrics count it.
+// Names are unique in a process: `constexpr Sql kClaim{"runs.claim", "SELECT ... WHERE id = $1"};`
+// beside the function that uses it.
 struct Sql {
   const char* name;
   const char* text;
@@ -23,7 +24,8 @@ struct Bytes {
   std::string_view data;
 };
 
-// One parameter of a statement, in PostgreSQL's text form; made implicitly from the values of a call.
+// One parameter of a statement, in PostgreSQL's text form; made implicitly from the values of a
+// call.
 class Param {
  public:
   Param(std::nullopt_t) {}
@@ -31,7 +33,8 @@ class Param {
   Param(std::string_view value) : text_(std::string(value)) {}
   Param(const char* value) : text_(std::string(value)) {}
   Param(bool value) : text_(value ? "true" : "false") {}
-  template <typename T, std::enable_if_t<std::is_integral_v<T> && !std::is_same_v<T, bool>, int> = 0>
+  template <typename T,
+            std::enable_if_t<std::is_integral_v<T> && !std::is_same_v<T, bool>, int> = 0>
   Param(T value) : text_(std::to_string(value)) {}
   Param(double value);
   // timestamptz with microseconds; the infinite times are 'infinity' and '-infinity'.

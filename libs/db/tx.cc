@@ -35,7 +35,8 @@ absl::Status Tx::InSavepoint(const std::function<absl::Status()>& body) {
   if (status.ok()) return ExecScript("RELEASE SAVEPOINT " + name);
   hooks_.resize(hooks);
   if (!connection_.broken()) {
-    failure_ = connection_.ExecScript("ROLLBACK TO SAVEPOINT " + name + "; RELEASE SAVEPOINT " + name);
+    failure_ =
+        connection_.ExecScript("ROLLBACK TO SAVEPOINT " + name + "; RELEASE SAVEPOINT " + name);
   }
   return status;
 }

@@ -43,8 +43,8 @@ class Tx {
   // Runs `body` so that its error undoes only what it did; the transaction goes on.
   absl::Status InSavepoint(const std::function<absl::Status()>& body);
 
-  // Runs `hook` after the commit, on the thread of RunTx, in the order of the calls; never when it rolls back. For wake-ups:
-  // it must not fail and not block.
+  // Runs `hook` after the commit, on the thread of RunTx, in the order of the calls; never when it
+  // rolls back. For wake-ups: it must not fail and not block.
   void OnCommit(std::function<void()> hook) { hooks_.push_back(std::move(hook)); }
 
   absl::Time deadline() const { return deadline_; }
@@ -63,7 +63,8 @@ class Tx {
   std::vector<std::function<void()>> hooks_;
 };
 
-// The name of the constraint behind an ALREADY_EXISTS or FAILED_PRECONDITION of Tx; "" for other statuses.
+// The name of the constraint behind an ALREADY_EXISTS or FAILED_PRECONDITION of Tx; "" for other
+// statuses.
 std::string ViolatedConstraint(const absl::Status& status);
 
 }  // namespace slipway::db

@@ -24,15 +24,18 @@ void Pause(absl::Duration time, const std::stop_token& stop) {
   stopped.wait_for(lock, stop, absl::ToChronoMicroseconds(time), [] { return false; });
 }
 
-// Nothing before the first retry, then 20 ms doubling up to `most`, each with a jitter of half its length.
+// Nothing before the first retry, then 20 ms doubling up to `most`, each with a jitter of half its
+// length.
 absl::Duration BackOff(int failures, absl::Duration most) {
   if (failures <= 1) return absl::ZeroDuration();
-  const absl::Duration full = std::min(most, absl::Milliseconds(20) * (1 << std::min(failures - 2, 16)));
+  const absl::Duration full =
+      std::min(most, absl::Milliseconds(20) * (1 << std::min(failures - 2, 16)));
   thread_local std::minstd_rand random(std::random_device{}());
   return full * std::uniform_real_distribution<double>(0.5, 1.0)(random);
 }
 
-// Not the fault of the event that was being applied. UNKNOWN is a commit without an answer, unless a handler said it.
+// Not the fault of the event that was being applied. UNKNOWN is a commit without an answer, unless
+// a handler said it.
 bool IsTransient(const absl::Status& status, bool by_handler) {
   return absl::IsUnavailable(status) || absl::IsResourceExhausted(status) ||
          absl::IsCancelled(status) || (absl::IsUnknown(status) && !by_handler);
@@ -167,8 +170,8 @@ bool ConsumerLoop::ApplyAll(int64_t fence, const std::vector<Event>& events,
 ConsumerLoop::Applied ConsumerLoop::Apply(int64_t fence, const std::vector<Event>& events,
                                           size_t begin, size_t end) {
   Applied applied;
-  applied.status = db::RunTx(
-      pool_, "events.apply", options_.apply_timeout, [&](db::Tx& tx) -> absl::Status {
+  applied.status =
+      db::RunTx(pool_, "events.apply", options_.apply_timeout, [&](db::Tx& tx) -> absl::Status {
         applied.failed.reset();
         SLIPWAY_ASSIGN_OR_RETURN(const Cursor cursor, row_.Lock(tx, fence));
         for (size_t i = begin; i < end; ++i) {
@@ -194,7 +197,8 @@ absl::Status ConsumerLoop::Handle(db::Tx& tx, const Event& event) {
   }
 }
 
-absl::Status ConsumerLoop::Quarantine(int64_t fence, const Event& event, const absl::Status& error) {
+absl::Status ConsumerLoop::Quarantine(int64_t fence, const Event& event,
+                                      const absl::Status& error) {
   const absl::Status done = db::RunTx(
       pool_, "events.quarantine", options_.apply_timeout, [&](db::Tx& tx) -> absl::Status {
         SLIPWAY_RETURN_IF_ERROR(row_.Lock(tx, fence).status());

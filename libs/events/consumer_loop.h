@@ -17,19 +17,22 @@
 
 namespace slipway::events {
 
-// Applies another service's events to this service's database: each batch in one transaction with the cursor, so that each
-// event takes effect exactly once, in order. Among all processes with the same consumer and source one works, by a lease on
-// the cursor's row with a fencing token; the others wait to take over.
+// Applies another service's events to this service's database: each batch in one transaction with
+// the cursor, so that each event takes effect exactly once, in order. Among all processes with the
+// same consumer and source one works, by a lease on the cursor's row with a fencing token; the
+// others wait to take over.
 //
-// An event whose handler fails (by status or exception) is tried `max_tries` times with growing pauses, then kept in
-// dead_events with the error, logged and counted, and the rest goes on. UNAVAILABLE, RESOURCE_EXHAUSTED, CANCELLED and a lost
-// connection are not the event's fault: these are tried for ever.
+// An event whose handler fails (by status or exception) is tried `max_tries` times with growing
+// pauses, then kept in dead_events with the error, logged and counted, and the rest goes on.
+// UNAVAILABLE, RESOURCE_EXHAUSTED, CANCELLED and a lost connection are not the event's fault: these
+// are tried for ever.
 //
 // Owned by App; Start and Stop once each.
 class ConsumerLoop {
  public:
-  // Applies one event within `tx`. It sees each event at least once and its effects in `tx` last exactly once, so it does
-  // nothing outside `tx` but Tx::OnCommit. A type that it doesn't know is OK.
+  // Applies one event within `tx`. It sees each event at least once and its effects in `tx` last
+  // exactly once, so it does nothing outside `tx` but Tx::OnCommit. A type that it doesn't know is
+  // OK.
   using Handler = std::function<absl::Status(db::Tx& tx, const Event& event)>;
 
   // `pool`, `source` outlive the loop.

@@ -17,7 +17,8 @@ constexpr db::Sql kEnsure{"event_cursors.ensure",
                           " ON CONFLICT DO NOTHING"};
 constexpr db::Sql kTake{
     "event_cursors.take",
-    "UPDATE event_cursors SET lease_holder = $3, lease_until = now() + $4::interval, fence = fence + 1,"
+    "UPDATE event_cursors SET lease_holder = $3, lease_until = now() + $4::interval, fence = fence "
+    "+ 1,"
     " updated_at = now()"
     " WHERE consumer = $1 AND source = $2 AND (lease_holder = $3 OR lease_until < now())"
     " RETURNING xid::text AS xid, seq, fence"};
@@ -30,14 +31,15 @@ constexpr db::Sql kLock{"event_cursors.lock",
 constexpr db::Sql kMove{"event_cursors.move",
                         "UPDATE event_cursors SET xid = $3::xid8, seq = $4, updated_at = now()"
                         " WHERE consumer = $1 AND source = $2"};
-constexpr db::Sql kBury{
-    "dead_events.insert",
-    "INSERT INTO dead_events (consumer, source, xid, seq, type, subject, payload, trace_id, event_time,"
-    " error, tries) VALUES ($1, $2, $3::xid8, $4, $5, $6, $7, $8, $9, $10, $11)"
-    " ON CONFLICT DO NOTHING"};
+constexpr db::Sql kBury{"dead_events.insert",
+                        "INSERT INTO dead_events (consumer, source, xid, seq, type, subject, "
+                        "payload, trace_id, event_time,"
+                        " error, tries) VALUES ($1, $2, $3::xid8, $4, $5, $6, $7, $8, $9, $10, $11)"
+                        " ON CONFLICT DO NOTHING"};
 
 absl::Status Lost() {
-  absl::Status status = absl::FailedPreconditionError("another process has the lease of this consumer");
+  absl::Status status =
+      absl::FailedPreconditionError("another process has the lease of this consumer");
   status.SetPayload(kLostUrl, absl::Cord("1"));
   return status;
 }
@@ -55,9 +57,9 @@ absl::StatusOr<std::optional<CursorRow::Lease>> CursorRow::Take() {
       pool_, "event_cursors.take_lease", kTimeout,
       [&](db::Tx& tx) -> absl::StatusOr<std::optional<Lease>> {
         SLIPWAY_RETURN_IF_ERROR(tx.Exec(kEnsure, options_.consumer, options_.source).status());
-        SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows,
-                                 tx.Exec(kTake, options_.consumer, options_.source, options_.holder,
-                                         options_.lease));
+        SLIPWAY_ASSIGN_OR_RETURN(
+            const db::Result rows,
+            tx.Exec(kTake, options_.consumer, options_.source, options_.holder, options_.lease));
         if (rows.empty()) return std::optional<Lease>();
         return std::optional<Lease>(Lease{rows[0].GetInt64("fence"), CursorFromRow(rows[0])});
       });
@@ -74,8 +76,7 @@ absl::Status CursorRow::Renew(int64_t fence) {
 
 void CursorRow::GiveUp(int64_t fence) {
   (void)db::RunTx(pool_, "event_cursors.give_up", kTimeout, [&](db::Tx& tx) {
-    return tx
-        .Exec(kRenew, options_.consumer, options_.source, fence, absl::Microseconds(-1))
+    return tx.Exec(kRenew, options_.consumer, options_.source, fence, absl::Microseconds(-1))
         .status();
   });
 }
@@ -99,8 +100,8 @@ absl::Status CursorRow::Move(db::Tx& tx, Cursor to) {
 absl::Status CursorRow::Bury(db::Tx& tx, const Event& e, const absl::Status& error, int tries) {
   const std::string text = ToValidUtf8(Truncate(error.ToString(), 2000));
   return tx
-      .Exec(kBury, options_.consumer, options_.source, e.cursor.xid, e.cursor.seq, e.type, e.subject,
-            db::Bytes{e.payload}, e.trace_id, e.time, text, tries)
+      .Exec(kBury, options_.consumer, options_.source, e.cursor.xid, e.cursor.seq, e.type,
+            e.subject, db::Bytes{e.payload}, e.trace_id, e.time, text, tries)
       .status();
 }
 

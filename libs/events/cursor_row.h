@@ -14,8 +14,9 @@
 
 namespace slipway::events {
 
-// The row of one consumer in event_cursors: its place in the stream, and the lease on it. Each lease has a new fencing
-// token; a write with an older one is refused with IsLeaseLost(). Without state of its own; thread-safe.
+// The row of one consumer in event_cursors: its place in the stream, and the lease on it. Each
+// lease has a new fencing token; a write with an older one is refused with IsLeaseLost(). Without
+// state of its own; thread-safe.
 class CursorRow {
  public:
   CursorRow(db::Pool& pool, ConsumerOptions options) : pool_(pool), options_(std::move(options)) {}

@@ -90,7 +90,8 @@ struct Fixture {
     const absl::Status status =
         db::RunTx(producer.pool(), "emit", absl::Seconds(10), [&](db::Tx& tx) -> absl::Status {
           for (const std::string& s : subjects) {
-            SLIPWAY_RETURN_IF_ERROR(outbox.Append(tx, {.type = "thing.done", .subject = s, .payload = "p"}));
+            SLIPWAY_RETURN_IF_ERROR(
+                outbox.Append(tx, {.type = "thing.done", .subject = s, .payload = "p"}));
           }
           return absl::OkStatus();
         });
@@ -98,7 +99,8 @@ struct Fixture {
     REQUIRE(status.ok());
   }
 
-  // All events after a place, once there are `count` of them: other tests' transactions in the cluster may hold them back.
+  // All events after a place, once there are `count` of them: other tests' transactions in the
+  // cluster may hold them back.
   std::vector<Event> Read(Cursor after, size_t count) {
     for (const absl::Time end = Soon(); absl::Now() < end;) {
       auto events = outbox.ReadAfter(after, 10, end);
@@ -139,7 +141,8 @@ struct Fixture {
   bool CaughtUp() {
     const std::string last = producer.Value("SELECT coalesce(max(seq), 0)::text AS v FROM events");
     for (const absl::Time end = Soon(); absl::Now() < end;) {
-      if (consumer.Value("SELECT coalesce(max(seq), 0)::text AS v FROM event_cursors") == last) return true;
+      if (consumer.Value("SELECT coalesce(max(seq), 0)::text AS v FROM event_cursors") == last)
+        return true;
       std::unique_lock<Mutex> lock(mu);
       changed.wait_for(lock, std::chrono::milliseconds(20));
     }
@@ -147,7 +150,8 @@ struct Fixture {
   }
 
   std::string Effects() {
-    return consumer.Value("SELECT coalesce(string_agg(subject, ',' ORDER BY n), '') AS v FROM effects");
+    return consumer.Value(
+        "SELECT coalesce(string_agg(subject, ',' ORDER BY n), '') AS v FROM effects");
   }
 };
 
@@ -171,10 +175,12 @@ TEST_CASE_METHOD(Fixture, "events are read in order from a cursor on") {
   CHECK(outbox.ReadAfter(all[2].cursor, 10, Soon())->empty());
 }
 
-TEST_CASE_METHOD(Fixture, "the order of transactions is that of their numbers, not of their digits") {
+TEST_CASE_METHOD(Fixture,
+                 "the order of transactions is that of their numbers, not of their digits") {
   producer.Exec(
       "INSERT INTO events (xid, seq, type, subject, payload, trace_id) VALUES"
-      " ('100', 3, 't', 'third', '', ''), ('99', 2, 't', 'second', '', ''), ('9', 1, 't', 'first', '', '')");
+      " ('100', 3, 't', 'third', '', ''), ('99', 2, 't', 'second', '', ''), ('9', 1, 't', 'first', "
+      "'', '')");
   const auto events = outbox.ReadAfter({}, 10, Soon());
   REQUIRE(events.ok());
   REQUIRE(events->size() == 3);
@@ -184,7 +190,8 @@ TEST_CASE_METHOD(Fixture, "the order of transactions is that of their numbers, n
   CHECK(outbox.ReadAfter((*events)[1].cursor, 10, Soon())->size() == 1);
 }
 
-TEST_CASE_METHOD(Fixture, "an event of a transaction that commits late is neither lost nor overtaken") {
+TEST_CASE_METHOD(Fixture,
+                 "an event of a transaction that commits late is neither lost nor overtaken") {
   std::promise<void> appended, may_commit;
   auto late = std::async(std::launch::async, [&] {
     return db::RunTx(producer.pool(), "late", absl::Seconds(20), [&](db::Tx& tx) -> absl::Status {
@@ -205,8 +212,11 @@ TEST_CASE_METHOD(Fixture, "an event of a transaction that commits late is neithe
   CHECK(Effects() == "late,early");
 }
 
-TEST_CASE_METHOD(Fixture, "rows that wait for an older transaction arrive soon after its end, without a commit's wake") {
-  // An old transaction that has nothing to do with events holds everything back; its end wakes nobody.
+TEST_CASE_METHOD(
+    Fixture,
+    "rows that wait for an older transaction arrive soon after its end, without a commit's wake") {
+  // An old transaction that has nothing to do with events holds everything back; its end wakes
+  // nobody.
   std::promise<void> has_xid, may_end;
   auto old = std::async(std::launch::async, [&] {
     return db::RunTx(consumer.pool(), "old", absl::Seconds(20), [&](db::Tx& tx) {
@@ -217,12 +227,15 @@ TEST_CASE_METHOD(Fixture, "rows that wait for an older transaction arrive soon a
     });
   });
   has_xid.get_future().wait();
-  ConsumerLoop loop(producer.pool(), source, [&](db::Tx& tx, const Event&) -> absl::Status {
-    tx.OnCommit([this] { changed.notify_all(); });
-    MutexLock lock(mu);
-    ++handled["x"];
-    return absl::OkStatus();
-  }, Options());
+  ConsumerLoop loop(
+      producer.pool(), source,
+      [&](db::Tx& tx, const Event&) -> absl::Status {
+        tx.OnCommit([this] { changed.notify_all(); });
+        MutexLock lock(mu);
+        ++handled["x"];
+        return absl::OkStatus();
+      },
+      Options());
   loop.Start();
   Emit({"x"});
   may_end.set_value();
@@ -231,7 +244,8 @@ TEST_CASE_METHOD(Fixture, "rows that wait for an older transaction arrive soon a
   CHECK(changed.wait_for(lock, std::chrono::seconds(10), [&] { return handled["x"] > 0; }));
 }
 
-TEST_CASE_METHOD(Fixture, "each event takes effect once, in order, also over restarts of the consumer") {
+TEST_CASE_METHOD(Fixture,
+                 "each event takes effect once, in order, also over restarts of the consumer") {
   {
     ConsumerLoop loop(consumer.pool(), source, Handler(), Options());
     loop.Start();
@@ -246,8 +260,11 @@ TEST_CASE_METHOD(Fixture, "each event takes effect once, in order, also over res
   CHECK(Effects() == "a,b,c,d");
 }
 
-TEST_CASE_METHOD(Fixture, "a killed consumer that comes back under its name goes on at once under a new token") {
-  REQUIRE(CursorRow(consumer.pool(), Options()).Take()->has_value());  // the lease of one that was killed
+TEST_CASE_METHOD(
+    Fixture, "a killed consumer that comes back under its name goes on at once under a new token") {
+  REQUIRE(CursorRow(consumer.pool(), Options())
+              .Take()
+              ->has_value());  // the lease of one that was killed
   ConsumerLoop loop(consumer.pool(), source, Handler(), Options());
   loop.Start();
   Emit({"a"});
@@ -269,9 +286,9 @@ TEST_CASE_METHOD(Fixture, "a poison event is put aside after its tries, and the 
   Emit({"d"});
   CHECK(CaughtUp());
   CHECK(Effects() == "a,b,c,d");
-  CHECK(consumer.Value("SELECT string_agg(subject || ' ' || tries || ' ' || error, '; ' ORDER BY seq) AS v "
-                       "FROM dead_events") ==
-        "bad 3 INVALID_ARGUMENT: malformed; worse 3 INTERNAL: thrown");
+  CHECK(consumer.Value(
+            "SELECT string_agg(subject || ' ' || tries || ' ' || error, '; ' ORDER BY seq) AS v "
+            "FROM dead_events") == "bad 3 INVALID_ARGUMENT: malformed; worse 3 INTERNAL: thrown");
   CHECK_THAT(metrics.Serialize(), Catch::Contains("slipway_events_dead_total"));
 }
 
@@ -279,9 +296,11 @@ TEST_CASE_METHOD(Fixture, "an event that fails a few times takes effect once") {
   std::atomic<int> failures{0};
   Emit({"a", "shy", "b"});
   ConsumerLoop loop(consumer.pool(), source, Handler([&](const Event& e) -> absl::Status {
-    if (e.subject == "shy" && ++failures <= 2) return absl::InternalError("not yet");
-    return absl::OkStatus();
-  }), Options());
+                      if (e.subject == "shy" && ++failures <= 2)
+                        return absl::InternalError("not yet");
+                      return absl::OkStatus();
+                    }),
+                    Options());
   loop.Start();
   CHECK(CaughtUp());
   CHECK(Effects() == "a,shy,b");
@@ -289,11 +308,16 @@ TEST_CASE_METHOD(Fixture, "an event that fails a few times takes effect once") {
 }
 
 TEST_CASE_METHOD(Fixture, "an error that the handler swallowed is still the event's") {
-  ConsumerLoop loop(consumer.pool(), source, [](db::Tx& tx, const Event& e) -> absl::Status {
-    static constexpr db::Sql kBad{"test.bad", "INSERT INTO effects (subject) VALUES (CASE WHEN $1 = 'bad' THEN NULL ELSE $1 END)"};
-    (void)tx.Exec(kBad, e.subject);
-    return absl::OkStatus();
-  }, Options());
+  ConsumerLoop loop(
+      consumer.pool(), source,
+      [](db::Tx& tx, const Event& e) -> absl::Status {
+        static constexpr db::Sql kBad{
+            "test.bad",
+            "INSERT INTO effects (subject) VALUES (CASE WHEN $1 = 'bad' THEN NULL ELSE $1 END)"};
+        (void)tx.Exec(kBad, e.subject);
+        return absl::OkStatus();
+      },
+      Options());
   Emit({"a", "bad", "b"});
   loop.Start();
   CHECK(CaughtUp());
@@ -311,16 +335,17 @@ TEST_CASE_METHOD(Fixture, "connections that are killed in the middle lose and do
   }
   OutboxSource small(outbox, 3);
   ConsumerLoop loop(consumer.pool(), small, Handler([&](const Event& e) -> absl::Status {
-    if ((e.subject == "e7" || e.subject == "e20") && kills < 4) {
-      ++kills;
-      consumer.TerminateConnections();
-    }
-    if (e.subject == "e30" && kills < 6) {
-      ++kills;
-      producer.TerminateConnections();
-    }
-    return absl::OkStatus();
-  }), Options());
+                      if ((e.subject == "e7" || e.subject == "e20") && kills < 4) {
+                        ++kills;
+                        consumer.TerminateConnections();
+                      }
+                      if (e.subject == "e30" && kills < 6) {
+                        ++kills;
+                        producer.TerminateConnections();
+                      }
+                      return absl::OkStatus();
+                    }),
+                    Options());
   loop.Start();
   Emit(subjects);
   CHECK(CaughtUp());
@@ -338,9 +363,10 @@ TEST_CASE_METHOD(Fixture, "of two consumers on one cursor one works, and the oth
   Emit({"a"});
   CHECK(CaughtUp());
   ConsumerLoop two(consumer.pool(), source, Handler([&](const Event&) {
-    ++by_second;
-    return absl::OkStatus();
-  }), second);
+                     ++by_second;
+                     return absl::OkStatus();
+                   }),
+                   second);
   two.Start();
   Emit({"b", "c"});
   CHECK(CaughtUp());
@@ -352,19 +378,22 @@ TEST_CASE_METHOD(Fixture, "of two consumers on one cursor one works, and the oth
   CHECK(Effects() == "a,b,c,d");
 }
 
-TEST_CASE_METHOD(Fixture, "a consumer whose lease was taken between two batches writes nothing more") {
+TEST_CASE_METHOD(Fixture,
+                 "a consumer whose lease was taken between two batches writes nothing more") {
   Emit({"a", "b"});
   const auto events = Read({}, 2);
 
-  // Delivers the second event after another process has taken the lease, as a paused process would see it.
+  // Delivers the second event after another process has taken the lease, as a paused process would
+  // see it.
   class Thief final : public EventSource {
    public:
     Thief(db::TestDatabase& db, std::vector<Event> events) : db_(db), events_(std::move(events)) {}
     absl::Status Watch(Cursor, const std::function<bool(std::vector<Event>)>& on_batch,
                        std::stop_token) override {
       first = on_batch({events_[0]});
-      db_.Exec("UPDATE event_cursors SET fence = fence + 1, lease_holder = 'thief',"
-               " lease_until = now() + '1 hour'");
+      db_.Exec(
+          "UPDATE event_cursors SET fence = fence + 1, lease_holder = 'thief',"
+          " lease_until = now() + '1 hour'");
       second = on_batch({events_[1]});
       done.set_value();
       return absl::UnavailableError("gone");

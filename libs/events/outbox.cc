@@ -11,27 +11,29 @@
 namespace slipway::events {
 namespace {
 
-constexpr db::Sql kAppend{"events.append",
-                          "INSERT INTO events (type, subject, payload, trace_id) VALUES ($1, $2, $3, $4)"};
+constexpr db::Sql kAppend{
+    "events.append",
+    "INSERT INTO events (type, subject, payload, trace_id) VALUES ($1, $2, $3, $4)"};
 
 // settled: no transaction that could still commit an earlier place is running.
 constexpr db::Sql kRead{
     "events.read",
     "SELECT xid::text AS xid, seq, type, subject, payload, trace_id, created_at,"
     " xid < pg_snapshot_xmin(pg_current_snapshot()) AS settled"
-    " FROM events WHERE (xid, seq) > ($1::xid8, $2::bigint) ORDER BY events.xid, events.seq LIMIT $3"};
+    " FROM events WHERE (xid, seq) > ($1::xid8, $2::bigint) ORDER BY events.xid, events.seq LIMIT "
+    "$3"};
 
 constexpr db::Sql kNoteReader{
     "events.note_reader",
     "INSERT INTO event_readers (reader, xid, seq) VALUES ($1, $2::xid8, $3)"
-    " ON CONFLICT (reader) DO UPDATE SET xid = excluded.xid, seq = excluded.seq, updated_at = now()"};
+    " ON CONFLICT (reader) DO UPDATE SET xid = excluded.xid, seq = excluded.seq, updated_at = "
+    "now()"};
 
-constexpr db::Sql kPrune{
-    "events.prune",
-    "DELETE FROM events WHERE (xid, seq) IN"
-    " (SELECT xid, seq FROM events e WHERE created_at < $1 AND NOT EXISTS"
-    "   (SELECT 1 FROM event_readers r WHERE (r.xid, r.seq) < (e.xid, e.seq))"
-    "  ORDER BY xid, seq LIMIT $2)"};
+constexpr db::Sql kPrune{"events.prune",
+                         "DELETE FROM events WHERE (xid, seq) IN"
+                         " (SELECT xid, seq FROM events e WHERE created_at < $1 AND NOT EXISTS"
+                         "   (SELECT 1 FROM event_readers r WHERE (r.xid, r.seq) < (e.xid, e.seq))"
+                         "  ORDER BY xid, seq LIMIT $2)"};
 
 constexpr absl::Duration kIdlePoll = absl::Seconds(1);
 constexpr absl::Duration kFirstPoll = absl::Milliseconds(1);
@@ -72,22 +74,21 @@ absl::Status Outbox::Append(db::Tx& tx, const Event& event) {
 
 absl::StatusOr<std::vector<Event>> Outbox::ReadAfter(Cursor after, int limit, absl::Time deadline) {
   bool pending = false;
-  auto events = db::RunTx(
-      pool_, "events.read_after", deadline,
-      [&](db::Tx& tx) -> absl::StatusOr<std::vector<Event>> {
-        SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows,
-                                 tx.Exec(kRead, after.xid, after.seq, limit));
-        std::vector<Event> settled;
-        pending = false;
-        for (const db::Row row : rows) {
-          if (!row.GetBool("settled")) {
-            pending = true;
-            break;
-          }
-          settled.push_back(EventFromRow(row));
-        }
-        return settled;
-      });
+  auto events = db::RunTx(pool_, "events.read_after", deadline,
+                          [&](db::Tx& tx) -> absl::StatusOr<std::vector<Event>> {
+                            SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows,
+                                                     tx.Exec(kRead, after.xid, after.seq, limit));
+                            std::vector<Event> settled;
+                            pending = false;
+                            for (const db::Row row : rows) {
+                              if (!row.GetBool("settled")) {
+                                pending = true;
+                                break;
+                              }
+                              settled.push_back(EventFromRow(row));
+                            }
+                            return settled;
+                          });
   if (events.ok() && events->empty() && pending) {
     {
       MutexLock lock(mu_);
@@ -125,12 +126,14 @@ void Outbox::Poll(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     {
       std::unique_lock<Mutex> lock(mu_);
-      changed_.wait_for(lock, stop, absl::ToChronoMilliseconds(kIdlePoll), [this] { return pending_; });
+      changed_.wait_for(lock, stop, absl::ToChronoMilliseconds(kIdlePoll),
+                        [this] { return pending_; });
       if (stop.stop_requested()) return;
       if (pending_) {
         // The watchers set it again within moments when it still holds; then the pause grows.
         const absl::Time now = absl::Now();
-        pause = now - last_pending > 2 * kSlowestPoll ? kFirstPoll : std::min(pause * 2, kSlowestPoll);
+        pause =
+            now - last_pending > 2 * kSlowestPoll ? kFirstPoll : std::min(pause * 2, kSlowestPoll);
         changed_.wait_for(lock, stop, absl::ToChronoMilliseconds(pause), [] { return false; });
         last_pending = absl::Now();
         pending_ = false;

@@ -22,12 +22,14 @@ namespace slipway::events {
 // The tables of both sides (events, event_readers, event_cursors, dead_events), for db::Migrate.
 db::MigrationSet Migrations();
 
-// The producer's side: events are appended in the transaction of the state change, and read in an order that no late commit
-// can disturb. A sequence number is taken before its commit, so a later number may become visible first; rows are
-// therefore read only below the oldest transaction that still runs, in the order (xid, seq).
+// The producer's side: events are appended in the transaction of the state change, and read in an
+// order that no late commit can disturb. A sequence number is taken before its commit, so a later
+// number may become visible first; rows are therefore read only below the oldest transaction that
+// still runs, in the order (xid, seq).
 //
-// Owned by App; thread-safe. A thread wakes the watchers after commits of this process, and polls for the rest: quickly
-// while rows wait for an older transaction, else each second (commits of other replicas).
+// Owned by App; thread-safe. A thread wakes the watchers after commits of this process, and polls
+// for the rest: quickly while rows wait for an older transaction, else each second (commits of
+// other replicas).
 class Outbox {
  public:
   explicit Outbox(db::Pool& pool);
@@ -39,21 +41,24 @@ class Outbox {
   void Start();
   void Stop();
 
-  // Appends within `tx` (type, subject, payload, trace_id are read) and wakes the watchers when it has committed.
+  // Appends within `tx` (type, subject, payload, trace_id are read) and wakes the watchers when it
+  // has committed.
   absl::Status Append(db::Tx& tx, const Event& event);
 
   // The next events after a place, at most `limit`; none: wait for the watcher's call.
   absl::StatusOr<std::vector<Event>> ReadAfter(Cursor after, int limit, absl::Time deadline);
 
-  // `wake` is called, possibly without need, when there may be new events, until Unwatch(id) and once at most after it. It
-  // must not block and may be called from any thread.
+  // `wake` is called, possibly without need, when there may be new events, until Unwatch(id) and
+  // once at most after it. It must not block and may be called from any thread.
   int64_t Watch(std::function<void()> wake);
   void Unwatch(int64_t id);
 
-  // Notes how far a reader had durably come when it connected, so that Prune spares what it has not.
+  // Notes how far a reader had durably come when it connected, so that Prune spares what it has
+  // not.
   absl::Status NoteReader(std::string_view reader, Cursor applied, absl::Time deadline);
 
-  // Deletes at most `limit` events that are older than `before` and that all noted readers have passed; returns how many.
+  // Deletes at most `limit` events that are older than `before` and that all noted readers have
+  // passed; returns how many.
   absl::StatusOr<int64_t> Prune(absl::Time before, int limit, absl::Time deadline);
 
  private:

@@ -51,7 +51,8 @@ struct Event {
   bool deleted = false;
   bool forced = false;
   std::vector<PushedCommit> commits = {};  // oldest first
-  // False when the list may lack commits or paths: what changed has to be looked up in the repository then.
+  // False when the list may lack commits or paths: what changed has to be looked up in the
+  // repository then.
   bool commits_complete = false;
   PushedCommit head = {};  // of `after`; empty id when the forge sent none
   Person pusher = {};      // who pushed, which is not who wrote the commits

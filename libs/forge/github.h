@@ -9,9 +9,10 @@
 
 namespace slipway::forge {
 
-// What a GitHub delivery tells (https://docs.github.com/webhooks/webhook-events-and-payloads), as JSON or as a form.
-// A list, because other forges put several refs into one delivery. Call it after VerifyGitHubSignature. Pure; whatever
-// the payload, the answer is events or PAYLOAD_MALFORMED.
-absl::StatusOr<std::vector<Event>> ReadGitHubDelivery(const http::Headers& headers, std::string_view body);
+// What a GitHub delivery tells (https://docs.github.com/webhooks/webhook-events-and-payloads), as
+// JSON or as a form. A list, because other forges put several refs into one delivery. Call it after
+// VerifyGitHubSignature. Pure; whatever the payload, the answer is events or PAYLOAD_MALFORMED.
+absl::StatusOr<std::vector<Event>> ReadGitHubDelivery(const http::Headers& headers,
+                                                      std::string_view body);
 
 }  // namespace slipway::forge

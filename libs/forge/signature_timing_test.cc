@@ -43,7 +43,8 @@ int64_t InstructionsOf(const http::Headers& headers, const std::string& body,
 
 }  // namespace
 
-TEST_CASE("S3: a signature that is wrong in its first byte costs what one wrong in its last costs") {
+TEST_CASE(
+    "S3: a signature that is wrong in its first byte costs what one wrong in its last costs") {
   const std::string secret = "It's a Secret to Everybody";
   const std::string body(1000, 'x');
   const std::string good = "sha256=" + HexEncode(HmacSha256(secret, body));

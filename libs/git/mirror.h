@@ -16,27 +16,31 @@
 
 namespace slipway::git {
 
-// The refspecs of a whole mirror: branches and tags under their own names. refs/pipelines/ stays ours.
+// The refspecs of a whole mirror: branches and tags under their own names. refs/pipelines/ stays
+// ours.
 std::vector<std::string> AllBranchesAndTags();
 
-// A bare copy of one remote repository on disk: fetched by the git program, read by libgit2. At most one fetch runs at
-// a time, also across processes (a lock file that git inherits, so a killed service's git still holds it). Usually got
-// from a MirrorStore. Thread-safe.
+// A bare copy of one remote repository on disk: fetched by the git program, read by libgit2. At
+// most one fetch runs at a time, also across processes (a lock file that git inherits, so a killed
+// service's git still holds it). Usually got from a MirrorStore. Thread-safe.
 class Mirror {
  public:
-  // Opens the bare repository at `git_dir` or makes an empty one; no network. `cli` must outlive it.
-  static absl::StatusOr<std::unique_ptr<Mirror>> Open(const GitCli& cli, std::string git_dir, GitRemote remote);
+  // Opens the bare repository at `git_dir` or makes an empty one; no network. `cli` must outlive
+  // it.
+  static absl::StatusOr<std::unique_ptr<Mirror>> Open(const GitCli& cli, std::string git_dir,
+                                                      GitRemote remote);
 
-  // Brings the mirror up to date. A call that finds a fetch running waits for the one after it, which all that came
-  // meanwhile share; so what the remote had when the call was made is here afterwards. A damaged mirror is cloned anew.
+  // Brings the mirror up to date. A call that finds a fetch running waits for the one after it,
+  // which all that came meanwhile share; so what the remote had when the call was made is here
+  // afterwards. A damaged mirror is cloned anew.
   absl::Status Fetch(const std::vector<std::string>& refspecs = AllBranchesAndTags());
 
-  // Fetches only if the commit is not here; one that no branch or tag reaches is asked for by its id. NOT_FOUND if the
-  // remote does not have it either.
+  // Fetches only if the commit is not here; one that no branch or tag reaches is asked for by its
+  // id. NOT_FOUND if the remote does not have it either.
   absl::Status EnsureCommit(const std::string& sha);
 
-  // Calls `read(const Repository&)`, which returns a Status or StatusOr. When it finds the mirror damaged, the mirror is
-  // repaired and `read` called once more.
+  // Calls `read(const Repository&)`, which returns a Status or StatusOr. When it finds the mirror
+  // damaged, the mirror is repaired and `read` called once more.
   template <typename F>
   std::invoke_result_t<F, const Repository&> Read(F&& read) {
     auto result = ReadOnce(read);
@@ -46,13 +50,13 @@ class Mirror {
     return ReadOnce(read);
   }
 
-  // Pushes commit `sha` (made by a CommitBuilder) as `ref`, whose commit so far was `old_sha` (empty: a new branch).
-  // ABORTED (GIT_PUSH_REJECTED): the ref has moved; fetch, build again, push again. After UNAVAILABLE or
-  // DEADLINE_EXCEEDED the push may have arrived: fetch and look.
+  // Pushes commit `sha` (made by a CommitBuilder) as `ref`, whose commit so far was `old_sha`
+  // (empty: a new branch). ABORTED (GIT_PUSH_REJECTED): the ref has moved; fetch, build again, push
+  // again. After UNAVAILABLE or DEADLINE_EXCEEDED the push may have arrived: fetch and look.
   absl::Status Push(const std::string& ref, const std::string& old_sha, const std::string& sha);
 
-  // Checks the repository and, if it is damaged, replaces it by a new clone: then true. Keep refs survive where the
-  // remote still has their commits.
+  // Checks the repository and, if it is damaged, replaces it by a new clone: then true. Keep refs
+  // survive where the remote still has their commits.
   absl::StatusOr<bool> Repair();
 
   const std::string& git_dir() const { return git_dir_; }

@@ -11,14 +11,15 @@
 
 namespace slipway::git {
 
-// All mirrors of a process, one folder per URL and user below `root`. Two accounts never share a mirror, so neither
-// reads what only the other may see. Owned by the composition root. Thread-safe.
+// All mirrors of a process, one folder per URL and user below `root`. Two accounts never share a
+// mirror, so neither reads what only the other may see. Owned by the composition root. Thread-safe.
 class MirrorStore {
  public:
   // `cli` must outlive it.
   MirrorStore(const GitCli& cli, std::string root) : cli_(cli), root_(std::move(root)) {}
 
-  // The mirror of `remote`, made on first use and empty until it is fetched. The password given last counts.
+  // The mirror of `remote`, made on first use and empty until it is fetched. The password given
+  // last counts.
   absl::StatusOr<std::shared_ptr<Mirror>> Get(const GitRemote& remote);
 
   // Deletes the mirror's folder. Nobody may be using it.

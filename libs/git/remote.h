@@ -4,7 +4,8 @@
 
 namespace slipway::git {
 
-// A repository on a git server and how to get in. A value. The password never leaves by URL, argument or error text.
+// A repository on a git server and how to get in. A value. The password never leaves by URL,
+// argument or error text.
 struct GitRemote {
   std::string url;
   std::string username;  // empty: anonymous

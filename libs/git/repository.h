@@ -45,9 +45,9 @@ struct ChangedPaths {
   bool complete = true;            // false: a limit was reached, more may have changed
 };
 
-// Reads and writes objects of one bare repository on disk by libgit2; no network. Cheap to open: one per operation.
-// Owned by the caller. NOT thread-safe: one per thread. Reading functions return GIT_MIRROR_DAMAGED when the disk is at
-// fault; use them through Mirror::Read, which repairs.
+// Reads and writes objects of one bare repository on disk by libgit2; no network. Cheap to open:
+// one per operation. Owned by the caller. NOT thread-safe: one per thread. Reading functions return
+// GIT_MIRROR_DAMAGED when the disk is at fault; use them through Mirror::Read, which repairs.
 class Repository {
  public:
   static absl::StatusOr<Repository> Open(const std::string& git_dir);
@@ -55,8 +55,8 @@ class Repository {
   Repository& operator=(Repository&&) noexcept;
   ~Repository();
 
-  // The commit that `revision` stands for: a full or abbreviated (4 digits and more) id, a full ref, a branch, a tag.
-  // A name wins over an abbreviation. No other syntax (no "~1", no "@{...}").
+  // The commit that `revision` stands for: a full or abbreviated (4 digits and more) id, a full
+  // ref, a branch, a tag. A name wins over an abbreviation. No other syntax (no "~1", no "@{...}").
   absl::StatusOr<std::string> Resolve(const std::string& revision) const;
   bool HasCommit(const std::string& sha) const;
   absl::StatusOr<Commit> GetCommit(const std::string& sha) const;
@@ -64,34 +64,40 @@ class Repository {
   // All refs that start with `prefix`, sorted by name.
   absl::StatusOr<std::vector<Ref>> ListRefs(const std::string& prefix = "refs/") const;
 
-  // At most `limit` commits from `revision` backwards, newest first; after the commit `after`, when that is given.
+  // At most `limit` commits from `revision` backwards, newest first; after the commit `after`, when
+  // that is given.
   absl::StatusOr<std::vector<Commit>> ListCommits(const std::string& revision, size_t limit,
                                                   const std::string& after = "") const;
 
-  // The paths that all commits of before..after changed, each against its parents, and what differs between the two
-  // ends (a forced push has that too). A `before` of zeros or one that is not here (a new ref): all commits that no
-  // branch other than `ref` reaches; paths are then of those commits alone.
+  // The paths that all commits of before..after changed, each against its parents, and what differs
+  // between the two ends (a forced push has that too). A `before` of zeros or one that is not here
+  // (a new ref): all commits that no branch other than `ref` reaches; paths are then of those
+  // commits alone.
   absl::StatusOr<ChangedPaths> GetChangedPaths(const std::string& before, const std::string& after,
                                                const std::string& ref) const;
 
-  // The content of a file. Symbolic links are followed as long as they stay in the tree; GIT_PATH_REFUSED for a path
-  // or link that leaves it, GIT_FILE_NOT_FOUND, GIT_FILE_TOO_LARGE.
+  // The content of a file. Symbolic links are followed as long as they stay in the tree;
+  // GIT_PATH_REFUSED for a path or link that leaves it, GIT_FILE_NOT_FOUND, GIT_FILE_TOO_LARGE.
   absl::StatusOr<std::string> ReadFile(const std::string& commit, const std::string& path,
                                        size_t max_bytes = 1 << 20) const;
   // The object id of the file or folder at `path`; "" is the root. Symbolic links are not followed.
   absl::StatusOr<std::string> TreeId(const std::string& commit, const std::string& path) const;
   // The file names in the folder at `path`, sorted; folders end with '/'.
-  absl::StatusOr<std::vector<std::string>> ListFolder(const std::string& commit, const std::string& path) const;
+  absl::StatusOr<std::vector<std::string>> ListFolder(const std::string& commit,
+                                                      const std::string& path) const;
 
   // True if `ancestor` is `commit` or reachable from it.
   absl::StatusOr<bool> IsAncestor(const std::string& ancestor, const std::string& commit) const;
 
-  // refs/pipelines/<id> keeps a commit from being forgotten after a forced push. Creating it again moves it.
+  // refs/pipelines/<id> keeps a commit from being forgotten after a forced push. Creating it again
+  // moves it.
   absl::Status CreateKeepRef(const std::string& id, const std::string& commit) const;
   absl::Status DeleteKeepRef(const std::string& id) const;
 
-  // Points a ref to `sha`, if it points to `old_sha` now (empty: does not exist). ABORTED otherwise.
-  absl::Status MoveRef(const std::string& ref, const std::string& old_sha, const std::string& sha) const;
+  // Points a ref to `sha`, if it points to `old_sha` now (empty: does not exist). ABORTED
+  // otherwise.
+  absl::Status MoveRef(const std::string& ref, const std::string& old_sha,
+                       const std::string& sha) const;
 
  private:
   friend class CommitBuilder;

@@ -189,7 +189,8 @@ absl::StatusOr<HttpResponse> HttpClient::Follow(const HttpRequest& first, const 
     SLIPWAY_ASSIGN_OR_RETURN(const Url url, ParseUrl(request.url));
     SLIPWAY_ASSIGN_OR_RETURN(HttpResponse response, Once(request, url, deadline, on_data, stop));
     const std::string_view location = response.Header("Location");
-    if (!request.follow_redirects || !IsRedirect(response.status) || location.empty()) return response;
+    if (!request.follow_redirects || !IsRedirect(response.status) || location.empty())
+      return response;
     if (hop == kMaxRedirects) return RedirectRefused(url.ForPeople(), "too many");
     SLIPWAY_ASSIGN_OR_RETURN(request.url, ResolveReference(request.url, location));
     SLIPWAY_ASSIGN_OR_RETURN(const Url next, ParseUrl(request.url));
@@ -208,7 +209,10 @@ absl::StatusOr<HttpResponse> HttpClient::Once(const HttpRequest& request, const 
                                               absl::Time deadline, const OnData* on_data,
                                               const std::stop_token& stop) {
   SLIPWAY_ASSIGN_OR_RETURN(const HeaderList headers, BuildHeaders(request));
-  Exchange exchange{.guard = options_.guard, .url = &url, .on_data = on_data, .stop = &stop,
+  Exchange exchange{.guard = options_.guard,
+                    .url = &url,
+                    .on_data = on_data,
+                    .stop = &stop,
                     .max_bytes = request.max_response_bytes};
   CURL* curl = pool_->Take();
   char detail[CURL_ERROR_SIZE] = "";
@@ -257,11 +261,10 @@ absl::StatusOr<HttpResponse> HttpClient::Once(const HttpRequest& request, const 
   }
   pool_->Give(curl);
   if (options_.metrics != nullptr) {
-    options_.metrics->HttpClientDone(
-        options_.peer,
-        status.ok() ? std::to_string(exchange.response.status)
-                    : absl::StatusCodeToString(status.code()),
-        absl::Now() - start);
+    options_.metrics->HttpClientDone(options_.peer,
+                                     status.ok() ? std::to_string(exchange.response.status)
+                                                 : absl::StatusCodeToString(status.code()),
+                                     absl::Now() - start);
   }
   if (!status.ok()) return status;
   return std::move(exchange.response);

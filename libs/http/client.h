@@ -24,13 +24,14 @@ struct HttpRequest {
   std::string url = {};  // absolute, http or https, without credentials
   Headers headers = {};
   std::string body = {};
-  absl::Duration timeout = absl::Seconds(10);  // of the whole exchange; infinite: only connecting is limited (10 s)
-  uint64_t max_response_bytes = 8 << 20;       // RESOURCE_EXHAUSTED beyond; streams have none
-  std::string unix_socket = {};                // path; the URL's host is only the Host header then
-  std::string username = {};                   // Basic, with `password`
+  absl::Duration timeout =
+      absl::Seconds(10);  // of the whole exchange; infinite: only connecting is limited (10 s)
+  uint64_t max_response_bytes = 8 << 20;  // RESOURCE_EXHAUSTED beyond; streams have none
+  std::string unix_socket = {};           // path; the URL's host is only the Host header then
+  std::string username = {};              // Basic, with `password`
   std::string password = {};
-  std::string bearer = {};   // Authorization: Bearer
-  std::string ca_file = {};  // PEM bundle instead of the system's
+  std::string bearer = {};       // Authorization: Bearer
+  std::string ca_file = {};      // PEM bundle instead of the system's
   bool follow_redirects = true;  // false: a redirect is an answer like any other
 };
 
@@ -43,20 +44,22 @@ struct HttpResponse {
   std::string_view Header(std::string_view name) const { return FindHeader(headers, name); }
 };
 
-// The one way to call other systems over HTTP: libcurl with time-outs, size limits and connections kept for reuse.
-// Redirects are followed at most three times and on the same scheme, host and port only; others are refused, so that no
-// credential goes where it was not meant for. Blocking and thread-safe; each call uses a handle of its own.
+// The one way to call other systems over HTTP: libcurl with time-outs, size limits and connections
+// kept for reuse. Redirects are followed at most three times and on the same scheme, host and port
+// only; others are refused, so that no credential goes where it was not meant for. Blocking and
+// thread-safe; each call uses a handle of its own.
 //
-// Errors: INVALID_ARGUMENT (URL, refused address or redirect), UNAVAILABLE (not reached), DEADLINE_EXCEEDED,
-// RESOURCE_EXHAUSTED (answer too large), CANCELLED (stopped). Texts hold no credential and no query.
+// Errors: INVALID_ARGUMENT (URL, refused address or redirect), UNAVAILABLE (not reached),
+// DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED (answer too large), CANCELLED (stopped). Texts hold no
+// credential and no query.
 class HttpClient {
  public:
   struct Options {
-    // Asked at every connect and redirect; null: every address. Must outlive the client. With a guard no proxy is used,
-    // since the guard has to see the address that is called.
+    // Asked at every connect and redirect; null: every address. Must outlive the client. With a
+    // guard no proxy is used, since the guard has to see the address that is called.
     const OutgoingGuard* guard = nullptr;
     telemetry::Metrics* metrics = nullptr;  // must outlive the client
-    std::string peer = "other";             // label in metrics: a configured partner, never a host name
+    std::string peer = "other";  // label in metrics: a configured partner, never a host name
   };
 
   HttpClient();
@@ -68,8 +71,9 @@ class HttpClient {
   // Sends and waits for the whole answer. `stop` ends it within a second.
   absl::StatusOr<HttpResponse> Send(const HttpRequest& request, std::stop_token stop = {});
 
-  // As Send, but the body of a 2xx answer goes to `on_data` piece by piece on the calling thread; other statuses have
-  // their body in the response. `on_data` returns false to end the call, which is OK then.
+  // As Send, but the body of a 2xx answer goes to `on_data` piece by piece on the calling thread;
+  // other statuses have their body in the response. `on_data` returns false to end the call, which
+  // is OK then.
   using OnData = std::function<bool(std::string_view piece)>;
   absl::StatusOr<HttpResponse> Stream(const HttpRequest& request, const OnData& on_data,
                                       std::stop_token stop = {});
@@ -86,8 +90,8 @@ class HttpClient {
   const std::unique_ptr<Pool> pool_;
 };
 
-// Reads server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) out of pieces of any size.
-// Not thread-safe.
+// Reads server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) out of
+// pieces of any size. Not thread-safe.
 class SseReader {
  public:
   struct Event {

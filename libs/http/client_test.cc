@@ -15,8 +15,8 @@ namespace {
 std::unique_ptr<Server> Peer(std::string other = "") {
   Server::Options options;
   options.listen = "127.0.0.1:0";
-  auto server = Server::Start(
-      options, [other](ServerRequest request, std::shared_ptr<Responder> responder) {
+  auto server =
+      Server::Start(options, [other](ServerRequest request, std::shared_ptr<Responder> responder) {
         const auto redirect = [&](int status, const std::string& to) {
           responder->Send({.status = status, .headers = {{"Location", to}}, .body = ""});
         };
@@ -171,7 +171,8 @@ TEST_CASE("header injection is refused") {
 }
 
 TEST_CASE("events are read from pieces of any size") {
-  const std::string text = ": comment\nevent: line\nid: 7\ndata: a\ndata:b\r\n\r\n\ndata\n\ndata: cut";
+  const std::string text =
+      ": comment\nevent: line\nid: 7\ndata: a\ndata:b\r\n\r\n\ndata\n\ndata: cut";
   for (size_t size = 1; size < text.size(); ++size) {
     std::vector<SseReader::Event> events;
     SseReader reader([&events](const SseReader::Event& event) {

@@ -10,7 +10,8 @@ namespace slipway::http {
 
 // INVALID_ARGUMENT, reason URL_INVALID.
 absl::Status UrlInvalid(std::string_view url, std::string_view problem);
-// INVALID_ARGUMENT, reason OUTGOING_ADDRESS_REFUSED: `host` stands for an address that this installation does not call.
+// INVALID_ARGUMENT, reason OUTGOING_ADDRESS_REFUSED: `host` stands for an address that this
+// installation does not call.
 absl::Status AddressRefused(std::string_view host, int port, std::string_view address);
 // UNAVAILABLE, reason HOST_NOT_FOUND.
 absl::Status HostNotFound(std::string_view host, std::string_view problem);

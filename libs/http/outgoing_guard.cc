@@ -30,7 +30,8 @@ struct Range6 {
   int bits;
 };
 
-// Everything but 2000::/3 is special; inside it these are. IPv4-mapped, IPv4-compatible and NAT64 addresses lie outside.
+// Everything but 2000::/3 is special; inside it these are. IPv4-mapped, IPv4-compatible and NAT64
+// addresses lie outside.
 constexpr Range6 kNotPublic6[] = {
     {"2001::", 23}, {"2001:db8::", 32}, {"2002::", 16}, {"3fff::", 20}};
 
@@ -127,7 +128,8 @@ absl::StatusOr<OutgoingGuard::Resolved> OutgoingGuard::Resolve(std::string_view 
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* raw = nullptr;
-  const int code = getaddrinfo(parts.host.c_str(), std::to_string(parts.port).c_str(), &hints, &raw);
+  const int code =
+      getaddrinfo(parts.host.c_str(), std::to_string(parts.port).c_str(), &hints, &raw);
   const std::unique_ptr<addrinfo, AddressListDeleter> list(raw);
   if (code != 0) return HostNotFound(parts.host, gai_strerror(code));
   for (const addrinfo* entry = list.get(); entry != nullptr; entry = entry->ai_next) {

@@ -42,16 +42,15 @@ class Acceptor : public std::enable_shared_from_this<Acceptor<Protocol>> {
   auto local_endpoint() const { return acceptor_.local_endpoint(); }
 
   void Accept() {
-    acceptor_.async_accept(
-        asio::make_strand(state_->io),
-        [self = this->shared_from_this()](
-            boost::system::error_code ec,
-            asio::basic_stream_socket<Protocol, Connection::Executor> socket) {
-          if (!self->acceptor_.is_open()) return;
-          if (ec) return self->AcceptLater();
-          self->Serve(std::move(socket));
-          self->Accept();
-        });
+    acceptor_.async_accept(asio::make_strand(state_->io),
+                           [self = this->shared_from_this()](
+                               boost::system::error_code ec,
+                               asio::basic_stream_socket<Protocol, Connection::Executor> socket) {
+                             if (!self->acceptor_.is_open()) return;
+                             if (ec) return self->AcceptLater();
+                             self->Serve(std::move(socket));
+                             self->Accept();
+                           });
   }
 
   void Close() {
@@ -74,7 +73,8 @@ class Acceptor : public std::enable_shared_from_this<Acceptor<Protocol>> {
   void Serve(asio::basic_stream_socket<Protocol, Connection::Executor> socket) {
     {
       const MutexLock lock(state_->mu);
-      if (state_->connections.size() >= static_cast<size_t>(state_->options.max_connections)) return;
+      if (state_->connections.size() >= static_cast<size_t>(state_->options.max_connections))
+        return;
     }
     boost::system::error_code ec;
     std::string remote = "unix";
@@ -87,8 +87,9 @@ class Acceptor : public std::enable_shared_from_this<Acceptor<Protocol>> {
     }
     std::make_shared<Connection>(
         state_,
-        Connection::Stream(asio::basic_stream_socket<asio::generic::stream_protocol,
-                                                     Connection::Executor>(std::move(socket))),
+        Connection::Stream(
+            asio::basic_stream_socket<asio::generic::stream_protocol, Connection::Executor>(
+                std::move(socket))),
         remote)
         ->Start();
   }
@@ -98,7 +99,8 @@ class Acceptor : public std::enable_shared_from_this<Acceptor<Protocol>> {
   asio::steady_timer retry_;
 };
 
-absl::StatusOr<int> ListenTcp(const std::shared_ptr<ServerState>& state, const std::string& listen) {
+absl::StatusOr<int> ListenTcp(const std::shared_ptr<ServerState>& state,
+                              const std::string& listen) {
   const size_t colon = listen.rfind(':');
   std::string host = listen.substr(0, colon);
   if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);

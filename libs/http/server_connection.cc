@@ -19,7 +19,8 @@ namespace beast = boost::beast;
 constexpr uint64_t kDefaultBodyLimit = 1 << 20;
 constexpr size_t kFirstRead = 4096;
 constexpr size_t kBufferLimit = 128 << 10;
-// After a refusal this much is read and thrown away, so that the client gets to see the answer before the reset.
+// After a refusal this much is read and thrown away, so that the client gets to see the answer
+// before the reset.
 constexpr size_t kLingerBytes = 1 << 20;
 constexpr auto kLingerTime = std::chrono::seconds(1);
 
@@ -65,7 +66,8 @@ bool ServerState::Reserve(uint64_t bytes) {
   return false;
 }
 
-Connection::Connection(std::shared_ptr<ServerState> state, Stream stream, std::string remote_address)
+Connection::Connection(std::shared_ptr<ServerState> state, Stream stream,
+                       std::string remote_address)
     : state_(std::move(state)),
       stream_(std::move(stream)),
       remote_address_(std::move(remote_address)),
@@ -81,13 +83,12 @@ Connection::~Connection() {
   state_->changed.notify_all();
 }
 
-// All calls from outside are posted, also from a thread of the strand: they take effect in the order in which they were
-// made, whichever threads made them.
+// All calls from outside are posted, also from a thread of the strand: they take effect in the
+// order in which they were made, whichever threads made them.
 
 void Connection::Start() {
-  asio::post(stream_.get_executor(), [self = shared_from_this()] {
-    self->Await(self->state_->options.request_timeout);
-  });
+  asio::post(stream_.get_executor(),
+             [self = shared_from_this()] { self->Await(self->state_->options.request_timeout); });
 }
 
 void Connection::Shutdown(bool force) {
@@ -116,8 +117,8 @@ void Connection::Await(absl::Duration timeout) {
 
 void Connection::ReadHeader() {
   phase_ = Phase::kReading;
-  deadline_ = std::chrono::steady_clock::now() +
-              absl::ToChronoNanoseconds(state_->options.request_timeout);
+  deadline_ =
+      std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(state_->options.request_timeout);
   parser_.emplace();
   parser_->header_limit(state_->options.header_limit);
   parser_->body_limit(boost::none);  // set for real when the target is known
@@ -135,10 +136,10 @@ void Connection::OnHeader() {
   keep_alive_ = message.keep_alive();
   chunked_ = message.version() >= 11;
   head_only_ = message.method() == beast::http::verb::head;
-  const uint64_t limit = state_->options.body_limit
-                             ? state_->options.body_limit(View(message.method_string()),
-                                                          View(message.target()))
-                             : kDefaultBodyLimit;
+  const uint64_t limit =
+      state_->options.body_limit
+          ? state_->options.body_limit(View(message.method_string()), View(message.target()))
+          : kDefaultBodyLimit;
   const auto length = parser_->content_length();
   if (length && *length > limit) return Refuse(413, "the body is too large");
   parser_->body_limit(limit);
@@ -274,11 +275,11 @@ std::string Connection::Head(int status, const Headers& headers, const std::stri
 
 void Connection::Send(uint64_t exchange, ServerResponse response) {
   if (closed_) return;
-  asio::post(stream_.get_executor(), [self = shared_from_this(), exchange,
-                                          held = std::move(response)]() mutable {
-    if (!self->Current(exchange) || self->phase_ != Phase::kHandling) return;
-    self->SendNow(std::move(held), !self->keep_alive_ || self->state_->stopping);
-  });
+  asio::post(stream_.get_executor(),
+             [self = shared_from_this(), exchange, held = std::move(response)]() mutable {
+               if (!self->Current(exchange) || self->phase_ != Phase::kHandling) return;
+               self->SendNow(std::move(held), !self->keep_alive_ || self->state_->stopping);
+             });
 }
 
 void Connection::SendNow(ServerResponse response, bool close) {
@@ -292,21 +293,19 @@ void Connection::SendNow(ServerResponse response, bool close) {
   out_head_ = Head(response.status, response.headers, framing, close);
   out_body_ = head_only_ || HasNoBody(response.status) ? "" : std::move(response.body);
   stream_.expires_after(absl::ToChronoNanoseconds(state_->options.response_timeout));
-  const std::array<asio::const_buffer, 2> buffers{asio::buffer(out_head_),
-                                                  asio::buffer(out_body_)};
-  asio::async_write(stream_, buffers,
-                    [self = shared_from_this(), refused](ErrorCode ec, size_t) {
-                      if (self->phase_ == Phase::kClosed) return;
-                      self->FinishExchange();
-                      if (!ec && refused) {
-                        ErrorCode ignored;
-                        self->stream_.socket().shutdown(asio::socket_base::shutdown_send, ignored);
-                        self->stream_.expires_after(kLingerTime);
-                        self->trash_.resize(64 << 10);
-                        return self->Linger(kLingerBytes);
-                      }
-                      self->SendDone(ec);
-                    });
+  const std::array<asio::const_buffer, 2> buffers{asio::buffer(out_head_), asio::buffer(out_body_)};
+  asio::async_write(stream_, buffers, [self = shared_from_this(), refused](ErrorCode ec, size_t) {
+    if (self->phase_ == Phase::kClosed) return;
+    self->FinishExchange();
+    if (!ec && refused) {
+      ErrorCode ignored;
+      self->stream_.socket().shutdown(asio::socket_base::shutdown_send, ignored);
+      self->stream_.expires_after(kLingerTime);
+      self->trash_.resize(64 << 10);
+      return self->Linger(kLingerBytes);
+    }
+    self->SendDone(ec);
+  });
 }
 
 void Connection::SendDone(ErrorCode ec) {
@@ -328,7 +327,7 @@ void Connection::Linger(size_t budget) {
 void Connection::BeginStream(uint64_t exchange, int status, Headers headers) {
   if (closed_) return;
   asio::post(stream_.get_executor(), [self = shared_from_this(), exchange, status,
-                                          held = std::move(headers)] {
+                                      held = std::move(headers)] {
     if (!self->Current(exchange) || self->phase_ != Phase::kHandling) return;
     self->phase_ = Phase::kStreaming;
     const bool close = !self->chunked_ || !self->keep_alive_ || self->state_->stopping;
@@ -345,21 +344,20 @@ void Connection::Write(uint64_t exchange, std::string piece, std::function<void(
     if (written) written(false);
     return;
   }
-  asio::post(stream_.get_executor(),
-                 [self = shared_from_this(), exchange, bytes = std::move(piece),
-                  done = std::move(written)]() mutable {
-                   if (!self->Current(exchange) || self->phase_ != Phase::kStreaming) {
-                     if (done) done(false);
-                     return;
-                   }
-                   if (bytes.empty() || self->head_only_) {  // an empty chunk would end the stream
-                     if (done) done(true);
-                     return;
-                   }
-                   if (self->chunked_) bytes = ChunkHead(bytes.size()) + bytes + "\r\n";
-                   self->pieces_.push_back({std::move(bytes), std::move(done)});
-                   self->PumpStream();
-                 });
+  asio::post(stream_.get_executor(), [self = shared_from_this(), exchange, bytes = std::move(piece),
+                                      done = std::move(written)]() mutable {
+    if (!self->Current(exchange) || self->phase_ != Phase::kStreaming) {
+      if (done) done(false);
+      return;
+    }
+    if (bytes.empty() || self->head_only_) {  // an empty chunk would end the stream
+      if (done) done(true);
+      return;
+    }
+    if (self->chunked_) bytes = ChunkHead(bytes.size()) + bytes + "\r\n";
+    self->pieces_.push_back({std::move(bytes), std::move(done)});
+    self->PumpStream();
+  });
 }
 
 void Connection::End(uint64_t exchange) {
@@ -394,12 +392,12 @@ void Connection::PumpStream() {
 void Connection::OnDisconnect(uint64_t exchange, std::function<void()> callback) {
   if (closed_) return callback();
   asio::post(stream_.get_executor(),
-                 [self = shared_from_this(), exchange, held = std::move(callback)]() mutable {
-                   if (self->phase_ == Phase::kClosed && exchange == self->exchange_) {
-                     return held();
-                   }
-                   if (self->Current(exchange)) self->on_disconnect_ = std::move(held);
-                 });
+             [self = shared_from_this(), exchange, held = std::move(callback)]() mutable {
+               if (self->phase_ == Phase::kClosed && exchange == self->exchange_) {
+                 return held();
+               }
+               if (self->Current(exchange)) self->on_disconnect_ = std::move(held);
+             });
 }
 
 void Connection::Abandoned(uint64_t exchange) {

@@ -23,7 +23,8 @@ namespace slipway::http {
 
 class Connection;
 
-// What the threads and connections of one server share. Outlives the Server while a responder is held.
+// What the threads and connections of one server share. Outlives the Server while a responder is
+// held.
 struct ServerState {
   ServerState(Server::Options o, Server::Handler h)
       : options(std::move(o)), handler(std::move(h)), io(options.threads) {}
@@ -35,7 +36,8 @@ struct ServerState {
   const Server::Options options;
   const Server::Handler handler;
   boost::asio::io_context io;
-  // Keeps the threads until the last connection was told to close: one whose request is handled may have nothing pending.
+  // Keeps the threads until the last connection was told to close: one whose request is handled may
+  // have nothing pending.
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{io.get_executor()};
   std::function<void()> close_acceptor;
   std::vector<std::thread> threads;
@@ -47,8 +49,9 @@ struct ServerState {
   std::unordered_set<Connection*> connections SLIPWAY_GUARDED_BY(mu);
 };
 
-// One client's connection: reads a request, has it answered, and begins again. All private functions run on the strand of
-// its stream; kept alive by its pending operations and its responder.
+// One client's connection: reads a request, has it answered, and begins again. All private
+// functions run on the strand of its stream; kept alive by its pending operations and its
+// responder.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   using Executor = boost::asio::strand<boost::asio::io_context::executor_type>;
@@ -96,7 +99,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Disconnected();
   void Close();
   bool Current(uint64_t exchange) const;
-  std::string Head(int status, const Headers& headers, const std::string& framing, bool close) const;
+  std::string Head(int status, const Headers& headers, const std::string& framing,
+                   bool close) const;
   ServerRequest TakeRequest();
 
   const std::shared_ptr<ServerState> state_;

@@ -36,12 +36,14 @@ std::unique_ptr<Server> ServeEcho(Server::Options options = {}) {
 TEST_CASE("requests are answered on one kept connection, also pipelined ones") {
   const auto server = ServeEcho();
   TestSocket client(server->port());
-  client.Send("GET /a?b=%20c HTTP/1.1\r\nHost: x\r\n\r\nPOST /d HTTP/1.1\r\nHost: x\r\n"
-              "Content-Length: 5\r\n\r\nhello");
+  client.Send(
+      "GET /a?b=%20c HTTP/1.1\r\nHost: x\r\n\r\nPOST /d HTTP/1.1\r\nHost: x\r\n"
+      "Content-Length: 5\r\n\r\nhello");
   const std::string answer = client.ReadUntil("POST:hello");
   CHECK(answer.find("X-Target: /a?b=%20c\r\n") != std::string::npos);
   CHECK(answer.find("GET:HTTP/1.1 200 OK") != std::string::npos);
-  client.Send("PUT /e HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+  client.Send(
+      "PUT /e HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
   CHECK(client.ReadUntil("PUT:abc").find("PUT:abc") != std::string::npos);
   client.Send("HEAD /f HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
   const std::string head = client.ReadAll();
@@ -51,7 +53,8 @@ TEST_CASE("requests are answered on one kept connection, also pipelined ones") {
 
 TEST_CASE("HTTP/1.0 is closed unless it asked to be kept, and streams to it are not chunked") {
   const auto server = Serve([](ServerRequest request, std::shared_ptr<Responder> responder) {
-    if (request.target != "/stream") return responder->Send({.status = 200, .headers = {}, .body = "x"});
+    if (request.target != "/stream")
+      return responder->Send({.status = 200, .headers = {}, .body = "x"});
     responder->BeginStream(200, {});
     responder->Write("piece", nullptr);
     responder->End();
@@ -94,10 +97,12 @@ TEST_CASE("a body over the limit of its target is refused before it is read") {
   }
   SECTION("without the client sending it, where it asks first") {
     TestSocket client(server->port());
-    client.Send("POST /small HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 11\r\n\r\n");
+    client.Send(
+        "POST /small HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 11\r\n\r\n");
     CHECK(client.ReadAll().rfind("HTTP/1.1 413", 0) == 0);
     TestSocket other(server->port());
-    other.Send("POST /big HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+    other.Send(
+        "POST /big HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
     CHECK(other.ReadUntil("\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n");
     other.Send("abc");
     CHECK(other.ReadUntil("\r\n\r\n").rfind("HTTP/1.1 200", 0) == 0);
@@ -258,7 +263,9 @@ TEST_CASE("a request that nobody answers gets 500, an unended stream is cut") {
 
 TEST_CASE("an answer from another thread wins over the handler's letting go") {
   const auto server = Serve([](ServerRequest, std::shared_ptr<Responder> responder) {
-    std::thread([&responder] { responder->Send({.status = 200, .headers = {}, .body = "answer"}); }).join();
+    std::thread([&responder] {
+      responder->Send({.status = 200, .headers = {}, .body = "answer"});
+    }).join();
   });
   TestSocket client(server->port());
   client.Send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -295,8 +302,9 @@ TEST_CASE("a Unix socket serves, is private, and replaces a stale one") {
       r->Send({.status = 200, .headers = {}, .body = request.remote_address});
     });
     REQUIRE(server.ok());
-    CHECK(Server::Start(options, [](ServerRequest, std::shared_ptr<Responder>) {}).status().code() ==
-          absl::StatusCode::kUnavailable);
+    CHECK(
+        Server::Start(options, [](ServerRequest, std::shared_ptr<Responder>) {}).status().code() ==
+        absl::StatusCode::kUnavailable);
     HttpRequest request;
     request.url = "http://slipway/x";
     request.unix_socket = path;

@@ -16,7 +16,8 @@ class TestSocket {
 
   // False when the peer has closed.
   bool Send(std::string_view bytes);
-  // Reads until `text` was seen, the peer closes, or `seconds` have passed; all that was read so far.
+  // Reads until `text` was seen, the peer closes, or `seconds` have passed; all that was read so
+  // far.
   std::string ReadUntil(std::string_view text, int seconds = 10);
   // Reads until the peer closes.
   std::string ReadAll(int seconds = 10);

@@ -19,8 +19,8 @@ struct Url {
   bool SameOrigin(const Url& other) const;
 };
 
-// Reads an absolute URL as libcurl reads it, so that what is checked is what is called. INVALID_ARGUMENT for another
-// scheme, for credentials in the URL, and for what is no URL.
+// Reads an absolute URL as libcurl reads it, so that what is checked is what is called.
+// INVALID_ARGUMENT for another scheme, for credentials in the URL, and for what is no URL.
 absl::StatusOr<Url> ParseUrl(std::string_view url);
 
 // `reference` (a Location header) seen from `base`, as an absolute URL (RFC 3986 section 5).

@@ -13,22 +13,24 @@
 namespace slipway::journal {
 namespace {
 
-constexpr std::array<std::string_view, 9> kVerdicts = {
-    "none", "accepted", "refused", "started", "not_started", "waiting", "skipped", "done", "failed"};
+constexpr std::array<std::string_view, 9> kVerdicts = {"none",    "accepted",    "refused",
+                                                       "started", "not_started", "waiting",
+                                                       "skipped", "done",        "failed"};
 
 constexpr db::Sql kAppend{
     "journal.append",
-    "INSERT INTO journal (created_at, subject, kind, event, verdict, rule, message, compared, related,"
+    "INSERT INTO journal (created_at, subject, kind, event, verdict, rule, message, compared, "
+    "related,"
     " trace_id, project, app)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9::text[], $10, $11, $12)"};
 
 // "Below" a name is the range from 'name/' to 'name0', the next character after '/'.
-constexpr db::Sql kListBySubject{
-    "journal.list_by_subject",
-    "SELECT * FROM journal"
-    " WHERE (subject = $1 OR (subject ~>=~ ($1 || '/') AND subject ~<~ ($1 || '0')) OR related @> ARRAY[$1])"
-    "   AND id < $2"
-    " ORDER BY id DESC LIMIT $3"};
+constexpr db::Sql kListBySubject{"journal.list_by_subject",
+                                 "SELECT * FROM journal"
+                                 " WHERE (subject = $1 OR (subject ~>=~ ($1 || '/') AND subject "
+                                 "~<~ ($1 || '0')) OR related @> ARRAY[$1])"
+                                 "   AND id < $2"
+                                 " ORDER BY id DESC LIMIT $3"};
 
 constexpr db::Sql kListByTrace{"journal.list_by_trace",
                                "SELECT * FROM journal"

@@ -21,8 +21,8 @@ struct Fixture {
     REQUIRE(status.ok());
   }
   std::vector<Record> Read(const Query& query) {
-    auto records = db::RunTx(db.pool(), "list", absl::Seconds(5),
-                             [&](db::Tx& tx) { return List(tx, query); });
+    auto records =
+        db::RunTx(db.pool(), "list", absl::Seconds(5), [&](db::Tx& tx) { return List(tx, query); });
     INFO(records.status());
     REQUIRE(records.ok());
     return *records;
@@ -69,7 +69,9 @@ TEST_CASE_METHOD(Fixture, "a record comes back as it was written") {
   CHECK(back.time == r.time);
 }
 
-TEST_CASE_METHOD(Fixture, "a subject finds itself, what lies below it and what names it, and nothing beside it") {
+TEST_CASE_METHOD(
+    Fixture,
+    "a subject finds itself, what lies below it and what names it, and nothing beside it") {
   Write({.subject = kRun, .event = "exact"});
   Write({.subject = kRun + "/jobs/build", .event = "below"});
   Write({.subject = kRun + "7", .event = "other"});
@@ -83,7 +85,8 @@ TEST_CASE_METHOD(Fixture, "a subject finds itself, what lies below it and what n
 TEST_CASE_METHOD(Fixture, "records are listed by trace, in pages, newest first") {
   {
     const log::Scope scope({.trace_id = "t1"});
-    for (int i = 0; i < 5; ++i) Write({.subject = "runs/" + std::to_string(i), .event = std::to_string(i)});
+    for (int i = 0; i < 5; ++i)
+      Write({.subject = "runs/" + std::to_string(i), .event = std::to_string(i)});
   }
   Write({.subject = "runs/9", .event = "no trace"});
   Write({.subject = "runs/9", .event = "t2", .trace_id = "t2"});
@@ -100,7 +103,8 @@ TEST_CASE_METHOD(Fixture, "what a stranger sent never fails the transaction that
   r.subject = "deliveries/1";
   r.event = "delivery.refused";
   r.message = std::string(5000, 'x') + "\xff";
-  r.values = {{std::string("k\0\xfe", 3), std::string("v\0\xff", 3)}, {"long", std::string(100000, 'y')}};
+  r.values = {{std::string("k\0\xfe", 3), std::string("v\0\xff", 3)},
+              {"long", std::string(100000, 'y')}};
   Write(r);
   const auto records = Read({.subject = "deliveries/1"});
   REQUIRE(records.size() == 1);
@@ -121,9 +125,9 @@ TEST_CASE_METHOD(Fixture, "old records are pruned in portions") {
   for (int i = 0; i < 3; ++i) Write({.subject = "runs/1", .event = "old", .time = old});
   Write({.subject = "runs/1", .event = "new"});
   const auto prune = [&] {
-    return db::RunTx(db.pool(), "prune", absl::Seconds(5), [&](db::Tx& tx) {
-      return Prune(tx, absl::Now() - absl::Hours(24), 2);
-    }).value();
+    return db::RunTx(db.pool(), "prune", absl::Seconds(5),
+                     [&](db::Tx& tx) { return Prune(tx, absl::Now() - absl::Hours(24), 2); })
+        .value();
   };
   CHECK(prune() == 2);
   CHECK(prune() == 1);

@@ -8,8 +8,8 @@
 
 #include "absl/status/statusor.h"
 
-// What boost::json does not have: parsing into a status, reading by path, and one canonical text. All functions are
-// pure and thread-safe.
+// What boost::json does not have: parsing into a status, reading by path, and one canonical text.
+// All functions are pure and thread-safe.
 namespace slipway::json {
 
 struct Limits {
@@ -17,14 +17,17 @@ struct Limits {
   size_t max_depth = 32;
 };
 
-// The one value in `text` (RFC 8259, no extensions). INVALID_ARGUMENT with line and column of a mistake.
+// The one value in `text` (RFC 8259, no extensions). INVALID_ARGUMENT with line and column of a
+// mistake.
 absl::StatusOr<boost::json::value> Parse(std::string_view text, const Limits& limits = {});
 
-// The value at a path of keys and indices: "commits[0].author.name"; null where anything on the way is missing or of
-// another type. Keys that contain '.' or '[' can't be reached this way. An empty path is `value` itself.
+// The value at a path of keys and indices: "commits[0].author.name"; null where anything on the way
+// is missing or of another type. Keys that contain '.' or '[' can't be reached this way. An empty
+// path is `value` itself.
 const boost::json::value* Find(const boost::json::value& value, std::string_view path);
 
-// The value at `path` if it is there and has that type; else empty. A number with a fraction is no integer.
+// The value at `path` if it is there and has that type; else empty. A number with a fraction is no
+// integer.
 std::optional<std::string> GetString(const boost::json::value& value, std::string_view path);
 std::optional<int64_t> GetInt(const boost::json::value& value, std::string_view path);
 std::optional<bool> GetBool(const boost::json::value& value, std::string_view path);

@@ -9,9 +9,10 @@
 #include <variant>
 #include <vector>
 
-// Structured logs: one JSON object a line on stdout, with ts, level, service, event, msg, the context of the thread
-// (trace_id, span_id, request_id, actor) and the fields of the call. All functions are thread-safe; a line is one
-// write(2), so lines of several processes on one pipe do not mix (up to PIPE_BUF, 4096 bytes).
+// Structured logs: one JSON object a line on stdout, with ts, level, service, event, msg, the
+// context of the thread (trace_id, span_id, request_id, actor) and the fields of the call. All
+// functions are thread-safe; a line is one write(2), so lines of several processes on one pipe do
+// not mix (up to PIPE_BUF, 4096 bytes).
 namespace slipway::log {
 
 enum class Level { kDebug, kInfo, kWarn, kError };
@@ -34,7 +35,8 @@ class Field {
   Field(std::string_view key, const std::string& value) : key_(key), value_(value) {}
   Field(std::string_view key, const char* value) : key_(key), value_(std::string(value)) {}
   Field(std::string_view key, bool value) : key_(key), value_(value) {}
-  template <typename T, std::enable_if_t<std::is_integral_v<T> && !std::is_same_v<T, bool>, int> = 0>
+  template <typename T,
+            std::enable_if_t<std::is_integral_v<T> && !std::is_same_v<T, bool>, int> = 0>
   Field(std::string_view key, T value) : key_(key), value_(static_cast<int64_t>(value)) {}
   Field(std::string_view key, double value) : key_(key), value_(value) {}
 
@@ -49,7 +51,8 @@ class Field {
 // Writes one line. `event` is a stable dotted name ("runs.claimed"); `msg` a sentence for people.
 void Log(Level level, std::string_view event, std::string_view msg,
          std::initializer_list<Field> fields = {});
-void Log(Level level, std::string_view event, std::string_view msg, const std::vector<Field>& fields);
+void Log(Level level, std::string_view event, std::string_view msg,
+         const std::vector<Field>& fields);
 
 inline void Info(std::string_view event, std::string_view msg,
                  std::initializer_list<Field> fields = {}) {
@@ -75,8 +78,8 @@ struct Context {
 // The context of the calling thread.
 const Context& CurrentContext();
 
-// Lays the non-empty parts of `context` over the thread's context until the end of the scope. Scopes nest; each belongs
-// to the thread and block that made it.
+// Lays the non-empty parts of `context` over the thread's context until the end of the scope.
+// Scopes nest; each belongs to the thread and block that made it.
 class Scope {
  public:
   explicit Scope(Context context);

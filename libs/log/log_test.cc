@@ -19,7 +19,8 @@ namespace {
 class Capture {
  public:
   explicit Capture(Level level = Level::kInfo)
-      : dir_(*TempDir::Create("log")), fd_(*OpenBeneath(dir_.path(), "log", O_RDWR | O_CREAT | O_APPEND)) {
+      : dir_(*TempDir::Create("log")),
+        fd_(*OpenBeneath(dir_.path(), "log", O_RDWR | O_CREAT | O_APPEND)) {
     Init({.service = "test", .level = level, .fd = fd_.get()});
   }
   ~Capture() { Init({.service = ""}); }
@@ -41,7 +42,8 @@ class Capture {
 
 TEST_CASE("a log line is one JSON object with its fields in their types") {
   Capture capture;
-  Info("runs.claimed", "claimed", {{"count", 3}, {"ratio", 0.5}, {"ok", true}, {"name", "a\"\n\x01"}});
+  Info("runs.claimed", "claimed",
+       {{"count", 3}, {"ratio", 0.5}, {"ok", true}, {"name", "a\"\n\x01"}});
   const auto lines = capture.Lines();
   REQUIRE(lines.size() == 1);
   CHECK(lines[0].at("service") == "test");

@@ -7,7 +7,8 @@
 
 namespace slipway::oci {
 
-// The name of an image (https://github.com/distribution/reference): registry, repository, and tag or digest or both.
+// The name of an image (https://github.com/distribution/reference): registry, repository, and tag
+// or digest or both.
 struct ImageReference {
   std::string registry;    // "127.0.0.1:5000", "docker.io"
   std::string repository;  // "demo/hello"
@@ -20,8 +21,9 @@ struct ImageReference {
   const std::string& Identifier() const { return digest.empty() ? tag : digest; }
 };
 
-// Reads a reference as docker does: without a registry it is docker.io, there without a namespace library/, and without
-// tag and digest the tag is latest. INVALID_ARGUMENT, the text says what is wrong.
+// Reads a reference as docker does: without a registry it is docker.io, there without a namespace
+// library/, and without tag and digest the tag is latest. INVALID_ARGUMENT, the text says what is
+// wrong.
 absl::StatusOr<ImageReference> ParseReference(std::string_view text);
 
 // "demo/hello": lower case, each part [a-z0-9] with single separators . _ __ or dashes inside.

@@ -25,13 +25,15 @@ const pl::Repository* FindRepository(const pl::AppSpec& app, const std::string& 
 }
 
 void AddSource(const CompileInput& input, v1::Plan* plan) {
-  const pl::Repository* repository = FindRepository(input.app, input.workflow.source().build().from().repository());
+  const pl::Repository* repository =
+      FindRepository(input.app, input.workflow.source().build().from().repository());
   v1::Source* source = plan->add_sources();
   if (repository != nullptr) {
     source->set_name(repository->name());
     source->set_url(repository->url());
     source->set_account(repository->account());
-    source->set_checkout_path(repository->checkout_path().empty() ? "." : repository->checkout_path());
+    source->set_checkout_path(repository->checkout_path().empty() ? "."
+                                                                  : repository->checkout_path());
   }
   source->set_commit(input.commit.sha);
   source->set_ref(input.commit.ref);
@@ -63,7 +65,8 @@ void AddImage(const CompileInput& input, const std::string& source, v1::Job* job
   *image->mutable_args() = spec.args();
   image->set_registry(input.registry_name);
   image->set_registry_host(input.registry_host);
-  image->set_repository(spec.repository().empty() ? DefaultImageRepository(input.workflow_name) : spec.repository());
+  image->set_repository(spec.repository().empty() ? DefaultImageRepository(input.workflow_name)
+                                                  : spec.repository());
   image->set_tag_pattern(spec.tag());
   image->set_ignore_cache(input.ignore_cache);
   image->set_insecure(input.registry_insecure);
@@ -89,7 +92,8 @@ void AddVariables(const CompileInput& input, v1::Plan* plan) {
 void AddTargets(const CompileInput& input, v1::Plan* plan) {
   const auto& deleting = input.deleting_environments;
   for (const pl::DeploymentPipeline& pipeline : input.workflow.deployment_pipelines()) {
-    if (std::find(deleting.begin(), deleting.end(), pipeline.environment()) != deleting.end()) continue;
+    if (std::find(deleting.begin(), deleting.end(), pipeline.environment()) != deleting.end())
+      continue;
     v1::Target* target = plan->add_targets();
     target->set_environment(pipeline.environment());
     target->set_after(pipeline.after());

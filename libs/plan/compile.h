@@ -35,16 +35,16 @@ struct CompileInput {
   std::string app_uid;
   std::vector<std::string> deleting_environments;  // left out of the targets
   std::string registry_name;                       // registries/R
-  std::string registry_host;                       // host, with the port where it is not the scheme's own
-  bool registry_insecure = false;                  // plain HTTP
-  std::vector<ScopedVariable> variables;           // outer scope first: a later one of the same key wins
+  std::string registry_host;              // host, with the port where it is not the scheme's own
+  bool registry_insecure = false;         // plain HTTP
+  std::vector<ScopedVariable> variables;  // outer scope first: a later one of the same key wins
   std::map<std::string, std::string> run_variables;  // of this run alone: win over all
   bool ignore_cache = false;
   CommitFacts commit;
 };
 
-// The Plan of a workflow with a build source: one job "build" with the tasks before, the step "image", and the tasks
-// after it. A pure function; equal inputs give equal Plans.
+// The Plan of a workflow with a build source: one job "build" with the tasks before, the step
+// "image", and the tasks after it. A pure function; equal inputs give equal Plans.
 v1::Plan CompileBuild(const CompileInput& input);
 
 // Name that steps see for a variable or secret with this id: "api-key" is API_KEY.

@@ -6,8 +6,8 @@
 
 namespace slipway::plan {
 
-// The bytes of a Plan that are stored and hashed: equal Plans give equal bytes, also where maps were filled in another
-// order.
+// The bytes of a Plan that are stored and hashed: equal Plans give equal bytes, also where maps
+// were filled in another order.
 std::string Serialize(const v1::Plan& plan);
 
 // SHA-256 of Serialize(plan), 64 digits of hex.

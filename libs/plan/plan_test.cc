@@ -36,9 +36,12 @@ CompileInput Hello() {
   input.registry_name = "registries/local";
   input.registry_host = "127.0.0.1:8482";
   input.registry_insecure = true;
-  input.variables = {{"LEVEL", "project", "", false}, {"LEVEL", "app", "", true}, {"KEY", "", "projects/demo/secrets/key@3"}};
+  input.variables = {{"LEVEL", "project", "", false},
+                     {"LEVEL", "app", "", true},
+                     {"KEY", "", "projects/demo/secrets/key@3"}};
   input.run_variables = {{"EXTRA", "1"}};
-  input.commit = {std::string(40, 'a'), "refs/heads/main", "Say hello", "Ann <ann@x>", absl::FromUnixMicros(1'500'000)};
+  input.commit = {std::string(40, 'a'), "refs/heads/main", "Say hello", "Ann <ann@x>",
+                  absl::FromUnixMicros(1'500'000)};
   return input;
 }
 
@@ -120,8 +123,8 @@ TEST_CASE("tag patterns need exactly one counter inside a sound tag") {
     INFO(good);
     CHECK(TagPatternProblem(good).empty());
   }
-  for (const char* bad : {"", "v1", "{x}{x}", "{x}{X}", ".{x}", "{x}.", ",{x}", "{x},", "-{x}", "a b{x}", "v{x}/y", "{y}",
-                          "ä{x}"}) {
+  for (const char* bad : {"", "v1", "{x}{x}", "{x}{X}", ".{x}", "{x}.", ",{x}", "{x},", "-{x}",
+                          "a b{x}", "v{x}/y", "{y}", "ä{x}"}) {
     INFO(bad);
     CHECK_FALSE(TagPatternProblem(bad).empty());
   }

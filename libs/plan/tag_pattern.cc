@@ -18,7 +18,9 @@ size_t FindCounter(std::string_view text, size_t from = 0) {
   return std::min(text.find("{x}", from), text.find("{X}", from));
 }
 
-bool StartsOrEndsWith(std::string_view text, char c) { return text.front() == c || text.back() == c; }
+bool StartsOrEndsWith(std::string_view text, char c) {
+  return text.front() == c || text.back() == c;
+}
 
 }  // namespace
 
@@ -35,8 +37,10 @@ std::string TagPatternProblem(std::string_view pattern) {
     if (StartsOrEndsWith(pattern, c)) return std::string("may not start or end with '") + c + "'";
   }
   const size_t at = FindCounter(pattern);
-  if (at == std::string_view::npos) return "needs exactly one {x}, which counts up: for example \"v{x}\"";
-  if (FindCounter(pattern, at + 1) != std::string_view::npos) return "has more than one {x}; keep exactly one";
+  if (at == std::string_view::npos)
+    return "needs exactly one {x}, which counts up: for example \"v{x}\"";
+  if (FindCounter(pattern, at + 1) != std::string_view::npos)
+    return "has more than one {x}; keep exactly one";
   const std::string longest = TagFor(pattern, 9'999'999'999);
   if (longest.size() > kMaxTag) {
     return "is too long: with " + std::to_string(kMaxDigits) + " digits for {x} a tag may have " +
@@ -44,7 +48,8 @@ std::string TagPatternProblem(std::string_view pattern) {
            std::to_string(kMaxTag - kMaxDigits + kCounterBytes) + " here";
   }
   if (!IsImageTag(longest)) {
-    return "is not an image tag: use letters, digits, '_', '.' and '-', and start with a letter, digit or '_'";
+    return "is not an image tag: use letters, digits, '_', '.' and '-', and start with a letter, "
+           "digit or '_'";
   }
   return "";
 }

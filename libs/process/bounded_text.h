@@ -6,7 +6,8 @@
 
 namespace slipway::process {
 
-// Collects text of any length in bounded memory: the first and the last half of `cap` bytes. Not thread-safe.
+// Collects text of any length in bounded memory: the first and the last half of `cap` bytes. Not
+// thread-safe.
 class BoundedText {
  public:
   explicit BoundedText(size_t cap) : head_cap_(cap - cap / 2), tail_cap_(cap / 2) {}

@@ -12,11 +12,13 @@
 
 namespace slipway::process {
 
-// A child that lives on beside its parent. Owned by who started it; its end kills the whole process group and reaps
-// the child. Processes that leave the group (setsid) are not reached. Movable, not thread-safe.
+// A child that lives on beside its parent. Owned by who started it; its end kills the whole process
+// group and reaps the child. Processes that leave the group (setsid) are not reached. Movable, not
+// thread-safe.
 class Process {
  public:
-  // Streams are Discard, Fd or SameAsStdout, stdin is /dev/null: a child with captured streams goes through Run.
+  // Streams are Discard, Fd or SameAsStdout, stdin is /dev/null: a child with captured streams goes
+  // through Run.
   static absl::StatusOr<Process> Start(const ProcessSpec& spec);
   // Takes over a child of Spawn.
   Process(Spawned child, absl::Duration kill_grace);
@@ -28,7 +30,8 @@ class Process {
   // Readable (poll) once the child has ended.
   int pidfd() const { return child_.pidfd.get(); }
 
-  // Waits at most `timeout`; empty while the child still runs. After the end: the same result each time.
+  // Waits at most `timeout`; empty while the child still runs. After the end: the same result each
+  // time.
   absl::StatusOr<std::optional<ProcessResult>> Wait(absl::Duration timeout);
   // Sends `signal` to the whole group; nothing after the child was reaped.
   void Kill(int signal);

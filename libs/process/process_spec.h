@@ -18,14 +18,15 @@ class OutputSink {
   enum class Kind { kDiscard, kCapture, kCallback, kFd, kSameAsStdout };
 
   static OutputSink Discard() { return OutputSink(Kind::kDiscard); }
-  // Kept in the result: at most `cap` bytes, the head and the tail, with a note of what is missing between them.
+  // Kept in the result: at most `cap` bytes, the head and the tail, with a note of what is missing
+  // between them.
   static OutputSink Capture(size_t cap = 1 << 20) {
     OutputSink sink(Kind::kCapture);
     sink.cap_ = cap;
     return sink;
   }
-  // Called on the thread of Run for each chunk as it arrives. It must not block: a child that waits for its reader
-  // can't be stopped meanwhile.
+  // Called on the thread of Run for each chunk as it arrives. It must not block: a child that waits
+  // for its reader can't be stopped meanwhile.
   static OutputSink Call(Callback callback) {
     OutputSink sink(Kind::kCallback);
     sink.callback_ = std::move(callback);
@@ -56,9 +57,11 @@ class OutputSink {
 
 // What to run and how. A value.
 struct ProcessSpec {
-  // Program and arguments. A program without '/' is looked up in the child's PATH. No shell is involved.
+  // Program and arguments. A program without '/' is looked up in the child's PATH. No shell is
+  // involved.
   std::vector<std::string> argv;
-  // The Debian package that brings the program, for the error when it is missing; empty: named like the program.
+  // The Debian package that brings the program, for the error when it is missing; empty: named like
+  // the program.
   std::string package;
 
   // The child sees nothing of our environment but `inherit`, and `env` on top.

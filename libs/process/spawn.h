@@ -21,8 +21,9 @@ struct StandardStreams {
   int err = -1;
 };
 
-// Starts the program by posix_spawn: a process group of its own, default signal handlers, nothing blocked, no
-// descriptor but the given ones. FAILED_PRECONDITION with program and package when it is not installed.
+// Starts the program by posix_spawn: a process group of its own, default signal handlers, nothing
+// blocked, no descriptor but the given ones. FAILED_PRECONDITION with program and package when it
+// is not installed.
 absl::StatusOr<Spawned> Spawn(const ProcessSpec& spec, const StandardStreams& streams);
 
 }  // namespace slipway::process

@@ -12,7 +12,8 @@
 
 namespace slipway::rpc {
 
-// Signs assertions with an Ed25519 key (RFC 8032). Owned by the auth service. Immutable, thread-safe.
+// Signs assertions with an Ed25519 key (RFC 8032). Owned by the auth service. Immutable,
+// thread-safe.
 class AssertionSigner {
  public:
   // `seed` is 32 bytes.
@@ -39,14 +40,15 @@ struct VerifiedCaller {
   absl::Time expires;
 };
 
-// Verifies assertions offline. Keys are fetched by `fetch` when an assertion names one that is not known, at most once a
-// second. Thread-safe.
+// Verifies assertions offline. Keys are fetched by `fetch` when an assertion names one that is not
+// known, at most once a second. Thread-safe.
 class AssertionVerifier {
  public:
   using FetchKeys = std::function<absl::StatusOr<std::vector<std::string>>()>;
   AssertionVerifier(Clock& clock, FetchKeys fetch);
 
-  // UNAUTHENTICATED for anything but a sound, unexpired assertion of a known key; the fetch's error where that failed.
+  // UNAUTHENTICATED for anything but a sound, unexpired assertion of a known key; the fetch's error
+  // where that failed.
   absl::StatusOr<VerifiedCaller> Verify(const std::string& assertion);
 
  private:

@@ -57,15 +57,18 @@ std::string PeerAddress(const std::string& peer) {
   const size_t port = peer.rfind(':');
   if (!peer.starts_with("ipv") || port <= scheme) return "";
   std::string address = peer.substr(scheme + 1, port - scheme - 1);
-  if (address.starts_with("%5B") && address.ends_with("%5D")) address = address.substr(3, address.size() - 6);
+  if (address.starts_with("%5B") && address.ends_with("%5D"))
+    address = address.substr(3, address.size() - 6);
   return address;
 }
 
-// Whom the gateway calls for is believed on a Unix socket, which is open to the suite's own user alone. Over TCP anybody
-// may say so: there the peer's own address stands first.
+// Whom the gateway calls for is believed on a Unix socket, which is open to the suite's own user
+// alone. Over TCP anybody may say so: there the peer's own address stands first.
 std::string AddressOf(const grpc::ServerContextBase& context) {
   std::string told = Metadata(context, kAddressKey);
-  if (told.size() > 64 || told.find_first_not_of("0123456789abcdefABCDEF.:%[]") != std::string::npos) told.clear();
+  if (told.size() > 64 ||
+      told.find_first_not_of("0123456789abcdefABCDEF.:%[]") != std::string::npos)
+    told.clear();
   const std::string peer = PeerAddress(context.peer());
   if (peer.empty() || told.empty()) return peer + told;
   return peer + " for " + told;
@@ -192,8 +195,10 @@ absl::Status CallGate::Readmit(CallContext& call, const pb::Message& request, ab
   SLIPWAY_ASSIGN_OR_RETURN(const std::string assertion,
                            parts_.exchange(call.bearer, absl::Now() + absl::Seconds(5)));
   SLIPWAY_ASSIGN_OR_RETURN(VerifiedCaller caller, parts_.verifier.Verify(assertion));
-  // Token and assertion of one call may be of two callers; a stream stays with the one that it began with.
-  if (ActorOf(caller.principal) != call.actor) return Unauthenticated("the token of this stream is of somebody else");
+  // Token and assertion of one call may be of two callers; a stream stays with the one that it
+  // began with.
+  if (ActorOf(caller.principal) != call.actor)
+    return Unauthenticated("the token of this stream is of somebody else");
   call.principal = std::move(caller.principal);
   expires = caller.expires;
   return Authorize(MethodOf(request), request, call);

@@ -137,24 +137,30 @@ TEST_CASE("S6: no spelling of a method's path leads around the gate") {
   const auto channel = MakeChannel("127.0.0.1:" + std::to_string(f.server->port()));
   const std::string good = "/slipway.records.v1.RecordsService/ListRecords";
   for (const std::string& path :
-       {good, good.substr(1), "/" + good, good + "/", "/./" + good.substr(1), good + "?x=1", good + "#x", ToLower(good),
-        std::string("/slipway.records.v1.RecordsService/../slipway.records.v1.RecordsService/ListRecords"),
-        std::string("/slipway.records.v1.RecordsService//ListRecords"), std::string("/slipway%2erecords.v1.RecordsService/ListRecords"),
-        std::string("*"), std::string("/")}) {
+       {good, good.substr(1), "/" + good, good + "/", "/./" + good.substr(1), good + "?x=1",
+        good + "#x", ToLower(good),
+        std::string(
+            "/slipway.records.v1.RecordsService/../slipway.records.v1.RecordsService/ListRecords"),
+        std::string("/slipway.records.v1.RecordsService//ListRecords"),
+        std::string("/slipway%2erecords.v1.RecordsService/ListRecords"), std::string("*"),
+        std::string("/")}) {
     INFO(path);
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(5));
     pb::ListRecordsResponse response;
-    const grpc::internal::RpcMethod method(path.c_str(), grpc::internal::RpcMethod::NORMAL_RPC, channel);
-    const grpc::Status status =
-        grpc::internal::BlockingUnaryCall(channel.get(), method, &context, pb::ListRecordsRequest(), &response);
+    const grpc::internal::RpcMethod method(path.c_str(), grpc::internal::RpcMethod::NORMAL_RPC,
+                                           channel);
+    const grpc::Status status = grpc::internal::BlockingUnaryCall(
+        channel.get(), method, &context, pb::ListRecordsRequest(), &response);
     CHECK_FALSE(status.ok());
     if (path == good) CHECK(status.error_code() == grpc::StatusCode::UNAUTHENTICATED);
   }
   CHECK(called == 0);
 }
 
-TEST_CASE("an assertion that has ended is refused, also beside a good token, and never falls back to it") {
+TEST_CASE(
+    "an assertion that has ended is refused, also beside a good token, and never falls back to "
+    "it") {
   Fixture f;
   int called = 0;
   f.handler = [&](CallContext&) {
@@ -165,7 +171,8 @@ TEST_CASE("an assertion that has ended is refused, also beside a good token, and
   ann.set_kind(authpb::Principal::USER);
   ann.set_id("ann");
   const std::string ended = f.signer.Sign(ann, f.clock.Now() - absl::Milliseconds(1));
-  for (const std::string& assertion : {ended, std::string("forged"), ended.substr(0, ended.size() / 2)}) {
+  for (const std::string& assertion :
+       {ended, std::string("forged"), ended.substr(0, ended.size() / 2)}) {
     CHECK(f.Call([&](grpc::ClientContext& c) {
              c.AddMetadata(kAssertionKey, assertion);
              c.AddMetadata(kAuthorizationKey, "Bearer good");

@@ -12,10 +12,12 @@ namespace slipway::rpc {
 inline constexpr char kResourceNotFound[] = "RESOURCE_NOT_FOUND";
 inline constexpr char kRightMissing[] = "RIGHT_MISSING";
 
-absl::Status Unauthenticated(std::string_view why);                       // UNAUTHENTICATED
-absl::Status ResourceNotFound(std::string_view name);                     // RESOURCE_NOT_FOUND: unknown, or not to be seen
-absl::Status RightMissing(Verb verb, std::string_view name);              // RIGHT_MISSING: names right and role
-absl::Status DeadlinePassed();                                            // DEADLINE_PASSED
-absl::Status InternalError(std::string_view request_id);                  // INTERNAL: "internal error, request <id>"
+absl::Status Unauthenticated(std::string_view why);  // UNAUTHENTICATED
+absl::Status ResourceNotFound(
+    std::string_view name);  // RESOURCE_NOT_FOUND: unknown, or not to be seen
+absl::Status RightMissing(Verb verb, std::string_view name);  // RIGHT_MISSING: names right and role
+absl::Status DeadlinePassed();                                // DEADLINE_PASSED
+absl::Status InternalError(
+    std::string_view request_id);  // INTERNAL: "internal error, request <id>"
 
 }  // namespace slipway::rpc

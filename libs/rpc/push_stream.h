@@ -16,8 +16,8 @@
 
 namespace slipway::rpc {
 
-// Tells a parked stream that there may be something to send. Copies share one stream; calling it for a stream that has
-// ended does nothing. Thread-safe, cheap.
+// Tells a parked stream that there may be something to send. Copies share one stream; calling it
+// for a stream that has ended does nothing. Thread-safe, cheap.
 class StreamWaker {
  public:
   StreamWaker() : target_(std::make_shared<Target>()) {}
@@ -35,8 +35,9 @@ class StreamWaker {
   std::shared_ptr<Target> target_;
 };
 
-// What a stream sends. Next is called on a worker thread, never concurrently, again after each written message and after
-// each wake. It may block for as long as a database query. Destroyed when the stream has ended.
+// What a stream sends. Next is called on a worker thread, never concurrently, again after each
+// written message and after each wake. It may block for as long as a database query. Destroyed when
+// the stream has ended.
 template <typename Message>
 class StreamSource {
  public:
@@ -45,24 +46,27 @@ class StreamSource {
     std::optional<Message> message = {};
     bool end = false;  // after the message, if there is one, the stream ends with OK
   };
-  // A message; nothing (the stream parks until it is woken); or the end. An error ends the stream with it.
+  // A message; nothing (the stream parks until it is woken); or the end. An error ends the stream
+  // with it.
   virtual absl::StatusOr<Step> Next() = 0;
 };
 
-// Runs the long-lived server streams of a service by the callback API: no thread per stream, a slow reader only slows
-// itself, and the caller's right is checked anew when its assertion ends. Owned by App; destroyed after the server has
-// shut down. Thread-safe.
+// Runs the long-lived server streams of a service by the callback API: no thread per stream, a slow
+// reader only slows itself, and the caller's right is checked anew when its assertion ends. Owned
+// by App; destroyed after the server has shut down. Thread-safe.
 class StreamHub {
  public:
   explicit StreamHub(CallGate& gate, int threads = 3);
   ~StreamHub();
 
-  // The reactor for one call. `make` gets the admitted call and the stream's waker, on a worker thread, and returns the
-  // source or the error that ends the stream.
+  // The reactor for one call. `make` gets the admitted call and the stream's waker, on a worker
+  // thread, and returns the source or the error that ends the stream.
   template <typename Message, typename Request>
   grpc::ServerWriteReactor<Message>* Serve(
       grpc::CallbackServerContext* context, const Request* request,
-      std::function<absl::StatusOr<std::unique_ptr<StreamSource<Message>>>(const CallContext&, StreamWaker)> make);
+      std::function<absl::StatusOr<std::unique_ptr<StreamSource<Message>>>(const CallContext&,
+                                                                           StreamWaker)>
+          make);
 
   // Ends all streams with UNAVAILABLE: before the server shuts down.
   void Shutdown();
@@ -91,14 +95,20 @@ class StreamHub {
   std::jthread ticker_;
 };
 
-// One stream. Its state moves under a mutex: at most one task of it is on the pool and at most one write is under way.
+// One stream. Its state moves under a mutex: at most one task of it is on the pool and at most one
+// write is under way.
 template <typename Message, typename Request>
 class StreamHub::Reactor final : public grpc::ServerWriteReactor<Message> {
  public:
-  using Make = std::function<absl::StatusOr<std::unique_ptr<StreamSource<Message>>>(const CallContext&, StreamWaker)>;
+  using Make = std::function<absl::StatusOr<std::unique_ptr<StreamSource<Message>>>(
+      const CallContext&, StreamWaker)>;
 
   Reactor(StreamHub& hub, grpc::CallbackServerContext* context, const Request* request, Make make)
-      : hub_(hub), context_(context), request_(*request), make_(std::move(make)), start_(absl::Now()) {
+      : hub_(hub),
+        context_(context),
+        request_(*request),
+        make_(std::move(make)),
+        start_(absl::Now()) {
     Connect(waker_, [this] { Poke(); });
     hub_.Add(this, {[this] { Poke(); },
                     [this] {
@@ -183,7 +193,8 @@ class StreamHub::Reactor final : public grpc::ServerWriteReactor<Message> {
       auto call = hub_.gate_.Admit(*context_, request_);
       if (!call.ok()) return call.status();
       call_ = *std::move(call);
-      // A service's token is a file that auth reads at its start: it can't be revoked while both run.
+      // A service's token is a file that auth reads at its start: it can't be revoked while both
+      // run.
       const bool is_service = call_.principal.kind() == slipway::auth::v1::Principal::SERVICE;
       expires_ = is_service ? absl::InfiniteFuture() : start_ + CallGate::kAssertionLife;
       auto source = make_(call_, waker_);
@@ -197,7 +208,8 @@ class StreamHub::Reactor final : public grpc::ServerWriteReactor<Message> {
     auto step = source_->Next();
     if (!step.ok()) return step.status();
     ending_ = step->end;
-    if (!step->message) return ending_ ? std::optional<absl::Status>(absl::OkStatus()) : std::nullopt;
+    if (!step->message)
+      return ending_ ? std::optional<absl::Status>(absl::OkStatus()) : std::nullopt;
     message_ = *std::move(step->message);
     {
       MutexLock lock(mu_);
@@ -246,7 +258,9 @@ class StreamHub::Reactor final : public grpc::ServerWriteReactor<Message> {
 template <typename Message, typename Request>
 grpc::ServerWriteReactor<Message>* StreamHub::Serve(
     grpc::CallbackServerContext* context, const Request* request,
-    std::function<absl::StatusOr<std::unique_ptr<StreamSource<Message>>>(const CallContext&, StreamWaker)> make) {
+    std::function<absl::StatusOr<std::unique_ptr<StreamSource<Message>>>(const CallContext&,
+                                                                         StreamWaker)>
+        make) {
   return new Reactor<Message, Request>(*this, context, request, std::move(make));
 }
 

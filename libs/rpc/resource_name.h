@@ -18,14 +18,17 @@ struct Scope {
   friend bool operator==(const Scope&, const Scope&) = default;
 };
 
-// A resource name as in AIP-122: collections and ids in turn ("projects/demo/apps/hello"). A value, immutable.
+// A resource name as in AIP-122: collections and ids in turn ("projects/demo/apps/hello"). A value,
+// immutable.
 class ResourceName {
  public:
-  // INVALID_ARGUMENT unless collections are words in lowerCamelCase and ids are not empty, at most 128 bytes of
-  // [A-Za-z0-9._:@-], and neither "." nor "..". A trailing collection ("projects/demo/apps") is refused.
+  // INVALID_ARGUMENT unless collections are words in lowerCamelCase and ids are not empty, at most
+  // 128 bytes of [A-Za-z0-9._:@-], and neither "." nor "..". A trailing collection
+  // ("projects/demo/apps") is refused.
   static absl::StatusOr<ResourceName> Parse(std::string_view name);
 
-  // Parse, and INVALID_ARGUMENT naming `field` unless the collections are those of `pattern` ("projects/*/apps/*").
+  // Parse, and INVALID_ARGUMENT naming `field` unless the collections are those of `pattern`
+  // ("projects/*/apps/*").
   static absl::StatusOr<ResourceName> Parse(std::string_view name, std::string_view pattern,
                                             std::string_view field = "name");
 
@@ -44,7 +47,8 @@ class ResourceName {
   std::vector<std::pair<std::string, std::string>> parts_;
 };
 
-// Scope of a name that may be malformed: a malformed one has the empty scope, which only installation-wide grants cover.
+// Scope of a name that may be malformed: a malformed one has the empty scope, which only
+// installation-wide grants cover.
 Scope ScopeOfName(std::string_view name);
 
 }  // namespace slipway::rpc

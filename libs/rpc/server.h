@@ -15,11 +15,12 @@ class Service;
 
 namespace slipway::rpc {
 
-// A running gRPC server with health, reflection and the house's limits. Owned by App. The services outlive it.
+// A running gRPC server with health, reflection and the house's limits. Owned by App. The services
+// outlive it.
 class Server {
  public:
-  // `address` is "unix:/path" (mode 0600; a stale socket is replaced) or "host:port" (port 0: any free one; a port in use
-  // is an error, never shared).
+  // `address` is "unix:/path" (mode 0600; a stale socket is replaced) or "host:port" (port 0: any
+  // free one; a port in use is an error, never shared).
   static absl::StatusOr<std::unique_ptr<Server>> Start(const std::string& address,
                                                        const std::vector<grpc::Service*>& services);
   ~Server();

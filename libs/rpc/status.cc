@@ -11,13 +11,15 @@ namespace slipway::rpc {
 
 namespace {
 
-// A status travels in HTTP/2 trailers, of which gRPC clients take 8 KiB unless told otherwise: the message as it is (up to
-// three bytes for one) and the details in base64.
+// A status travels in HTTP/2 trailers, of which gRPC clients take 8 KiB unless told otherwise: the
+// message as it is (up to three bytes for one) and the details in base64.
 constexpr size_t kMaxMessage = 1000;
 constexpr size_t kMaxDetails = 3400;
 constexpr size_t kMaxValue = 200;
 
-std::string Short(std::string_view text, size_t limit) { return Truncate(ToValidUtf8(text), limit); }
+std::string Short(std::string_view text, size_t limit) {
+  return Truncate(ToValidUtf8(text), limit);
+}
 
 }  // namespace
 

@@ -29,7 +29,8 @@ TEST_CASE("a status fits into the headers of any client, however much there is t
   details.reason = "INVALID_FIELD";
   details.metadata = {{"resource", std::string(10'000, 'x')}};
   for (int i = 0; i < 1000; ++i)
-    details.field_violations.push_back({"spec.tasks[" + std::to_string(i) + "]", std::string(500, 'y')});
+    details.field_violations.push_back(
+        {"spec.tasks[" + std::to_string(i) + "]", std::string(500, 'y')});
   std::string long_text;
   for (int i = 0; i < 10'000; ++i) long_text += "\u00e4";
   const grpc::Status wire =

@@ -10,7 +10,8 @@
 
 namespace slipway::rpc {
 
-// A few threads that run short tasks in order of arrival. Tasks that are queued at the end are dropped. Thread-safe.
+// A few threads that run short tasks in order of arrival. Tasks that are queued at the end are
+// dropped. Thread-safe.
 class WorkerPool {
  public:
   explicit WorkerPool(int threads);

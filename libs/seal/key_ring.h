@@ -10,20 +10,23 @@
 
 namespace slipway::seal {
 
-// Seals secrets at rest with XChaCha20-Poly1305. Holds one or more key-encryption keys in memory that is locked against
-// swapping and zeroed at the end; the first key seals, all open. Owned by the composition root. Immutable, thread-safe.
+// Seals secrets at rest with XChaCha20-Poly1305. Holds one or more key-encryption keys in memory
+// that is locked against swapping and zeroed at the end; the first key seals, all open. Owned by
+// the composition root. Immutable, thread-safe.
 class KeyRing {
  public:
-  // Each file: 64 hex digits (a line end may follow), owned and readable by this user alone (mode 0600 or 0400).
+  // Each file: 64 hex digits (a line end may follow), owned and readable by this user alone (mode
+  // 0600 or 0400).
   static absl::StatusOr<std::unique_ptr<KeyRing>> Load(const std::vector<std::string>& key_files);
   ~KeyRing();
   KeyRing(const KeyRing&) = delete;
   KeyRing& operator=(const KeyRing&) = delete;
 
-  // A record: "v1.<key id>.<base64url of nonce and ciphertext>". `associated_data` names the place that the record
-  // belongs to, "table/column/row"; only it can open the record again.
+  // A record: "v1.<key id>.<base64url of nonce and ciphertext>". `associated_data` names the place
+  // that the record belongs to, "table/column/row"; only it can open the record again.
   std::string Seal(std::string_view plain, std::string_view associated_data) const;
-  // SEAL_RECORD_MALFORMED, SEAL_KEY_UNKNOWN or SEAL_NOT_AUTHENTIC. The caller wipes the result (Wipe) when it is done.
+  // SEAL_RECORD_MALFORMED, SEAL_KEY_UNKNOWN or SEAL_NOT_AUTHENTIC. The caller wipes the result
+  // (Wipe) when it is done.
   absl::StatusOr<std::string> Open(std::string_view record, std::string_view associated_data) const;
 
   // The id of the key that seals: the first 8 hex digits of the key's SHA-256.

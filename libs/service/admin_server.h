@@ -10,12 +10,13 @@
 
 namespace slipway::service {
 
-// The operator's listener of one process: /metrics (Prometheus' text format), /healthz (the process runs), /readyz (what it
-// needs answers), /version. Never reachable for users. Owned by Runtime.
+// The operator's listener of one process: /metrics (Prometheus' text format), /healthz (the process
+// runs), /readyz (what it needs answers), /version. Never reachable for users. Owned by Runtime.
 class AdminServer {
  public:
   // `ready` is called for each /readyz; its error is the answer's text.
-  static absl::StatusOr<std::unique_ptr<AdminServer>> Start(const std::string& listen, telemetry::Metrics& metrics,
+  static absl::StatusOr<std::unique_ptr<AdminServer>> Start(const std::string& listen,
+                                                            telemetry::Metrics& metrics,
                                                             std::function<absl::Status()> ready);
 
  private:

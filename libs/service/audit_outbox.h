@@ -21,8 +21,8 @@ namespace slipway::service {
 // Hands a batch of entries to auth; OK when they are durable there.
 using AuditAppend = std::function<absl::Status(const std::vector<slipway::auth::v1::AuditEntry>&)>;
 
-// The audit entries of one service: written to its own database, then appended down to auth, each once by its id. Owned by
-// App; thread-safe.
+// The audit entries of one service: written to its own database, then appended down to auth, each
+// once by its id. Owned by App; thread-safe.
 class AuditOutbox {
  public:
   // Migrations of the table, set name "audit".
@@ -31,11 +31,13 @@ class AuditOutbox {
   AuditOutbox(db::Pool& pool, Clock& clock, std::string service, AuditAppend append);
   ~AuditOutbox();
 
-  // Writes the entry of a call that succeeds in the transaction of its change, so that there is no change without its
-  // entry, and marks the call as audited. `resource` where it is better known than by the request.
+  // Writes the entry of a call that succeeds in the transaction of its change, so that there is no
+  // change without its entry, and marks the call as audited. `resource` where it is better known
+  // than by the request.
   absl::Status Append(db::Tx& tx, rpc::CallContext& call, const std::string& resource = "");
 
-  // Writes an entry in a transaction of its own; a failure is logged. For refusals and calls that were not audited.
+  // Writes an entry in a transaction of its own; a failure is logged. For refusals and calls that
+  // were not audited.
   void Record(const rpc::AuditRecord& record);
 
  private:

@@ -15,22 +15,25 @@
 
 namespace slipway::service {
 
-// The body of every WatchEvents handler: streams `outbox` after the request's cursor, without end. `outbox` outlives the hub's
-// streams.
+// The body of every WatchEvents handler: streams `outbox` after the request's cursor, without end.
+// `outbox` outlives the hub's streams.
 grpc::ServerWriteReactor<slipway::events::v1::WatchEventsResponse>* ServeEvents(
     rpc::StreamHub& hub, events::Outbox& outbox, grpc::CallbackServerContext* context,
     const slipway::events::v1::WatchEventsRequest* request);
 
 // Another service's WatchEvents as the source of a ConsumerLoop:
-//   GrpcEventSource source(peer, [stub](grpc::ClientContext* c, const auto& r) { return stub->WatchEvents(c, r); });
+//   GrpcEventSource source(peer, [stub](grpc::ClientContext* c, const auto& r) { return
+//   stub->WatchEvents(c, r); });
 // Owned by App; thread-safe; outlives the loop.
 class GrpcEventSource final : public events::EventSource {
  public:
-  using Open = std::function<std::unique_ptr<grpc::ClientReader<slipway::events::v1::WatchEventsResponse>>(
-      grpc::ClientContext*, const slipway::events::v1::WatchEventsRequest&)>;
+  using Open =
+      std::function<std::unique_ptr<grpc::ClientReader<slipway::events::v1::WatchEventsResponse>>(
+          grpc::ClientContext*, const slipway::events::v1::WatchEventsRequest&)>;
   GrpcEventSource(rpc::Peer& peer, Open open) : peer_(peer), open_(std::move(open)) {}
 
-  absl::Status Watch(events::Cursor after, const std::function<bool(std::vector<events::Event>)>& on_batch,
+  absl::Status Watch(events::Cursor after,
+                     const std::function<bool(std::vector<events::Event>)>& on_batch,
                      std::stop_token stop) override;
 
  private:

@@ -33,24 +33,28 @@ struct CommonConfig {
   std::string log_level = "info";
   int database_connections = 6;
 
-  // Binds the fields to flags. `with_auth`: auth_address and service_token_file are needed (all services but auth).
+  // Binds the fields to flags. `with_auth`: auth_address and service_token_file are needed (all
+  // services but auth).
   void Bind(config::ConfigParser& parser, bool with_auth = true);
 };
 
-// What every service's App stands on, made in order: log, database with migrations, identity, call gate, streams, audit.
-// Owned by App as its first member, so that it is destroyed last. Thread-safe after Create.
+// What every service's App stands on, made in order: log, database with migrations, identity, call
+// gate, streams, audit. Owned by App as its first member, so that it is destroyed last. Thread-safe
+// after Create.
 class Runtime {
  public:
   struct Options {
     std::string name;  // "build": also the schema
     CommonConfig config;
-    std::vector<db::MigrationSet> migrations;  // the service's and those of its libs; "audit" is added
+    std::vector<db::MigrationSet>
+        migrations;  // the service's and those of its libs; "audit" is added
     // For auth itself, which asks nobody: verification keys, exchange and audit without a call.
     rpc::AssertionVerifier::FetchKeys fetch_keys = {};
     rpc::TokenExchange exchange = {};
     AuditAppend audit_append = {};
   };
-  // Waits up to 30 s for the database, then migrates. FAILED_PRECONDITION and UNAVAILABLE say what is wrong.
+  // Waits up to 30 s for the database, then migrates. FAILED_PRECONDITION and UNAVAILABLE say what
+  // is wrong.
   static absl::StatusOr<std::unique_ptr<Runtime>> Create(Options options);
   ~Runtime();
 
@@ -66,11 +70,13 @@ class Runtime {
   // A peer at `address`, called as this service.
   rpc::Peer MakePeer(const std::string& address);
 
-  // Registers permissions of all RPCs in `contracts`, starts the gRPC and the admin server and reports ready.
+  // Registers permissions of all RPCs in `contracts`, starts the gRPC and the admin server and
+  // reports ready.
   absl::Status Serve(const std::vector<grpc::Service*>& services,
                      const std::vector<const google::protobuf::ServiceDescriptor*>& contracts);
 
-  // Blocks until SIGTERM or SIGINT. Signals must have been blocked by BlockSignals before threads were started.
+  // Blocks until SIGTERM or SIGINT. Signals must have been blocked by BlockSignals before threads
+  // were started.
   static void BlockSignals();
   void WaitForSignal();
   // Not serving, streams end, calls get up to 10 s. Called by App before it stops its loops.

@@ -20,8 +20,10 @@ TEST_CASE("a malformed traceparent starts a new trace") {
   const std::string good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
   for (const std::string& bad :
        {std::string(), good + "-x", "ff" + good.substr(2), good.substr(0, 54),
-        "00-" + std::string(32, '0') + good.substr(35), good.substr(0, 36) + std::string(16, '0') + "-01",
-        std::string("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"), std::string(100, '-')}) {
+        "00-" + std::string(32, '0') + good.substr(35),
+        good.substr(0, 36) + std::string(16, '0') + "-01",
+        std::string("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"),
+        std::string(100, '-')}) {
     INFO(bad);
     CHECK_FALSE(TraceContext::Parse(bad).has_value());
     CHECK(TraceContext::ParseOrNew(bad).trace_id.size() == 32);
@@ -48,13 +50,17 @@ TEST_CASE("metrics are served as text with their service and labels") {
   metrics.Count("slipway_refused_total", "refusals", {{"reason", "signature"}});
   const std::string text = metrics.Serialize();
   INFO(text);
-  CHECK_THAT(text, Catch::Contains("slipway_rpc_requests_total{service=\"build\",code=\"OK\",method=\"runs.get\"} 2"));
+  CHECK_THAT(
+      text, Catch::Contains(
+                "slipway_rpc_requests_total{service=\"build\",code=\"OK\",method=\"runs.get\"} 2"));
   CHECK_THAT(text, Catch::Contains("slipway_rpc_duration_seconds_bucket"));
   CHECK_THAT(text, Catch::Contains("slipway_db_queries_total"));
   CHECK_THAT(text, Catch::Contains("slipway_http_client_requests_total"));
   CHECK_THAT(text, Catch::Contains("slipway_queue_depth{service=\"build\",queue=\"jobs\"} 7"));
-  CHECK_THAT(text, Catch::Contains("slipway_loop_lag_seconds{service=\"build\",loop=\"claim\"} 0.5"));
-  CHECK_THAT(text, Catch::Contains("slipway_refused_total{service=\"build\",reason=\"signature\"} 3"));
+  CHECK_THAT(text,
+             Catch::Contains("slipway_loop_lag_seconds{service=\"build\",loop=\"claim\"} 0.5"));
+  CHECK_THAT(text,
+             Catch::Contains("slipway_refused_total{service=\"build\",reason=\"signature\"} 3"));
 }
 
 }  // namespace slipway::telemetry

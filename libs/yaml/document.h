@@ -22,7 +22,8 @@ struct Node {
   Kind kind = Kind::kScalar;
   Mark mark;
   std::string text;   // of a scalar
-  bool plain = true;  // of a scalar: without quotes and not a block, so its text may stand for a number, boolean or null
+  bool plain = true;  // of a scalar: without quotes and not a block, so its text may stand for a
+                      // number, boolean or null
   std::vector<Node> items;
   std::vector<Entry> entries;  // in the order of the text
 };
@@ -41,8 +42,8 @@ class Document {
   const Node& root() const { return root_; }
   boost::json::value ToJson() const;
 
-  // Where "spec.deploymentPipelines[1].after" stands: the key of a mapping's entry, the start of a sequence's item; of
-  // what is not there, the nearest parent that is.
+  // Where "spec.deploymentPipelines[1].after" stands: the key of a mapping's entry, the start of a
+  // sequence's item; of what is not there, the nearest parent that is.
   Mark LineOf(std::string_view path) const;
 
  private:

@@ -8,16 +8,17 @@
 
 namespace slipway::yaml {
 
-// What a text may be. The defaults are those of our own manifests: no tags, anchors, aliases or merge keys, and no
-// duplicate keys.
+// What a text may be. The defaults are those of our own manifests: no tags, anchors, aliases or
+// merge keys, and no duplicate keys.
 struct Policy {
   size_t max_bytes = 1 << 20;
   size_t max_nodes = 100'000;
   int max_depth = 64;
 };
 
-// The documents of a text (UTF-8), without empty ones. INVALID_ARGUMENT, reason YAML_INVALID: "line 3, column 5: ...";
-// line and column are also in the error's metadata, the bare problem as "problem".
+// The documents of a text (UTF-8), without empty ones. INVALID_ARGUMENT, reason YAML_INVALID: "line
+// 3, column 5: ..."; line and column are also in the error's metadata, the bare problem as
+// "problem".
 absl::StatusOr<std::vector<Document>> Parse(std::string_view text, const Policy& policy = {});
 
 }  // namespace slipway::yaml

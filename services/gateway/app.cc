@@ -88,7 +88,8 @@ absl::Status App::Listen(const Config& config) {
   options.listen = config.http_listen;
   options.max_connections = config.max_connections;
   options.body_limit = &FrontDoor::BodyLimit;
-  options.refuse = [door](const http::ServerRequest& request, int status, std::string_view problem) {
+  options.refuse = [door](const http::ServerRequest& request, int status,
+                          std::string_view problem) {
     return door->Refuse(request, status, problem);
   };
   if (!config.admin_listen.empty()) {

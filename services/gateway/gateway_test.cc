@@ -20,8 +20,9 @@ namespace records = slipway::records::v1;
 
 std::string Metadata(grpc::ServerContext* context, const char* key) {
   const auto found = context->client_metadata().find(key);
-  return found == context->client_metadata().end() ? ""
-                                                   : std::string(found->second.data(), found->second.size());
+  return found == context->client_metadata().end()
+             ? ""
+             : std::string(found->second.data(), found->second.size());
 }
 
 // Answers with what it was asked.
@@ -38,8 +39,9 @@ class FakePipeline final : public pipeline::PipelineService::Service {
     if (request->name() == "projects/broken") return {grpc::StatusCode::INTERNAL, "secret cause"};
     if (request->name() == "projects/taken") return {grpc::StatusCode::ABORTED, "etag"};
     response->set_name(request->name());
-    response->set_etag(Metadata(context, "authorization") + "|" + Metadata(context, "slipway-request-id") +
-                       "|" + Metadata(context, "traceparent").substr(3, 32) + "|" +
+    response->set_etag(Metadata(context, "authorization") + "|" +
+                       Metadata(context, "slipway-request-id") + "|" +
+                       Metadata(context, "traceparent").substr(3, 32) + "|" +
                        Metadata(context, "slipway-address"));
     return grpc::Status::OK;
   }
@@ -53,7 +55,8 @@ class FakePipeline final : public pipeline::PipelineService::Service {
 
 class FakeBuild final : public build::BuildService::Service {
  public:
-  // "count": three chunks. "fail": one and an error. "refuse": an error at once. "flood": until the client is gone.
+  // "count": three chunks. "fail": one and an error. "refuse": an error at once. "flood": until the
+  // client is gone.
   grpc::Status TailLog(grpc::ServerContext* context, const build::TailLogRequest* request,
                        grpc::ServerWriter<build::LogChunk>* writer) override {
     const std::string job = request->name().substr(request->name().rfind('/') + 1);
@@ -84,8 +87,10 @@ class FakeRecords final : public records::RecordsService::Service {
   grpc::Status ListRecords(grpc::ServerContext*, const records::ListRecordsRequest* request,
                            records::ListRecordsResponse* response) override {
     for (const auto& record : all_) {
-      const bool by_trace = std::count(request->trace_ids().begin(), request->trace_ids().end(), record.trace_id()) > 0;
-      if (by_trace || (!request->subject().empty() && record.subject().rfind(request->subject(), 0) == 0)) {
+      const bool by_trace = std::count(request->trace_ids().begin(), request->trace_ids().end(),
+                                       record.trace_id()) > 0;
+      if (by_trace ||
+          (!request->subject().empty() && record.subject().rfind(request->subject(), 0) == 0)) {
         *response->add_records() = record;
         response->mutable_records(response->records_size() - 1)->set_service(service_);
       }
@@ -98,7 +103,8 @@ class FakeRecords final : public records::RecordsService::Service {
   const std::vector<records::Record> all_;
 };
 
-records::Record Recorded(int64_t at, const std::string& subject, const std::string& event, records::Record::Verdict verdict) {
+records::Record Recorded(int64_t at, const std::string& subject, const std::string& event,
+                         records::Record::Verdict verdict) {
   records::Record record;
   record.mutable_time()->set_seconds(at);
   record.set_subject(subject);
@@ -122,10 +128,11 @@ constexpr char kLog[] = "/v1/projects/p/apps/a/workflows/w/runs/1/jobs/";
 TEST_CASE("a call goes to its service with token, request id, trace and address") {
   FakePipeline service;
   TestSuite suite({{"pipeline", {&service}}});
-  const auto response = suite.Send("GET", "/v1/projects/demo", "",
-                                   {{"Authorization", "Bearer abc"},
-                                    {"X-Request-Id", "my-id"},
-                                    {"Traceparent", "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01"}});
+  const auto response =
+      suite.Send("GET", "/v1/projects/demo", "",
+                 {{"Authorization", "Bearer abc"},
+                  {"X-Request-Id", "my-id"},
+                  {"Traceparent", "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01"}});
   CHECK(response.status == 200);
   CHECK(response.Header("content-type") == "application/json");
   CHECK(response.Header("x-content-type-options") == "nosniff");
@@ -140,13 +147,16 @@ TEST_CASE("a call goes to its service with token, request id, trace and address"
 TEST_CASE("bodies and queries reach the service") {
   FakePipeline service;
   TestSuite suite({{"pipeline", {&service}}});
-  const auto response = suite.Send("POST", "/v1/projects/p/apps?appId=hello", R"({"spec":{"deploy":{"port":8080}}})");
+  const auto response =
+      suite.Send("POST", "/v1/projects/p/apps?appId=hello", R"({"spec":{"deploy":{"port":8080}}})");
   CHECK(response.status == 200);
   CHECK(json::GetString(Json(response), "name") == "projects/p/apps/hello");
   CHECK(json::GetInt(Json(response), "spec.deploy.port") == 8080);
-  const auto bad = suite.Send("POST", "/v1/projects/p/apps?appId=hello", R"({"spec":{"deploj":{}}})");
+  const auto bad =
+      suite.Send("POST", "/v1/projects/p/apps?appId=hello", R"({"spec":{"deploj":{}}})");
   CHECK(bad.status == 400);
-  CHECK(json::GetString(Json(bad), "error.message") == "spec.deploj: unknown field; did you mean \"deploy\"?");
+  CHECK(json::GetString(Json(bad), "error.message") ==
+        "spec.deploj: unknown field; did you mean \"deploy\"?");
   CHECK(json::GetString(Json(bad), "error.details[1].fieldViolations[0].field") == "spec.deploj");
 }
 
@@ -174,13 +184,14 @@ TEST_CASE("errors of services have one form, and causes of internal ones stay in
 TEST_CASE("a service that is away is named, and one that comes back answers") {
   FakePipeline service;
   TestSuite suite({{"pipeline", {&service}}});
-  CHECK(suite.Send("GET", "/readyz").body == "not ready: auth, build, gitops, trigger\n" );
+  CHECK(suite.Send("GET", "/readyz").body == "not ready: auth, build, gitops, trigger\n");
   const auto away = suite.Send("GET", "/v1/projects/p/apps/a/workflows/w/runs/1");
   CHECK(away.status == 503);
   CHECK(json::GetString(Json(away), "error.details[0].reason") == "SERVICE_UNAVAILABLE");
   CHECK(away.body.find("unix:") == std::string::npos);
   suite.StopService("pipeline");
-  auto waiting = std::async(std::launch::async, [&suite] { return suite.Send("GET", "/v1/projects/demo").status; });
+  auto waiting = std::async(std::launch::async,
+                            [&suite] { return suite.Send("GET", "/v1/projects/demo").status; });
   suite.StartService("pipeline", {&service});
   CHECK(waiting.get() == 200);
 }
@@ -192,7 +203,8 @@ TEST_CASE("a log comes as lines, and as events that follow") {
   CHECK(lines.Header("content-type") == "application/x-ndjson");
   CHECK(Split(lines.body, '\n').size() == 4);
   CHECK(json::GetString(*json::Parse(Split(lines.body, '\n')[2]), "text") == "line 2\n");
-  const auto events = suite.Send("GET", std::string(kLog) + "count/log", "", {{"Accept", "text/event-stream"}});
+  const auto events =
+      suite.Send("GET", std::string(kLog) + "count/log", "", {{"Accept", "text/event-stream"}});
   CHECK(events.Header("content-type") == "text/event-stream");
   std::vector<http::SseReader::Event> seen;
   http::SseReader([&seen](const http::SseReader::Event& event) {
@@ -211,7 +223,8 @@ TEST_CASE("a stream that fails says so, before and after its first message") {
   const auto lines = suite.Send("GET", std::string(kLog) + "fail/log");
   CHECK(lines.status == 200);
   CHECK(json::GetString(*json::Parse(Split(lines.body, '\n')[1]), "error.status") == "UNAVAILABLE");
-  const auto events = suite.Send("GET", std::string(kLog) + "fail/log", "", {{"Accept", "text/event-stream"}});
+  const auto events =
+      suite.Send("GET", std::string(kLog) + "fail/log", "", {{"Accept", "text/event-stream"}});
   CHECK(events.body.find("event: error\ndata: {\"error\"") != std::string::npos);
 }
 
@@ -230,11 +243,16 @@ TEST_CASE("a client that goes ends the call behind its stream, and a slow one ho
 }
 
 TEST_CASE("a timeline is merged from all services, decisions are those with a verdict") {
-  FakeRecords trigger("trigger", {Recorded(1, "deliveries/D", "delivery.stored", records::Record::VERDICT_UNSPECIFIED),
+  FakeRecords trigger("trigger", {Recorded(1, "deliveries/D", "delivery.stored",
+                                           records::Record::VERDICT_UNSPECIFIED),
                                   Recorded(2, "deliveries/D", "match", records::Record::STARTED)});
-  FakeRecords build("build", {Recorded(3, "projects/p/apps/a/workflows/w/runs/1", "run.created", records::Record::STARTED)});
+  FakeRecords build("build", {Recorded(3, "projects/p/apps/a/workflows/w/runs/1", "run.created",
+                                       records::Record::STARTED)});
   FakeRecords pipeline("pipeline", {}), gitops("gitops", {});
-  TestSuite suite({{"trigger", {&trigger}}, {"build", {&build}}, {"pipeline", {&pipeline}}, {"gitops", {&gitops}}});
+  TestSuite suite({{"trigger", {&trigger}},
+                   {"build", {&build}},
+                   {"pipeline", {&pipeline}},
+                   {"gitops", {&gitops}}});
   const auto timeline = Json(suite.Send("GET", "/v1/timeline?name=deliveries/D"));
   REQUIRE(json::GetArray(timeline, "records")->size() == 3);
   CHECK(json::GetString(timeline, "records[0].event") == "delivery.stored");

@@ -6,7 +6,8 @@
 
 int main(int argc, char** argv) {
   slipway::gateway::Config config;
-  slipway::config::ConfigParser parser("gateway", "REST, events and webhooks in front of the services.");
+  slipway::config::ConfigParser parser("gateway",
+                                       "REST, events and webhooks in front of the services.");
   config.Bind(parser);
   parser.ParseOrExit(argc, argv);
 

@@ -14,8 +14,8 @@ class Service;
 
 namespace slipway::gateway {
 
-// A gateway on a free port with services that the test brings, on Unix sockets of its own. A service that is left out does
-// not run. Used by one thread.
+// A gateway on a free port with services that the test brings, on Unix sockets of its own. A
+// service that is left out does not run. Used by one thread.
 class TestSuite {
  public:
   // Names as in Config: "auth", "pipeline".

@@ -31,7 +31,8 @@ class FakeAuth final : public auth::AuthService::Service {
 // Answers by what stands in the body; keeps what came. While held, calls wait.
 class FakeTrigger final : public trigger::TriggerService::Service {
  public:
-  grpc::Status DeliverBatch(grpc::ServerContext* context, const trigger::DeliverBatchRequest* request,
+  grpc::Status DeliverBatch(grpc::ServerContext* context,
+                            const trigger::DeliverBatchRequest* request,
                             trigger::DeliverBatchResponse* response) override {
     std::unique_lock<std::mutex> lock(mu_);
     ++calls;
@@ -111,7 +112,8 @@ TEST_CASE("what the trigger service refuses is refused, and odd paths are none")
   CHECK(wrong.status == 401);
   CHECK(json::GetString(*json::Parse(wrong.body), "error.status") == "UNAUTHENTICATED");
   CHECK(f.suite.Send("GET", "/webhooks/github/local").status == 405);
-  for (const char* path : {"/webhooks/github", "/webhooks/github/", "/webhooks//x", "/webhooks/a/b/c", "/webhooks/"}) {
+  for (const char* path :
+       {"/webhooks/github", "/webhooks/github/", "/webhooks//x", "/webhooks/a/b/c", "/webhooks/"}) {
     CHECK(f.suite.Send("POST", path).status == 404);
   }
 }
@@ -133,9 +135,11 @@ TEST_CASE("deliveries that arrive during a call go together with the next") {
   std::vector<std::unique_ptr<http::TestSocket>> sockets;
   for (int i = 0; i < 40; ++i) {
     sockets.push_back(std::make_unique<http::TestSocket>(f.suite.app().port()));
-    sockets.back()->Send("POST /webhooks/github/local HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx");
+    sockets.back()->Send(
+        "POST /webhooks/github/local HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx");
   }
-  // A request on each connection that was accepted later is answered when the earlier ones were read.
+  // A request on each connection that was accepted later is answered when the earlier ones were
+  // read.
   CHECK(f.suite.Send("GET", "/healthz").status == 200);
   f.trigger.Hold(false);
   for (auto& answer : answers) CHECK(answer.get() == 202);
@@ -159,7 +163,8 @@ TEST_CASE("S1: two gigabytes without a token get 413 without being read") {
   const std::string chunk(1 << 20, 'x');
   SECTION("announced") {
     http::TestSocket client(f.suite.app().port());
-    client.Send(std::string("POST ") + target + " HTTP/1.1\r\nHost: x\r\nContent-Length: 2147483648\r\n\r\n");
+    client.Send(std::string("POST ") + target +
+                " HTTP/1.1\r\nHost: x\r\nContent-Length: 2147483648\r\n\r\n");
     CHECK(client.ReadUntil("}}").rfind("HTTP/1.1 413", 0) == 0);
     int sent = 0;
     while (sent < 2048 && client.Send(chunk)) ++sent;
@@ -167,7 +172,8 @@ TEST_CASE("S1: two gigabytes without a token get 413 without being read") {
   }
   SECTION("not announced") {
     http::TestSocket client(f.suite.app().port());
-    client.Send(std::string("POST ") + target + " HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+    client.Send(std::string("POST ") + target +
+                " HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
     int sent = 0;
     while (sent < 2048 && client.Send("100000\r\n" + chunk + "\r\n")) ++sent;
     CHECK(sent < 128);

@@ -9,7 +9,8 @@
 #include "libs/base/file.h"
 #include "libs/base/strings.h"
 
-// Reads the includes of all sources: calls go down the floors only, SQL stays in stores, gRPC at the edges.
+// Reads the includes of all sources: calls go down the floors only, SQL stays in stores, gRPC at
+// the edges.
 namespace slipway {
 namespace {
 
@@ -67,7 +68,9 @@ std::vector<Source> SourcesBelow(const Names& folders) {
 
 bool IsTest(const Source& source) {
   const std::string& file = source.parts.back();
-  const auto is_test_folder = [](const std::string& part) { return part == "tests" || part == "testing"; };
+  const auto is_test_folder = [](const std::string& part) {
+    return part == "tests" || part == "testing";
+  };
   return file.ends_with("_test.cc") || file.find("test_") == 0 || file.find("fake_") == 0 ||
          std::any_of(source.parts.begin(), source.parts.end(), is_test_folder);
 }
@@ -101,7 +104,8 @@ TEST_CASE("services include no other service, and libs include none") {
     for (const std::string& include : source.includes) {
       const Names parts = Split(include, '/');
       if (parts[0] != "services") continue;
-      if (source.parts[0] == "libs" || parts[1] != source.parts[1]) wrong.push_back(source.path + ": " + include);
+      if (source.parts[0] == "libs" || parts[1] != source.parts[1])
+        wrong.push_back(source.path + ": " + include);
     }
   }
   CHECK(wrong == Names{});
@@ -111,7 +115,8 @@ TEST_CASE("gRPC stubs appear at the edges of a service only") {
   Names wrong;
   for (const Source& source : SourcesBelow({"services"})) {
     const std::string& folder = source.parts[2];
-    const bool edge = kRpcFolders.count(folder) > 0 || folder.rfind("app.", 0) == 0 || folder.rfind("service.", 0) == 0;
+    const bool edge = kRpcFolders.count(folder) > 0 || folder.rfind("app.", 0) == 0 ||
+                      folder.rfind("service.", 0) == 0;
     if (edge || IsTest(source)) continue;
     for (const std::string& include : source.includes) {
       if (include.ends_with(".grpc.pb.h")) wrong.push_back(source.path + ": " + include);
@@ -126,7 +131,8 @@ TEST_CASE("the domain of a service knows neither gRPC nor SQL nor its own interf
     if (source.parts[2] != "domain" || IsTest(source)) continue;
     for (const std::string& include : source.includes) {
       const bool foreign = include.ends_with(".grpc.pb.h") || include.rfind("grpc", 0) == 0 ||
-                           include.rfind("pqxx", 0) == 0 || include.find("/api/") != std::string::npos;
+                           include.rfind("pqxx", 0) == 0 ||
+                           include.find("/api/") != std::string::npos;
       if (foreign) wrong.push_back(source.path + ": " + include);
     }
   }
@@ -154,8 +160,10 @@ TEST_CASE("S15: every SQL text is a constant, and parameters are never part of i
     if (IsTest(source) || source.path == "libs/db/sql.h") continue;
     for (const std::string& line : Split(source.text, '\n')) {
       const bool comment = Trim(line).rfind("//", 0) == 0;
-      const bool script = line.find("ExecScript(") != std::string::npos && source.path.rfind("libs/db/", 0) != 0;
-      const bool made = RE2::PartialMatch(line, statement) && line.find("constexpr ") == std::string::npos;
+      const bool script =
+          line.find("ExecScript(") != std::string::npos && source.path.rfind("libs/db/", 0) != 0;
+      const bool made =
+          RE2::PartialMatch(line, statement) && line.find("constexpr ") == std::string::npos;
       if (!comment && (script || made)) wrong.push_back(source.path + ": " + line);
     }
   }
@@ -190,7 +198,8 @@ TEST_CASE("Beast and libcurl stay in libs/http") {
   for (const Source& source : SourcesBelow({"services", "libs", "tools"})) {
     if (source.path.rfind("libs/http/", 0) == 0) continue;
     for (const std::string& include : source.includes) {
-      if (include.rfind("boost/beast", 0) == 0 || include.rfind("boost/asio", 0) == 0 || include.rfind("curl/", 0) == 0) {
+      if (include.rfind("boost/beast", 0) == 0 || include.rfind("boost/asio", 0) == 0 ||
+          include.rfind("curl/", 0) == 0) {
         wrong.push_back(source.path + ": " + include);
       }
     }
@@ -213,11 +222,12 @@ TEST_CASE("nothing runs a shell, and no regular expression is std's") {
 }
 
 TEST_CASE("no source names the machine that it was written on") {
-  const Names machine = {std::string("/work") + "/main", std::string("/work") + "/shared", std::string("/tmp") + "/w/",
-                         Root().string() + "/"};
+  const Names machine = {std::string("/work") + "/main", std::string("/work") + "/shared",
+                         std::string("/tmp") + "/w/", Root().string() + "/"};
   const std::set<std::string> own_folders = {"build", ".git", ".deps", ".slipway", ".cache"};
   Names wrong;
-  for (auto entry = fs::recursive_directory_iterator(Root()); entry != fs::recursive_directory_iterator(); ++entry) {
+  for (auto entry = fs::recursive_directory_iterator(Root());
+       entry != fs::recursive_directory_iterator(); ++entry) {
     if (entry->is_directory() && own_folders.count(entry->path().filename()) > 0) {
       entry.disable_recursion_pending();
       continue;
@@ -226,7 +236,8 @@ TEST_CASE("no source names the machine that it was written on") {
     const auto text = ReadFile(entry->path());
     if (!text.ok()) continue;
     for (const std::string& word : machine) {
-      if (text->find(word) != std::string::npos) wrong.push_back(fs::relative(entry->path(), Root()).string() + ": " + word);
+      if (text->find(word) != std::string::npos)
+        wrong.push_back(fs::relative(entry->path(), Root()).string() + ": " + word);
     }
   }
   CHECK(wrong == Names{});

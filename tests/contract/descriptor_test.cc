@@ -1,8 +1,9 @@
+#include "google/protobuf/descriptor.h"
+
 #include <catch2/catch.hpp>
 #include <functional>
 #include <set>
 
-#include "google/protobuf/descriptor.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
 #include "services/gateway/transcode/contract.h"
@@ -10,7 +11,8 @@
 #include "services/gateway/transcode/transcoder.h"
 #include "slipway/api/options.pb.h"
 
-// Walks the descriptors of all protos: what house rules ask of a contract is checked here, so that it needs no reviewer.
+// Walks the descriptors of all protos: what house rules ask of a contract is checked here, so that
+// it needs no reviewer.
 namespace slipway {
 namespace {
 
@@ -49,15 +51,18 @@ std::set<const pb::FileDescriptor*> OwnFiles() {
   return files;
 }
 
-void ForEachMessage(const pb::Descriptor* message, const std::function<void(const pb::Descriptor*)>& visit) {
+void ForEachMessage(const pb::Descriptor* message,
+                    const std::function<void(const pb::Descriptor*)>& visit) {
   if (message->options().map_entry()) return;
   visit(message);
-  for (int i = 0; i < message->nested_type_count(); ++i) ForEachMessage(message->nested_type(i), visit);
+  for (int i = 0; i < message->nested_type_count(); ++i)
+    ForEachMessage(message->nested_type(i), visit);
 }
 
 void ForEachMessage(const std::function<void(const pb::Descriptor*)>& visit) {
   for (const pb::FileDescriptor* file : OwnFiles()) {
-    for (int i = 0; i < file->message_type_count(); ++i) ForEachMessage(file->message_type(i), visit);
+    for (int i = 0; i < file->message_type_count(); ++i)
+      ForEachMessage(file->message_type(i), visit);
   }
 }
 
@@ -95,7 +100,8 @@ TEST_CASE("every RPC says who may call it, and on what") {
       field = type == nullptr ? nullptr : type->FindFieldByName(part);
       type = field == nullptr ? nullptr : field->message_type();
     }
-    if (field == nullptr || field->type() != pb::FieldDescriptor::TYPE_STRING || field->is_repeated()) {
+    if (field == nullptr || field->type() != pb::FieldDescriptor::TYPE_STRING ||
+        field->is_repeated()) {
       wrong.push_back(rpc->full_name() + ": " + permission.resource() + " is no text field");
     }
   });
@@ -107,7 +113,8 @@ TEST_CASE("every RPC for users has a REST form") {
   const std::set<std::string> programs_only = {
       "slipway.auth.v1.AuthService.Exchange",             // takes a token in its body, for services
       "slipway.auth.v1.AuthService.GetVerificationKeys",  // raw keys, for services
-      "slipway.records.v1.RecordsService.ListRecords",    // answered by each service; REST has timeline and decisions
+      "slipway.records.v1.RecordsService.ListRecords",    // answered by each service; REST has
+                                                          // timeline and decisions
   };
   Names wrong;
   ForEachRpc([&](const pb::MethodDescriptor* rpc) {
@@ -172,20 +179,23 @@ TEST_CASE("enums have a zero that means nothing") {
   Names wrong;
   ForEachEnum([&wrong](const pb::EnumDescriptor* type) {
     const pb::EnumValueDescriptor* zero = type->FindValueByNumber(0);
-    if (zero == nullptr || !zero->name().ends_with("_UNSPECIFIED")) wrong.push_back(type->full_name());
+    if (zero == nullptr || !zero->name().ends_with("_UNSPECIFIED"))
+      wrong.push_back(type->full_name());
   });
   CHECK(wrong == Names{});
 }
 
 TEST_CASE("what is called a password or a secret is marked as sensitive") {
   const std::set<std::string> secret_names = {"password", "secret", "private_key", "assertion"};
-  const std::set<std::string> references = {"slipway.plan.v1.Variable.secret"};  // names a version, holds no value
+  const std::set<std::string> references = {
+      "slipway.plan.v1.Variable.secret"};  // names a version, holds no value
   Names wrong;
   ForEachMessage([&](const pb::Descriptor* message) {
     for (int i = 0; i < message->field_count(); ++i) {
       const pb::FieldDescriptor* field = message->field(i);
       const bool text = field->cpp_type() == pb::FieldDescriptor::CPPTYPE_STRING;
-      if (text && secret_names.count(field->name()) > 0 && references.count(field->full_name()) == 0 &&
+      if (text && secret_names.count(field->name()) > 0 &&
+          references.count(field->full_name()) == 0 &&
           !field->options().GetExtension(slipway::api::sensitive)) {
         wrong.push_back(field->full_name());
       }

@@ -20,7 +20,8 @@ constexpr std::string_view kHeadPrefix = "ref: ";
 constexpr std::string_view kBranchPrefix = "refs/heads/";
 
 // What `git init --bare` leaves, without the samples.
-constexpr std::string_view kConfig = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n";
+constexpr std::string_view kConfig =
+    "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n";
 
 absl::StatusOr<bool> RefExists(const std::string& directory, const std::string& ref) {
   if (PathExists(directory + "/" + ref)) return true;
@@ -35,7 +36,8 @@ absl::Status CreateBareRepository(const std::string& root, const std::string& re
   const std::string directory = root + "/" + repository;
   if (PathExists(directory + "/HEAD")) return absl::OkStatus();
   const std::string building = root + "/.new-" + RandomHex(8);
-  for (const char* folder : {"/objects/info", "/objects/pack", "/refs/heads", "/refs/tags", "/hooks"}) {
+  for (const char* folder :
+       {"/objects/info", "/objects/pack", "/refs/heads", "/refs/tags", "/hooks"}) {
     SLIPWAY_RETURN_IF_ERROR(MakeDirectories(building + folder));
   }
   SLIPWAY_RETURN_IF_ERROR(WriteFileAtomic(building + "/config", kConfig, 0644));
@@ -68,7 +70,8 @@ absl::Status AdjustHead(const std::string& directory, const std::vector<RefUpdat
   if (exists) return absl::OkStatus();
   for (const RefUpdate& update : updates) {
     if (update.ref.starts_with(kBranchPrefix) && update.after != kNoObject) {
-      return WriteFileAtomic(directory + "/HEAD", std::string(kHeadPrefix) + update.ref + "\n", 0644);
+      return WriteFileAtomic(directory + "/HEAD", std::string(kHeadPrefix) + update.ref + "\n",
+                             0644);
     }
   }
   return absl::OkStatus();

@@ -10,16 +10,18 @@
 
 namespace slipway::githost {
 
-// Creates the bare repository `root`/`repository` ("demo/hello.git") if it is not there: built beside its place and
-// moved in one step, so that two first pushes at once and a kill in between are harmless.
+// Creates the bare repository `root`/`repository` ("demo/hello.git") if it is not there: built
+// beside its place and moved in one step, so that two first pushes at once and a kill in between
+// are harmless.
 absl::Status CreateBareRepository(const std::string& root, const std::string& repository);
 
-// One push, or one comparison of refs, in a repository at a time. The lock goes over to child processes that inherit
-// the descriptor and ends with the last of them: who holds it knows that no push is between its refs and its record.
-// With `wait` false: UNAVAILABLE when somebody holds it.
+// One push, or one comparison of refs, in a repository at a time. The lock goes over to child
+// processes that inherit the descriptor and ends with the last of them: who holds it knows that no
+// push is between its refs and its record. With `wait` false: UNAVAILABLE when somebody holds it.
 absl::StatusOr<UniqueFd> LockRepository(const std::string& directory, bool wait);
 
-// Points HEAD at the first updated branch when HEAD's own branch does not exist, so that a clone checks something out.
+// Points HEAD at the first updated branch when HEAD's own branch does not exist, so that a clone
+// checks something out.
 absl::Status AdjustHead(const std::string& directory, const std::vector<RefUpdate>& updates);
 
 }  // namespace slipway::githost

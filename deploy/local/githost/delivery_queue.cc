@@ -46,7 +46,8 @@ absl::Time DeliveryQueue::NextDueTime() const {
 
 DeliveryQueue::Item& DeliveryQueue::FrontOf(const Item& item) {
   const auto lane = lanes_.find({item.repository, item.update.ref});
-  SLIPWAY_CHECK(lane != lanes_.end() && lane->second.front().update.delivery_id == item.update.delivery_id);
+  SLIPWAY_CHECK(lane != lanes_.end() &&
+                lane->second.front().update.delivery_id == item.update.delivery_id);
   return lane->second.front();
 }
 
@@ -81,8 +82,8 @@ void DeliveryQueue::ReceiverIsBack() {
 }
 
 void DeliveryQueue::ApplyPending(const std::string& repository, RefMap& refs) const {
-  for (auto lane = lanes_.lower_bound({repository, ""}); lane != lanes_.end() && lane->first.first == repository;
-       ++lane) {
+  for (auto lane = lanes_.lower_bound({repository, ""});
+       lane != lanes_.end() && lane->first.first == repository; ++lane) {
     for (const Item& item : lane->second) ApplyUpdate(item.update, refs);
   }
 }

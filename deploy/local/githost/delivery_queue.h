@@ -13,8 +13,9 @@
 
 namespace slipway::githost {
 
-// Which delivery goes next: updates of one ref strictly in order, different refs independently, each with a back-off of
-// its own. A pure value without clock or I/O; owned by the sender; not thread-safe.
+// Which delivery goes next: updates of one ref strictly in order, different refs independently,
+// each with a back-off of its own. A pure value without clock or I/O; owned by the sender; not
+// thread-safe.
 class DeliveryQueue {
  public:
   struct Item {
@@ -25,13 +26,15 @@ class DeliveryQueue {
     RefUpdate update;
     int attempts = 0;  // failed ones so far
     absl::Time due = absl::InfinitePast();
-    bool unreachable = false;  // the last attempt reached nobody: the next success elsewhere makes it due
+    bool unreachable =
+        false;  // the last attempt reached nobody: the next success elsewhere makes it due
   };
 
   // Adds all updates of a record; a spool name that is known already is left alone.
   void Add(const std::string& spool_name, const PushRecord& record);
 
-  // The oldest item that is due and first of its ref; null if there is none. Valid until the next change.
+  // The oldest item that is due and first of its ref; null if there is none. Valid until the next
+  // change.
   const Item* NextDue(absl::Time now) const;
   // When the next item becomes due; infinite future for an empty queue.
   absl::Time NextDueTime() const;

@@ -1,6 +1,6 @@
-// CGI program of the private git host (RFC 3875): allows the paths of repositories only, creates a repository on its
-// first authorised push, serialises pushes per repository, and hands over to `git http-backend`. lighttpd has
-// authenticated the caller before.
+// CGI program of the private git host (RFC 3875): allows the paths of repositories only, creates a
+// repository on its first authorised push, serialises pushes per repository, and hands over to `git
+// http-backend`. lighttpd has authenticated the caller before.
 
 #include <unistd.h>
 
@@ -23,15 +23,18 @@ std::string Environment(const char* name) {
 }
 
 int Answer(const char* status, const std::string& text) {
-  std::printf("Status: %s\r\nContent-Type: text/plain\r\nCache-Control: no-cache\r\n\r\n%s\n", status, text.c_str());
+  std::printf("Status: %s\r\nContent-Type: text/plain\r\nCache-Control: no-cache\r\n\r\n%s\n",
+              status, text.c_str());
   return 0;
 }
 
-// The repository is there afterwards, or an answer says why not. The lock stays open over exec, on purpose.
+// The repository is there afterwards, or an answer says why not. The lock stays open over exec, on
+// purpose.
 absl::Status PreparePush(const std::string& root, const RequestPath& path, bool updates_refs) {
   SLIPWAY_RETURN_IF_ERROR(CreateBareRepository(root, path.repository));
   if (!updates_refs) return absl::OkStatus();
-  SLIPWAY_ASSIGN_OR_RETURN(UniqueFd lock, LockRepository(root + "/" + path.repository, /*wait=*/true));
+  SLIPWAY_ASSIGN_OR_RETURN(UniqueFd lock,
+                           LockRepository(root + "/" + path.repository, /*wait=*/true));
   lock.Release();
   return absl::OkStatus();
 }
@@ -44,7 +47,9 @@ int main() {
   const std::string root = Environment("GIT_PROJECT_ROOT");
   const auto path = ParseRequestPath(Environment("PATH_INFO"));
   if (Environment("REMOTE_USER").empty()) return Answer("401 Unauthorized", "sign in");
-  if (!path) return Answer("404 Not Found", "no such repository; the paths are /<group>/<name>.git in [a-z0-9._-]");
+  if (!path)
+    return Answer("404 Not Found",
+                  "no such repository; the paths are /<group>/<name>.git in [a-z0-9._-]");
   const bool updates_refs = path->rest == "git-receive-pack";
   const bool announces_push =
       path->rest == "info/refs" && Environment("QUERY_STRING") == "service=git-receive-pack";

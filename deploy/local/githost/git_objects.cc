@@ -18,9 +18,15 @@ void InitLibrary() {
 int Collect(const git_diff_delta* delta, float /*progress*/, void* payload) {
   auto& files = *static_cast<ChangedFiles*>(payload);
   switch (delta->status) {
-    case GIT_DELTA_ADDED: files.added.push_back(ToValidUtf8(delta->new_file.path)); break;
-    case GIT_DELTA_DELETED: files.removed.push_back(ToValidUtf8(delta->old_file.path)); break;
-    default: files.modified.push_back(ToValidUtf8(delta->new_file.path)); break;
+    case GIT_DELTA_ADDED:
+      files.added.push_back(ToValidUtf8(delta->new_file.path));
+      break;
+    case GIT_DELTA_DELETED:
+      files.removed.push_back(ToValidUtf8(delta->old_file.path));
+      break;
+    default:
+      files.modified.push_back(ToValidUtf8(delta->new_file.path));
+      break;
   }
   return 0;
 }
@@ -30,15 +36,16 @@ int Collect(const git_diff_delta* delta, float /*progress*/, void* payload) {
 absl::Status GitStatus(int code, const std::string& what) {
   if (code >= 0) return absl::OkStatus();
   const git_error* error = git_error_last();
-  const std::string text = what + ": " + (error == nullptr ? "libgit2 code " + std::to_string(code) : error->message);
+  const std::string text =
+      what + ": " + (error == nullptr ? "libgit2 code " + std::to_string(code) : error->message);
   return code == GIT_ENOTFOUND ? absl::NotFoundError(text) : absl::InternalError(text);
 }
 
 absl::StatusOr<GitRepository> OpenRepository(const std::string& git_dir) {
   InitLibrary();
   git_repository* handle = nullptr;
-  const int code = git_repository_open_ext(&handle, git_dir.c_str(),
-                                           GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_BARE, nullptr);
+  const int code = git_repository_open_ext(
+      &handle, git_dir.c_str(), GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_BARE, nullptr);
   SLIPWAY_RETURN_IF_ERROR(GitStatus(code, git_dir));
   return GitRepository(handle);
 }
@@ -47,10 +54,12 @@ absl::StatusOr<GitCommit> CommitBehind(git_repository* repository, const std::st
   git_oid id;
   SLIPWAY_RETURN_IF_ERROR(GitStatus(git_oid_fromstr(&id, object.c_str()), object));
   git_object* raw = nullptr;
-  SLIPWAY_RETURN_IF_ERROR(GitStatus(git_object_lookup(&raw, repository, &id, GIT_OBJECT_ANY), object));
+  SLIPWAY_RETURN_IF_ERROR(
+      GitStatus(git_object_lookup(&raw, repository, &id, GIT_OBJECT_ANY), object));
   const GitObject found(raw);
   git_object* commit = nullptr;
-  SLIPWAY_RETURN_IF_ERROR(GitStatus(git_object_peel(&commit, found.get(), GIT_OBJECT_COMMIT), object));
+  SLIPWAY_RETURN_IF_ERROR(
+      GitStatus(git_object_peel(&commit, found.get(), GIT_OBJECT_COMMIT), object));
   return GitCommit(reinterpret_cast<git_commit*>(commit));
 }
 
@@ -72,8 +81,9 @@ absl::StatusOr<ChangedFiles> FilesOf(git_repository* repository, const git_commi
     parent_tree.reset(raw);
   }
   git_diff* diff_raw = nullptr;
-  SLIPWAY_RETURN_IF_ERROR(
-      GitStatus(git_diff_tree_to_tree(&diff_raw, repository, parent_tree.get(), tree.get(), nullptr), "diff"));
+  SLIPWAY_RETURN_IF_ERROR(GitStatus(
+      git_diff_tree_to_tree(&diff_raw, repository, parent_tree.get(), tree.get(), nullptr),
+      "diff"));
   const GitDiff diff(diff_raw);
   ChangedFiles files;
   SLIPWAY_RETURN_IF_ERROR(

@@ -1,5 +1,5 @@
-// The private git host as tools/up runs it (lighttpd, CGI program, hook) with the sender of its webhooks, against a
-// receiver of the test's own.
+// The private git host as tools/up runs it (lighttpd, CGI program, hook) with the sender of its
+// webhooks, against a receiver of the test's own.
 
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
@@ -32,7 +32,8 @@ std::string Env(const char* name) {
 }
 
 // Runs a program that has to succeed; its output without the last newline.
-std::string Must(std::vector<std::string> argv, const std::string& cwd = "", std::map<std::string, std::string> env = {}) {
+std::string Must(std::vector<std::string> argv, const std::string& cwd = "",
+                 std::map<std::string, std::string> env = {}) {
   process::ProcessSpec spec;
   spec.argv = std::move(argv);
   spec.cwd = cwd;
@@ -62,7 +63,8 @@ class GitHost {
  public:
   GitHost() : dir_(*TempDir::Create("githost")), port_(FreePort()) {
     const std::string data = dir_.path();
-    for (const char* folder : {"/bin", "/etc", "/git", "/spool", "/git-state/refs", "/git-state/uploads", "/work"}) {
+    for (const char* folder :
+         {"/bin", "/etc", "/git", "/spool", "/git-state/refs", "/git-state/uploads", "/work"}) {
       REQUIRE(MakeDirectories(data + folder).ok());
     }
     Must({"bash", "-euc",
@@ -144,7 +146,8 @@ class RunningSender {
                  .repositories_dir = host.data() + "/git",
                  .stamp_file = host.data() + "/git-state/host-started",
                  .git_url = host.url(),
-                 .hook_url = "http://127.0.0.1:" + std::to_string(receiver_port) + "/webhooks/github/local",
+                 .hook_url =
+                     "http://127.0.0.1:" + std::to_string(receiver_port) + "/webhooks/github/local",
                  .secret = kSecret},
                 clock_),
         thread_([this](std::stop_token stop) { static_cast<void>(sender_.Run(stop)); }) {}
@@ -184,7 +187,8 @@ TEST_CASE("A push arrives as a signed delivery in GitHub's format") {
   CHECK(request->Header("X-GitHub-Event") == "push");
   CHECK(request->Header("X-GitHub-Delivery").size() == 26);
   CHECK(request->Header("Content-Type") == "application/json");
-  CHECK(request->Header("X-Hub-Signature-256") == "sha256=" + HexEncode(HmacSha256(kSecret, request->body)));
+  CHECK(request->Header("X-Hub-Signature-256") ==
+        "sha256=" + HexEncode(HmacSha256(kSecret, request->body)));
   const int64_t pushed_at = std::stoll(request->Header("X-Slipway-Pushed-At"));
   CHECK((pushed_at >= before_us && pushed_at <= absl::ToUnixMicros(absl::Now())));
 
@@ -258,7 +262,8 @@ TEST_CASE("Moved, forced and deleted refs are told apart, and each ref of a push
   CHECK(json::Find(by_ref["refs/tags/v1"], "head_commit")->is_null());
 }
 
-TEST_CASE("A push waits for a receiver that fails and keeps its delivery id and the order of its ref") {
+TEST_CASE(
+    "A push waits for a receiver that fails and keeps its delivery id and the order of its ref") {
   GitHost host;
   HookReceiver receiver;
   receiver.AnswerNextWith({503, 500});
@@ -300,7 +305,8 @@ TEST_CASE("A refused push stays in the spool and holds up no other repository") 
   CHECK_FALSE(host.SpoolIsEmpty());
 }
 
-TEST_CASE("A ref that moved without a record is sent after a start of the sender, and of the git host") {
+TEST_CASE(
+    "A ref that moved without a record is sent after a start of the sender, and of the git host") {
   GitHost host;
   HookReceiver receiver;
   const std::string tree = host.NewWorkTree("main");
@@ -374,7 +380,8 @@ TEST_CASE("First pushes at once to one repository all arrive, and a large push d
   std::vector<process::Process> pushes;
   for (int i = 0; i < 4; ++i) {
     process::ProcessSpec spec;
-    spec.argv = {"git", "push", "-q", host.url() + "/demo/many.git", "main:refs/heads/b" + std::to_string(i)};
+    spec.argv = {"git", "push", "-q", host.url() + "/demo/many.git",
+                 "main:refs/heads/b" + std::to_string(i)};
     spec.cwd = tree;
     spec.env = host.GitEnv();
     spec.out = process::OutputSink::Discard();

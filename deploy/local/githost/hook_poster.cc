@@ -17,24 +17,26 @@ HookAnswer AnswerOf(int status) {
 
 }  // namespace
 
-HookPoster::HookPoster(std::string url, std::string secret) : url_(std::move(url)), secret_(std::move(secret)) {}
+HookPoster::HookPoster(std::string url, std::string secret)
+    : url_(std::move(url)), secret_(std::move(secret)) {}
 
 HookPoster::Result HookPoster::Post(const Delivery& delivery) {
   http::HttpRequest request;
   request.method = "POST";
   request.url = url_;
-  request.headers = {{"Content-Type", "application/json"},
-                     {"User-Agent", "GitHub-Hookshot/slipway"},
-                     {"X-GitHub-Event", "push"},
-                     {"X-GitHub-Delivery", delivery.id},
-                     {"X-Hub-Signature-256", "sha256=" + HexEncode(HmacSha256(secret_, delivery.body))},
-                     {"X-Slipway-Pushed-At", std::to_string(delivery.pushed_at_us)},
-                     {"traceparent", telemetry::TraceContext::New().ToString()}};
+  request.headers = {
+      {"Content-Type", "application/json"},
+      {"User-Agent", "GitHub-Hookshot/slipway"},
+      {"X-GitHub-Event", "push"},
+      {"X-GitHub-Delivery", delivery.id},
+      {"X-Hub-Signature-256", "sha256=" + HexEncode(HmacSha256(secret_, delivery.body))},
+      {"X-Slipway-Pushed-At", std::to_string(delivery.pushed_at_us)},
+      {"traceparent", telemetry::TraceContext::New().ToString()}};
   request.body = delivery.body;
   const auto response = client_.Send(request);
   if (!response.ok()) return {HookAnswer::kUnavailable, MessageOf(response.status())};
-  return {AnswerOf(response->status),
-          "HTTP " + std::to_string(response->status) + " " + Truncate(ToValidUtf8(response->body), 300)};
+  return {AnswerOf(response->status), "HTTP " + std::to_string(response->status) + " " +
+                                          Truncate(ToValidUtf8(response->body), 300)};
 }
 
 }  // namespace slipway::githost

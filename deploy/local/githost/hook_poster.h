@@ -15,8 +15,8 @@ enum class HookAnswer {
   kUnavailable,  // nobody there, 5xx, 408, 429, or not in time
 };
 
-// Signs payloads in GitHub's way (HMAC-SHA256 over the raw bytes) and posts them to one hook, over a connection that it
-// keeps. Owned by the sender; not thread-safe.
+// Signs payloads in GitHub's way (HMAC-SHA256 over the raw bytes) and posts them to one hook, over
+// a connection that it keeps. Owned by the sender; not thread-safe.
 class HookPoster {
  public:
   // `secret` is the shared secret of the hook.

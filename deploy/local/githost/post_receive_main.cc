@@ -1,5 +1,6 @@
-// The post-receive hook of the private git host: records the push durably and ends. What may take time (payload,
-// signature, HTTP) is slipway-push-sender's. Started by git with the repository as working directory.
+// The post-receive hook of the private git host: records the push durably and ends. What may take
+// time (payload, signature, HTTP) is slipway-push-sender's. Started by git with the repository as
+// working directory.
 
 #include <unistd.h>
 
@@ -27,7 +28,8 @@ absl::StatusOr<std::string> ReadStandardInput() {
   std::string input;
   char chunk[4096];
   ssize_t n;
-  while ((n = ::read(STDIN_FILENO, chunk, sizeof(chunk))) > 0) input.append(chunk, static_cast<size_t>(n));
+  while ((n = ::read(STDIN_FILENO, chunk, sizeof(chunk))) > 0)
+    input.append(chunk, static_cast<size_t>(n));
   if (n < 0) return ErrnoStatus(errno, "standard input");
   return input;
 }
@@ -38,7 +40,8 @@ absl::StatusOr<std::string> RepositoryHere() {
   if (::getcwd(here, sizeof(here)) == nullptr) return ErrnoStatus(errno, "getcwd");
   const std::string prefix = Environment("GIT_PROJECT_ROOT") + "/";
   const std::string path = here;
-  if (!path.starts_with(prefix) || !IsRepositoryPath(std::string_view(path).substr(prefix.size()))) {
+  if (!path.starts_with(prefix) ||
+      !IsRepositoryPath(std::string_view(path).substr(prefix.size()))) {
     return absl::FailedPreconditionError("not a repository of this git host");
   }
   return path.substr(prefix.size());
@@ -62,7 +65,8 @@ absl::Status Run(int64_t started_us) {
 int main() {
   const absl::Status status = slipway::githost::Run(absl::GetCurrentTimeNanos() / 1000);
   if (status.ok()) return 0;
-  // git shows it to who pushed; the sender's next comparison of refs makes up for the missing record.
+  // git shows it to who pushed; the sender's next comparison of refs makes up for the missing
+  // record.
   std::fprintf(stderr, "slipway: the push is stored, its webhook comes later: %s\n",
                slipway::MessageOf(status).c_str());
   return 1;

@@ -38,10 +38,12 @@ json::object Person(const git_signature* who) {
   return {{"name", ToValidUtf8(who->name)}, {"email", ToValidUtf8(who->email)}};
 }
 
-json::array ToArray(const std::vector<std::string>& values) { return json::array(values.begin(), values.end()); }
+json::array ToArray(const std::vector<std::string>& values) {
+  return json::array(values.begin(), values.end());
+}
 
-json::object DescribeCommit(git_repository* repository, const git_commit* commit, const std::string& html_url,
-                            size_t& file_bytes) {
+json::object DescribeCommit(git_repository* repository, const git_commit* commit,
+                            const std::string& html_url, size_t& file_bytes) {
   const std::string id = IdText(git_commit_id(commit));
   const git_signature* author = git_commit_author(commit);
   json::object described{
@@ -72,12 +74,14 @@ std::string DefaultBranch(const std::string& git_dir) {
   return std::string(Trim(std::string_view(*head).substr(kPrefix.size())));
 }
 
-// Hides from the walk what the receiver knows: the old commit, or for a new ref what the default branch reaches.
+// Hides from the walk what the receiver knows: the old commit, or for a new ref what the default
+// branch reaches.
 absl::Status HideKnown(git_repository* repository, git_revwalk* walk, const RefUpdate& update,
                        const std::string& default_branch) {
   if (update.before != kNoObject) {
     const auto before = CommitBehind(repository, update.before);
-    // A forced push may have left the old commit unreachable, and another program may have removed it.
+    // A forced push may have left the old commit unreachable, and another program may have removed
+    // it.
     if (!before.ok()) return absl::OkStatus();
     return GitStatus(git_revwalk_hide(walk, git_commit_id(before->get())), "hide");
   }
@@ -89,7 +93,8 @@ absl::Status HideKnown(git_repository* repository, git_revwalk* walk, const RefU
 
 // The ids of the new commits, oldest first.
 absl::StatusOr<std::deque<git_oid>> NewCommits(git_repository* repository, const git_commit* head,
-                                               const RefUpdate& update, const std::string& default_branch) {
+                                               const RefUpdate& update,
+                                               const std::string& default_branch) {
   git_revwalk* raw = nullptr;
   SLIPWAY_RETURN_IF_ERROR(GitStatus(git_revwalk_new(&raw, repository), "walk"));
   const GitRevwalk walk(raw);
@@ -107,7 +112,8 @@ bool IsForced(git_repository* repository, const RefUpdate& update, const git_com
   const auto before = CommitBehind(repository, update.before);
   if (!before.ok()) return true;
   if (git_oid_equal(git_commit_id(before->get()), git_commit_id(head))) return false;
-  return git_graph_descendant_of(repository, git_commit_id(head), git_commit_id(before->get())) != 1;
+  return git_graph_descendant_of(repository, git_commit_id(head), git_commit_id(before->get())) !=
+         1;
 }
 
 json::object DescribeUser(const std::string& name, const std::string& base_url) {
@@ -163,7 +169,8 @@ absl::StatusOr<std::string> BuildPushPayload(const PushToDescribe& push) {
   if (!deleted) {
     SLIPWAY_ASSIGN_OR_RETURN(const GitCommit head, CommitBehind(repository.get(), update.after));
     forced = IsForced(repository.get(), update, head.get());
-    SLIPWAY_ASSIGN_OR_RETURN(const auto ids, NewCommits(repository.get(), head.get(), update, default_branch));
+    SLIPWAY_ASSIGN_OR_RETURN(const auto ids,
+                             NewCommits(repository.get(), head.get(), update, default_branch));
     size_t file_bytes = 0;
     for (const git_oid& id : ids) {
       SLIPWAY_ASSIGN_OR_RETURN(const GitCommit commit, CommitBehind(repository.get(), IdText(&id)));
@@ -173,7 +180,8 @@ absl::StatusOr<std::string> BuildPushPayload(const PushToDescribe& push) {
   }
   const std::string compare =
       created || deleted ? html_url + "/compare/" + update.ref.substr(update.ref.find('/', 5) + 1)
-                         : html_url + "/compare/" + update.before.substr(0, 12) + "..." + update.after.substr(0, 12);
+                         : html_url + "/compare/" + update.before.substr(0, 12) + "..." +
+                               update.after.substr(0, 12);
   json::object payload{{"ref", update.ref},
                        {"before", update.before},
                        {"after", update.after},

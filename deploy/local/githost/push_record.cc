@@ -17,20 +17,24 @@ constexpr size_t kObjectIdSize = 40;
 constexpr size_t kUlidSize = 26;
 
 bool IsObjectId(std::string_view id) {
-  return id.size() == kObjectIdSize && id.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  return id.size() == kObjectIdSize &&
+         id.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-bool IsBranchOrTag(std::string_view ref) { return ref.starts_with("refs/heads/") || ref.starts_with("refs/tags/"); }
+bool IsBranchOrTag(std::string_view ref) {
+  return ref.starts_with("refs/heads/") || ref.starts_with("refs/tags/");
+}
 
 absl::Status BadLine(std::string_view line) {
-  return absl::InvalidArgumentError(ToAbsl("not a line of a push record: \"" + Truncate(line, 200) + "\""));
+  return absl::InvalidArgumentError(
+      ToAbsl("not a line of a push record: \"" + Truncate(line, 200) + "\""));
 }
 
 // A ref may not hold spaces (git check-ref-format), so the words of a line are exactly these.
 absl::StatusOr<RefUpdate> ParseUpdate(std::string_view line, std::string_view text) {
   const std::vector<std::string> words = Split(text, ' ');
-  if (words.size() != 4 || words[0].size() != kUlidSize || !IsObjectId(words[1]) || !IsObjectId(words[2]) ||
-      !IsBranchOrTag(words[3])) {
+  if (words.size() != 4 || words[0].size() != kUlidSize || !IsObjectId(words[1]) ||
+      !IsObjectId(words[2]) || !IsBranchOrTag(words[3])) {
     return BadLine(line);
   }
   return RefUpdate{words[0], words[1], words[2], words[3]};
@@ -63,7 +67,8 @@ absl::StatusOr<PushRecord> ParsePushRecord(std::string_view text) {
     const std::string_view key = std::string_view(line).substr(0, space);
     const std::string_view value = std::string_view(line).substr(space + 1);
     if (key == "pushed_at") {
-      const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), record.pushed_at_us);
+      const auto [end, error] =
+          std::from_chars(value.data(), value.data() + value.size(), record.pushed_at_us);
       if (error != std::errc() || end != value.data() + value.size()) return BadLine(line);
     } else if (key == "repository") {
       record.repository = value;
@@ -100,7 +105,8 @@ absl::StatusOr<std::string> WriteToSpool(const std::string& spool, const PushRec
 }
 
 bool IsSpoolName(std::string_view name) {
-  return name.size() == kUlidSize + kSpoolSuffix.size() && name.ends_with(kSpoolSuffix) && name.front() != '.';
+  return name.size() == kUlidSize + kSpoolSuffix.size() && name.ends_with(kSpoolSuffix) &&
+         name.front() != '.';
 }
 
 }  // namespace slipway::githost

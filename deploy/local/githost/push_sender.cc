@@ -32,7 +32,8 @@ std::string BaseName(const std::string& path) { return path.substr(path.rfind('/
 std::vector<std::string> NamesIn(const std::string& folder) {
   std::vector<std::string> names;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) names.push_back(entry.path().filename().string());
+  for (const auto& entry : fs::directory_iterator(folder, error))
+    names.push_back(entry.path().filename().string());
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -65,14 +66,16 @@ absl::Status PushSender::Watch() {
   spool_watch_ = ::inotify_add_watch(inotify_.get(), config_.spool_dir.c_str(), IN_MOVED_TO);
   if (spool_watch_ < 0) return ErrnoStatus(errno, "watch " + config_.spool_dir);
   const std::string folder = Folder(config_.stamp_file);
-  stamp_watch_ = ::inotify_add_watch(inotify_.get(), folder.c_str(), IN_CLOSE_WRITE | IN_ATTRIB | IN_MOVED_TO);
+  stamp_watch_ =
+      ::inotify_add_watch(inotify_.get(), folder.c_str(), IN_CLOSE_WRITE | IN_ATTRIB | IN_MOVED_TO);
   if (stamp_watch_ < 0) return ErrnoStatus(errno, "watch " + folder);
   return absl::OkStatus();
 }
 
 absl::Status PushSender::ReadSpool() {
   std::error_code error;
-  if (!fs::is_directory(config_.spool_dir, error)) return absl::NotFoundError(config_.spool_dir + " is no folder");
+  if (!fs::is_directory(config_.spool_dir, error))
+    return absl::NotFoundError(config_.spool_dir + " is no folder");
   for (const std::string& name : NamesIn(config_.spool_dir)) {
     if (IsSpoolName(name)) TakeRecord(name);
   }
@@ -88,7 +91,8 @@ void PushSender::TakeRecord(const std::string& name) {
     queue_.Add(name, *record);
     return;
   }
-  log::Error("spool.unreadable", "a record of the spool is put aside; the next comparison of refs makes up for it",
+  log::Error("spool.unreadable",
+             "a record of the spool is put aside; the next comparison of refs makes up for it",
              {{"file", name}, {"error", record.ok() ? "repository" : MessageOf(record.status())}});
   ::rename(path.c_str(), (path + ".bad").c_str());
   CompareAllLater();
@@ -113,18 +117,22 @@ bool PushSender::DeliverOne() {
   const auto payload = BuildPushPayload(push);
   if (!payload.ok()) {
     log::Error("push.unreadable", "the pushed commits can't be read; tried again later",
-               {{"repository", item.repository}, {"ref", item.update.ref}, {"error", MessageOf(payload.status())}});
+               {{"repository", item.repository},
+                {"ref", item.update.ref},
+                {"error", MessageOf(payload.status())}});
     queue_.RetryLater(item, clock_.Now());
     return true;
   }
-  const HookPoster::Result result = poster_.Post({item.update.delivery_id, *payload, item.pushed_at_us});
+  const HookPoster::Result result =
+      poster_.Post({item.update.delivery_id, *payload, item.pushed_at_us});
   const absl::Time now = clock_.Now();
-  const std::vector<log::Field> fields = {{"repository", item.repository},
-                                          {"ref", item.update.ref},
-                                          {"delivery", item.update.delivery_id},
-                                          {"attempts", item.attempts + 1},
-                                          {"since_push_us", absl::ToUnixMicros(now) - item.pushed_at_us},
-                                          {"answer", result.detail}};
+  const std::vector<log::Field> fields = {
+      {"repository", item.repository},
+      {"ref", item.update.ref},
+      {"delivery", item.update.delivery_id},
+      {"attempts", item.attempts + 1},
+      {"since_push_us", absl::ToUnixMicros(now) - item.pushed_at_us},
+      {"answer", result.detail}};
   switch (result.answer) {
     case HookAnswer::kAccepted:
       Settle(item);
@@ -137,13 +145,15 @@ bool PushSender::DeliverOne() {
       break;
     case HookAnswer::kRefused:
       queue_.RetryLater(item, now);
-      log::Log(log::Level::kError, "push.refused", "the receiver refused the push; tried again later", fields);
+      log::Log(log::Level::kError, "push.refused",
+               "the receiver refused the push; tried again later", fields);
       break;
     case HookAnswer::kUnavailable:
       queue_.RetrySoon(item, now);
       // The first failure says it; the rest of an outage would only repeat it.
       if (item.attempts == 0) {
-        log::Log(log::Level::kWarn, "push.waiting", "the receiver is not available; tried again until it is", fields);
+        log::Log(log::Level::kWarn, "push.waiting",
+                 "the receiver is not available; tried again until it is", fields);
       }
       break;
   }
@@ -154,7 +164,8 @@ void PushSender::Settle(const DeliveryQueue::Item& item) {
   // In this order: after a kill in between the record is sent again under the same delivery id.
   const absl::Status accepted = sent_.Accept(item.repository, item.update);
   if (!accepted.ok()) {
-    log::Error("state.write_failed", "what was sent could not be recorded", {{"error", MessageOf(accepted)}});
+    log::Error("state.write_failed", "what was sent could not be recorded",
+               {{"error", MessageOf(accepted)}});
   }
   if (queue_.Finish(item)) ::unlink((config_.spool_dir + "/" + item.spool_name).c_str());
 }
@@ -185,7 +196,8 @@ void PushSender::ComparePending() {
 absl::Status PushSender::CompareRefs(const std::string& repository) {
   const std::string git_dir = config_.repositories_dir + "/" + repository;
   SLIPWAY_ASSIGN_OR_RETURN(const UniqueFd lock, LockRepository(git_dir, /*wait=*/false));
-  // No push is under way here now: what hooks have written is in the spool, and this reads all of it.
+  // No push is under way here now: what hooks have written is in the spool, and this reads all of
+  // it.
   SLIPWAY_RETURN_IF_ERROR(ReadSpool());
   SLIPWAY_ASSIGN_OR_RETURN(RefMap known, sent_.Load(repository));
   queue_.ApplyPending(repository, known);

@@ -17,8 +17,8 @@ namespace slipway::githost {
 
 // Where the sender works.
 struct SenderConfig {
-  std::string spool_dir;         // records of the post-receive hook, and of the sender's own comparisons
-  std::string state_dir;         // what was accepted of each repository
+  std::string spool_dir;  // records of the post-receive hook, and of the sender's own comparisons
+  std::string state_dir;  // what was accepted of each repository
   std::string repositories_dir;  // <group>/<name>.git
   std::string stamp_file;        // touched by every start of the git host
   std::string git_url;           // of the git host, without a slash at the end
@@ -26,10 +26,11 @@ struct SenderConfig {
   std::string secret;            // of the hook
 };
 
-// Takes pushes from the spool to the hook: each ref's in order, each until it is accepted, each under one delivery id.
-// At its start, and after each start of the git host, it compares all refs with those it last sent and spools what is
-// missing, so that a push whose hook was killed is sent too. One thread, owned by main(); kill it at any time: whatever
-// matters is on disk before it counts.
+// Takes pushes from the spool to the hook: each ref's in order, each until it is accepted, each
+// under one delivery id. At its start, and after each start of the git host, it compares all refs
+// with those it last sent and spools what is missing, so that a push whose hook was killed is sent
+// too. One thread, owned by main(); kill it at any time: whatever matters is on disk before it
+// counts.
 class PushSender {
  public:
   PushSender(SenderConfig config, Clock& clock);

@@ -1,4 +1,5 @@
-// slipway-push-sender: the webhooks of the private git host, in GitHub's format. Ends by signal at any time.
+// slipway-push-sender: the webhooks of the private git host, in GitHub's format. Ends by signal at
+// any time.
 
 #include <string>
 
@@ -13,20 +14,30 @@
 int main(int argc, char** argv) {
   slipway::githost::SenderConfig config;
   std::string secret_file;
-  slipway::config::ConfigParser parser("push-sender", "Sends the webhooks of the private git host.");
-  parser.String(&config.spool_dir, {.flag = "spool-dir", .help = "folder of the recorded pushes", .required = true});
-  parser.String(&config.state_dir, {.flag = "state-dir", .help = "folder for what was accepted", .required = true});
-  parser.String(&config.repositories_dir, {.flag = "repositories-dir", .help = "bare repositories", .required = true});
-  parser.String(&config.stamp_file, {.flag = "stamp-file", .help = "touched when the git host starts", .required = true});
-  parser.String(&config.git_url, {.flag = "git-url", .help = "URL of the git host", .required = true});
-  parser.String(&config.hook_url, {.flag = "hook-url", .help = "URL that takes the deliveries", .required = true});
-  parser.String(&secret_file, {.flag = "secret-file", .help = "file with the hook's secret", .required = true});
+  slipway::config::ConfigParser parser("push-sender",
+                                       "Sends the webhooks of the private git host.");
+  parser.String(&config.spool_dir,
+                {.flag = "spool-dir", .help = "folder of the recorded pushes", .required = true});
+  parser.String(&config.state_dir,
+                {.flag = "state-dir", .help = "folder for what was accepted", .required = true});
+  parser.String(&config.repositories_dir,
+                {.flag = "repositories-dir", .help = "bare repositories", .required = true});
+  parser.String(
+      &config.stamp_file,
+      {.flag = "stamp-file", .help = "touched when the git host starts", .required = true});
+  parser.String(&config.git_url,
+                {.flag = "git-url", .help = "URL of the git host", .required = true});
+  parser.String(&config.hook_url,
+                {.flag = "hook-url", .help = "URL that takes the deliveries", .required = true});
+  parser.String(&secret_file,
+                {.flag = "secret-file", .help = "file with the hook's secret", .required = true});
   parser.ParseOrExit(argc, argv);
   slipway::log::Init({.service = "push-sender"});
 
   const auto secret = slipway::ReadFile(secret_file);
   if (!secret.ok()) {
-    slipway::log::Error("start.failed", "the hook's secret can't be read", {{"error", slipway::MessageOf(secret.status())}});
+    slipway::log::Error("start.failed", "the hook's secret can't be read",
+                        {{"error", slipway::MessageOf(secret.status())}});
     return 2;
   }
   config.secret = std::string(slipway::Trim(*secret));

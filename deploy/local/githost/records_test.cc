@@ -16,7 +16,8 @@ const std::string kB(40, 'b');
 const std::string kC(40, 'c');
 const std::string kNone(kNoObject);
 
-RefUpdate Update(char id, std::string before, std::string after, std::string ref = "refs/heads/main") {
+RefUpdate Update(char id, std::string before, std::string after,
+                 std::string ref = "refs/heads/main") {
   return {std::string(26, id), std::move(before), std::move(after), std::move(ref)};
 }
 
@@ -25,10 +26,12 @@ PushRecord Record(std::vector<RefUpdate> updates, std::string repository = "demo
 }
 
 TEST_CASE("Only <group>/<name>.git names a repository") {
-  for (const char* good : {"demo/hello.git", "a/b.git", "gitops/desired.git", "0/x.y_z-1.git"}) CHECK(IsRepositoryPath(good));
+  for (const char* good : {"demo/hello.git", "a/b.git", "gitops/desired.git", "0/x.y_z-1.git"})
+    CHECK(IsRepositoryPath(good));
   for (const char* bad :
-       {"", "hello.git", "demo/hello", "demo/.git", "demo/..git", "../hello.git", "demo/../x.git", "Demo/hello.git",
-        "demo/a/b.git", "/demo/hello.git", "demo/hello.git/", "de mo/hello.git", "demo/-x.git", "-d/x.git", ".n/x.git"}) {
+       {"", "hello.git", "demo/hello", "demo/.git", "demo/..git", "../hello.git", "demo/../x.git",
+        "Demo/hello.git", "demo/a/b.git", "/demo/hello.git", "demo/hello.git/", "de mo/hello.git",
+        "demo/-x.git", "-d/x.git", ".n/x.git"}) {
     INFO(bad);
     CHECK_FALSE(IsRepositoryPath(bad));
   }
@@ -47,20 +50,22 @@ TEST_CASE("A request path is taken apart or refused") {
 }
 
 TEST_CASE("A push record reads as it was written, and nothing else reads") {
-  const PushRecord record = Record({Update('1', kNone, kA), Update('2', kA, kNone, "refs/tags/v1")});
+  const PushRecord record =
+      Record({Update('1', kNone, kA), Update('2', kA, kNone, "refs/tags/v1")});
   const auto read = ParsePushRecord(FormatPushRecord(record));
   REQUIRE(read.ok());
   CHECK(*read == record);
-  for (const char* bad : {"", "slipway-push 2\n", "slipway-push 1\n", "slipway-push 1\npushed_at x\n",
-                          "slipway-push 1\nrepository a/b.git\nupdate 1 2 3 4\n", "slipway-push 1\nwhat is this\n"}) {
+  for (const char* bad :
+       {"", "slipway-push 2\n", "slipway-push 1\n", "slipway-push 1\npushed_at x\n",
+        "slipway-push 1\nrepository a/b.git\nupdate 1 2 3 4\n", "slipway-push 1\nwhat is this\n"}) {
     INFO(bad);
     CHECK_FALSE(ParsePushRecord(bad).ok());
   }
 }
 
 TEST_CASE("The hook's input gives branches and tags, each with a delivery id of its own") {
-  const auto updates = ParseHookInput(kNone + " " + kA + " refs/heads/main\n" + kA + " " + kB + " refs/notes/x\n" + kA +
-                                      " " + kB + " refs/tags/v1\n");
+  const auto updates = ParseHookInput(kNone + " " + kA + " refs/heads/main\n" + kA + " " + kB +
+                                      " refs/notes/x\n" + kA + " " + kB + " refs/tags/v1\n");
   REQUIRE(updates.ok());
   REQUIRE(updates->size() == 2);
   CHECK((*updates)[1].ref == "refs/tags/v1");
@@ -70,12 +75,15 @@ TEST_CASE("The hook's input gives branches and tags, each with a delivery id of 
 }
 
 TEST_CASE("The updates between two sets of refs create, move and delete") {
-  const auto updates = UpdatesBetween({{"refs/heads/gone", kA}, {"refs/heads/main", kA}, {"refs/heads/same", kC}},
-                                      {{"refs/heads/main", kB}, {"refs/heads/new", kC}, {"refs/heads/same", kC}});
+  const auto updates =
+      UpdatesBetween({{"refs/heads/gone", kA}, {"refs/heads/main", kA}, {"refs/heads/same", kC}},
+                     {{"refs/heads/main", kB}, {"refs/heads/new", kC}, {"refs/heads/same", kC}});
   REQUIRE(updates.size() == 3);
   CHECK((updates[0].ref == "refs/heads/main" && updates[0].before == kA && updates[0].after == kB));
-  CHECK((updates[1].ref == "refs/heads/new" && updates[1].before == kNone && updates[1].after == kC));
-  CHECK((updates[2].ref == "refs/heads/gone" && updates[2].before == kA && updates[2].after == kNone));
+  CHECK(
+      (updates[1].ref == "refs/heads/new" && updates[1].before == kNone && updates[1].after == kC));
+  CHECK((updates[2].ref == "refs/heads/gone" && updates[2].before == kA &&
+         updates[2].after == kNone));
 }
 
 TEST_CASE("What was accepted of a repository survives a restart") {
@@ -124,7 +132,8 @@ TEST_CASE("A record is over when its last update is") {
   CHECK(queue.Finish(DeliveryQueue::Item(*queue.NextDue(absl::Now()))));
 }
 
-TEST_CASE("Waiting for the receiver doubles up to 5 s and ends when it is back, a refusal waits longer") {
+TEST_CASE(
+    "Waiting for the receiver doubles up to 5 s and ends when it is back, a refusal waits longer") {
   absl::Time now = absl::FromUnixSeconds(1);
   DeliveryQueue queue;
   queue.Add("1.push", Record({Update('1', kNone, kA)}));
@@ -163,7 +172,9 @@ TEST_CASE("A new repository's HEAD follows the first pushed branch, an existing 
   REQUIRE(CreateBareRepository(dir->path(), "demo/hello.git").ok());
   REQUIRE(CreateBareRepository(dir->path(), "demo/hello.git").ok());
   const std::string repository = dir->path() + "/demo/hello.git";
-  REQUIRE(AdjustHead(repository, {Update('1', kNone, kA, "refs/tags/v1"), Update('2', kNone, kA, "refs/heads/trunk")}).ok());
+  REQUIRE(AdjustHead(repository, {Update('1', kNone, kA, "refs/tags/v1"),
+                                  Update('2', kNone, kA, "refs/heads/trunk")})
+              .ok());
   CHECK(*ReadFile(repository + "/HEAD") == "ref: refs/heads/trunk\n");
   REQUIRE(WriteFileAtomic(repository + "/packed-refs", kA + " refs/heads/trunk\n").ok());
   REQUIRE(AdjustHead(repository, {Update('3', kNone, kA, "refs/heads/other")}).ok());

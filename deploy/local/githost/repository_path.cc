@@ -35,7 +35,8 @@ std::optional<RequestPath> ParseRequestPath(std::string_view path_info) {
   if (group_end == std::string_view::npos) return std::nullopt;
   const size_t name_end = path_info.find('/', group_end + 1);
   if (name_end == std::string_view::npos) return std::nullopt;
-  RequestPath result{std::string(path_info.substr(0, name_end)), std::string(path_info.substr(name_end + 1))};
+  RequestPath result{std::string(path_info.substr(0, name_end)),
+                     std::string(path_info.substr(name_end + 1))};
   if (!IsRepositoryPath(result.repository)) return std::nullopt;
   return result;
 }

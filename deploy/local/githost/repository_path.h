@@ -6,14 +6,15 @@
 
 namespace slipway::githost {
 
-// A request path of the git host, taken apart: "/demo/hello.git/info/refs" is {"demo/hello.git", "info/refs"}.
+// A request path of the git host, taken apart: "/demo/hello.git/info/refs" is {"demo/hello.git",
+// "info/refs"}.
 struct RequestPath {
   std::string repository;  // "<group>/<name>.git", safe to append to the projects' root
   std::string rest;        // what follows the slash after it
 };
 
-// True for "<group>/<name>.git": group of [a-z0-9-], name of [a-z0-9._-] that starts with a letter or digit, both
-// of 1 to 100 characters. No other name reaches the file system.
+// True for "<group>/<name>.git": group of [a-z0-9-], name of [a-z0-9._-] that starts with a letter
+// or digit, both of 1 to 100 characters. No other name reaches the file system.
 bool IsRepositoryPath(std::string_view path);
 
 // Empty for any path that does not name a repository of this host.

@@ -54,10 +54,13 @@ std::vector<RefUpdate> UpdatesBetween(const RefMap& known, const RefMap& current
   for (const auto& [ref, object] : current) {
     const auto before = known.find(ref);
     if (before != known.end() && before->second == object) continue;
-    updates.push_back({NewUlid(now), before == known.end() ? std::string(kNoObject) : before->second, object, ref});
+    updates.push_back({NewUlid(now),
+                       before == known.end() ? std::string(kNoObject) : before->second, object,
+                       ref});
   }
   for (const auto& [ref, object] : known) {
-    if (!current.contains(ref)) updates.push_back({NewUlid(now), object, std::string(kNoObject), ref});
+    if (!current.contains(ref))
+      updates.push_back({NewUlid(now), object, std::string(kNoObject), ref});
   }
   return updates;
 }

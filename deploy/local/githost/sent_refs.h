@@ -14,8 +14,8 @@ namespace slipway::githost {
 // ref -> object id of a repository's branches and tags.
 using RefMap = std::map<std::string, std::string>;
 
-// What the receiver has accepted of every repository, on disk: one small file per repository, replaced in one step.
-// Owned by the sender; not thread-safe.
+// What the receiver has accepted of every repository, on disk: one small file per repository,
+// replaced in one step. Owned by the sender; not thread-safe.
 class SentRefs {
  public:
   explicit SentRefs(std::string directory) : directory_(std::move(directory)) {}
@@ -35,7 +35,8 @@ class SentRefs {
 // Lays one update over a map of refs.
 void ApplyUpdate(const RefUpdate& update, RefMap& refs);
 
-// The updates that lead from `known` to `current`, with fresh delivery ids, in the order of the refs' names.
+// The updates that lead from `known` to `current`, with fresh delivery ids, in the order of the
+// refs' names.
 std::vector<RefUpdate> UpdatesBetween(const RefMap& known, const RefMap& current);
 
 }  // namespace slipway::githost

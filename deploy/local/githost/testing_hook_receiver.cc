@@ -58,7 +58,9 @@ void HookReceiver::AnswerNextWith(std::vector<int> statuses) {
 
 std::optional<HookReceiver::Request> HookReceiver::Next(absl::Duration timeout) {
   std::unique_lock<Mutex> lock(mu_);
-  if (!changed_.wait_for(lock, absl::ToChronoMilliseconds(timeout), [this] { return !requests_.empty(); })) return {};
+  if (!changed_.wait_for(lock, absl::ToChronoMilliseconds(timeout),
+                         [this] { return !requests_.empty(); }))
+    return {};
   Request request = std::move(requests_.front());
   requests_.pop_front();
   return request;
@@ -95,8 +97,8 @@ void HookReceiver::ServeConnection(int fd) {
     request.answered = answers_.front();
     answers_.pop_front();
   }
-  const std::string answer =
-      "HTTP/1.1 " + std::to_string(request.answered) + " X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+  const std::string answer = "HTTP/1.1 " + std::to_string(request.answered) +
+                             " X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
   static_cast<void>(::write(fd, answer.data(), answer.size()) == 0);
   requests_.push_back(std::move(request));
   changed_.notify_all();

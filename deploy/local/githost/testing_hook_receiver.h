@@ -13,8 +13,8 @@
 
 namespace slipway::githost {
 
-// A webhook receiver for tests: takes POSTs on a loopback port of its own and answers with the statuses that the test
-// lays out, then with 202. Thread-safe.
+// A webhook receiver for tests: takes POSTs on a loopback port of its own and answers with the
+// statuses that the test lays out, then with 202. Thread-safe.
 class HookReceiver {
  public:
   struct Request {

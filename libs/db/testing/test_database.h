@@ -9,8 +9,9 @@
 
 namespace slipway::db {
 
-// A fresh database for one test case in the cluster that ctest started (slipway_test(... POSTGRES)); dropped at the end,
-// with whatever connections are left. A cluster that is not there aborts the test with a sentence that says so.
+// A fresh database for one test case in the cluster that ctest started (slipway_test(...
+// POSTGRES)); dropped at the end, with whatever connections are left. A cluster that is not there
+// aborts the test with a sentence that says so.
 class TestDatabase {
  public:
   // Applies `sets` in the schema `schema`.
@@ -27,7 +28,8 @@ class TestDatabase {
   void Exec(const std::string& script);
   // One value (first row, first column "v"): Value("SELECT count(*)::text AS v FROM runs").
   std::string Value(const std::string& query);
-  // Ends all connections to this database but those of Exec and Value, as a crash of PostgreSQL's backends would.
+  // Ends all connections to this database but those of Exec and Value, as a crash of PostgreSQL's
+  // backends would.
   void TerminateConnections();
 
  private:

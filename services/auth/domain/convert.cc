@@ -29,7 +29,8 @@ authpb::Token ToProto(const store::TokenRow& row) {
   token.mutable_status()->set_hint(row.hint);
   token.mutable_status()->set_creator(row.creator);
   *token.mutable_status()->mutable_expire_time() = rpc::ToTimestamp(row.expires);
-  if (row.last_used) *token.mutable_status()->mutable_last_used_time() = rpc::ToTimestamp(*row.last_used);
+  if (row.last_used)
+    *token.mutable_status()->mutable_last_used_time() = rpc::ToTimestamp(*row.last_used);
   *token.mutable_create_time() = rpc::ToTimestamp(row.created);
   return token;
 }

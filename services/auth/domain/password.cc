@@ -16,10 +16,12 @@ constexpr size_t kHashBytes = 32;
 absl::StatusOr<std::string> HashOf(std::string_view password) {
   unsigned char salt[kSaltBytes];
   randombytes_buf(salt, sizeof salt);
-  std::string out(argon2_encodedlen(kPasses, kMemoryKib, 1, kSaltBytes, kHashBytes, Argon2_id), '\0');
-  const int rc = argon2id_hash_encoded(kPasses, kMemoryKib, 1, password.data(), password.size(), salt, sizeof salt,
-                                       kHashBytes, out.data(), out.size());
-  if (rc != ARGON2_OK) return absl::InternalError(std::string("argon2: ") + argon2_error_message(rc));
+  std::string out(argon2_encodedlen(kPasses, kMemoryKib, 1, kSaltBytes, kHashBytes, Argon2_id),
+                  '\0');
+  const int rc = argon2id_hash_encoded(kPasses, kMemoryKib, 1, password.data(), password.size(),
+                                       salt, sizeof salt, kHashBytes, out.data(), out.size());
+  if (rc != ARGON2_OK)
+    return absl::InternalError(std::string("argon2: ") + argon2_error_message(rc));
   out.resize(out.find('\0'));
   return out;
 }
@@ -39,8 +41,8 @@ absl::StatusOr<std::string> PasswordHasher::Hash(std::string_view password) {
 bool PasswordHasher::Verify(std::string_view password, const std::string& hash) {
   if (password.size() > 1024) return false;
   MutexLock lock(mu_);
-  const bool right =
-      argon2id_verify((hash.empty() ? decoy_ : hash).c_str(), password.data(), password.size()) == ARGON2_OK;
+  const bool right = argon2id_verify((hash.empty() ? decoy_ : hash).c_str(), password.data(),
+                                     password.size()) == ARGON2_OK;
   return right && !hash.empty();
 }
 

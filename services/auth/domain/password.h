@@ -8,8 +8,8 @@
 
 namespace slipway::auth {
 
-// Hashes and checks passwords with argon2id (RFC 9106; 19 MiB, 2 passes, as OWASP asks for). One at a time, so that many
-// sign-ins cost time and not memory. Thread-safe.
+// Hashes and checks passwords with argon2id (RFC 9106; 19 MiB, 2 passes, as OWASP asks for). One at
+// a time, so that many sign-ins cost time and not memory. Thread-safe.
 class PasswordHasher {
  public:
   PasswordHasher();

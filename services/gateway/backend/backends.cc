@@ -20,8 +20,8 @@ using Stub = grpc::TemplatedGenericStub<pb::MessageLite, pb::MessageLite>;
 
 constexpr int kHealthServing = 1;  // grpc.health.v1.HealthCheckResponse.ServingStatus
 
-// gRPC's own retry policy (https://github.com/grpc/proposal/blob/master/A6-client-retries.md) for calls that change
-// nothing: a service that is started anew is away for a fraction of a second.
+// gRPC's own retry policy (https://github.com/grpc/proposal/blob/master/A6-client-retries.md) for
+// calls that change nothing: a service that is started anew is away for a fraction of a second.
 std::string RetryConfig(const std::vector<std::string>& idempotent) {
   if (idempotent.empty()) return "";
   std::string names;
@@ -75,8 +75,10 @@ class Backends::ActiveCall {
   Backends& backends_;
 };
 
-// One server stream; keeps itself alive until OnDone. At any time either a read is pending or the consumer holds `next`.
-class Backends::StreamCall final : public grpc::ClientBidiReactor<pb::MessageLite, pb::MessageLite> {
+// One server stream; keeps itself alive until OnDone. At any time either a read is pending or the
+// consumer holds `next`.
+class Backends::StreamCall final
+    : public grpc::ClientBidiReactor<pb::MessageLite, pb::MessageLite> {
  public:
   StreamCall(Backends& backends, const std::shared_ptr<grpc::Channel>& channel,
              const CallHeaders& headers, std::unique_ptr<pb::Message> request,
@@ -209,10 +211,11 @@ void Backends::CheckHealth(absl::Duration timeout,
     std::vector<std::string> sick;
     std::function<void(std::vector<std::string>)> done;
   };
-  // The health service's messages are not packaged with gRPC: an empty request asks for the whole server, and the answer's
-  // one field is read as an unknown one.
+  // The health service's messages are not packaged with gRPC: an empty request asks for the whole
+  // server, and the answer's one field is read as an unknown one.
   struct Check {
-    Check(Backends& backends, const std::shared_ptr<grpc::Channel>& c) : active(backends), stub(c) {}
+    Check(Backends& backends, const std::shared_ptr<grpc::Channel>& c)
+        : active(backends), stub(c) {}
     const ActiveCall active;
     Stub stub;
     grpc::ClientContext context;

@@ -32,20 +32,25 @@ void AddMetadata(const CallHeaders& headers, grpc::ClientContext& context);
 // The services behind the gateway, one channel each. Owned by App; thread-safe.
 class Backends {
  public:
-  // `addresses` maps a service's name ("auth") to "unix:/path" or "host:port". `idempotent` are RPCs
-  // ("slipway.auth.v1.AuthService/GetUser") that are tried again for a second when their service is away.
+  // `addresses` maps a service's name ("auth") to "unix:/path" or "host:port". `idempotent` are
+  // RPCs
+  // ("slipway.auth.v1.AuthService/GetUser") that are tried again for a second when their service is
+  // away.
   Backends(const std::map<std::string, std::string>& addresses,
            const std::vector<std::string>& idempotent);
   ~Backends();  // as Drain
   Backends(const Backends&) = delete;
   Backends& operator=(const Backends&) = delete;
 
-  // The channel of the service that speaks for a proto package: "slipway.auth.v1" -> auth. Null for an unknown one.
+  // The channel of the service that speaks for a proto package: "slipway.auth.v1" -> auth. Null for
+  // an unknown one.
   std::shared_ptr<grpc::Channel> ChannelOf(std::string_view package) const;
-  const std::map<std::string, std::shared_ptr<grpc::Channel>>& channels() const { return channels_; }
+  const std::map<std::string, std::shared_ptr<grpc::Channel>>& channels() const {
+    return channels_;
+  }
 
-  // One unary call. `done` is called once, on a gRPC thread, with the filled response. The returned function cancels the
-  // call; it may be called at any time, also after the end.
+  // One unary call. `done` is called once, on a gRPC thread, with the filled response. The returned
+  // function cancels the call; it may be called at any time, also after the end.
   struct UnaryResult {
     absl::Status status;
     std::unique_ptr<google::protobuf::Message> response;
@@ -56,8 +61,8 @@ class Backends {
                               std::unique_ptr<google::protobuf::Message> request,
                               std::unique_ptr<google::protobuf::Message> response, UnaryDone done);
 
-  // One server stream. Messages come one at a time: the next is read when `next` is called. `on_message` and `on_done` are
-  // called on gRPC threads; `on_done` once, last.
+  // One server stream. Messages come one at a time: the next is read when `next` is called.
+  // `on_message` and `on_done` are called on gRPC threads; `on_done` once, last.
   using Next = std::function<void(bool more)>;  // false ends the call
   using OnMessage = std::function<void(const google::protobuf::Message& message, Next next)>;
   using StreamDone = std::function<void(absl::Status status)>;
@@ -67,7 +72,8 @@ class Backends {
                                std::unique_ptr<google::protobuf::Message> response,
                                OnMessage on_message, StreamDone on_done);
 
-  // Names of the services whose health check does not say SERVING, asked at once; `done` on a gRPC thread.
+  // Names of the services whose health check does not say SERVING, asked at once; `done` on a gRPC
+  // thread.
   void CheckHealth(absl::Duration timeout, std::function<void(std::vector<std::string> sick)> done);
 
   // Waits until no call runs. What their callbacks use must live until then.

@@ -75,9 +75,8 @@ void Collect(Round& round, const std::string& service, const absl::Status& statu
 }  // namespace
 
 Explain::Records MergeRecords(Explain::Records all) {
-  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
-    return MicrosOf(a) < MicrosOf(b);
-  });
+  std::stable_sort(all.begin(), all.end(),
+                   [](const auto& a, const auto& b) { return MicrosOf(a) < MicrosOf(b); });
   std::set<std::tuple<std::string, int64_t, std::string, std::string, std::string>> seen;
   Explain::Records merged;
   for (records::Record& record : all) {
@@ -94,9 +93,8 @@ Explain::Records MergeRecords(Explain::Records all) {
 std::vector<std::string> TracesToFollow(const std::string& name, const Explain::Records& found) {
   std::vector<std::string> newest_first;
   Explain::Records sorted = found;
-  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
-    return MicrosOf(a) > MicrosOf(b);
-  });
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const auto& a, const auto& b) { return MicrosOf(a) > MicrosOf(b); });
   for (const records::Record& record : sorted) {
     const std::string& trace = record.trace_id();
     if (!trace.empty() &&
@@ -148,24 +146,26 @@ void Explain::BothRounds(const std::string& name, const CallHeaders& headers, Do
   records::ListRecordsRequest by_subject;
   by_subject.set_subject(name);
   by_subject.set_page_size(kPageSize);
-  Ask(by_subject, headers, [this, name, headers, held = std::move(done)](absl::StatusOr<Records> found) {
-    if (!found.ok()) return held(found.status());
-    const std::vector<std::string> traces = TracesToFollow(name, *found);
-    if (traces.empty()) return held(MergeRecords(*std::move(found)));
-    records::ListRecordsRequest by_trace;
-    for (const std::string& trace : traces) by_trace.add_trace_ids(trace);
-    by_trace.set_page_size(kPageSize);
-    // Of a thing that many pushes touched only the followed one is told.
-    std::erase_if(*found, [&traces](const records::Record& record) {
-      return !record.trace_id().empty() &&
-             std::find(traces.begin(), traces.end(), record.trace_id()) == traces.end();
-    });
-    Ask(by_trace, headers, [first = *std::move(found), held](absl::StatusOr<Records> more) mutable {
-      if (!more.ok()) return held(more.status());
-      first.insert(first.end(), more->begin(), more->end());
-      held(MergeRecords(std::move(first)));
-    });
-  });
+  Ask(by_subject, headers,
+      [this, name, headers, held = std::move(done)](absl::StatusOr<Records> found) {
+        if (!found.ok()) return held(found.status());
+        const std::vector<std::string> traces = TracesToFollow(name, *found);
+        if (traces.empty()) return held(MergeRecords(*std::move(found)));
+        records::ListRecordsRequest by_trace;
+        for (const std::string& trace : traces) by_trace.add_trace_ids(trace);
+        by_trace.set_page_size(kPageSize);
+        // Of a thing that many pushes touched only the followed one is told.
+        std::erase_if(*found, [&traces](const records::Record& record) {
+          return !record.trace_id().empty() &&
+                 std::find(traces.begin(), traces.end(), record.trace_id()) == traces.end();
+        });
+        Ask(by_trace, headers,
+            [first = *std::move(found), held](absl::StatusOr<Records> more) mutable {
+              if (!more.ok()) return held(more.status());
+              first.insert(first.end(), more->begin(), more->end());
+              held(MergeRecords(std::move(first)));
+            });
+      });
 }
 
 void Explain::Timeline(const std::string& name, const CallHeaders& headers, Done done) {
@@ -177,8 +177,8 @@ void Explain::Decisions(const std::string& name, const CallHeaders& headers, Don
     if (!found.ok()) return held(found.status());
     std::erase_if(*found, [&name](const records::Record& record) {
       const bool gap = record.event() == "records.unavailable";
-      return !gap && (record.verdict() == records::Record::VERDICT_UNSPECIFIED ||
-                      !Concerns(record, name));
+      return !gap &&
+             (record.verdict() == records::Record::VERDICT_UNSPECIFIED || !Concerns(record, name));
     });
     held(std::move(found));
   });

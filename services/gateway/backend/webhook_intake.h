@@ -16,20 +16,21 @@
 
 namespace slipway::gateway {
 
-// Hands webhooks to the trigger service: whatever arrives while a call is on its way goes with the next one, so many
-// deliveries share a call and none waits for company. Owned by App; thread-safe.
+// Hands webhooks to the trigger service: whatever arrives while a call is on its way goes with the
+// next one, so many deliveries share a call and none waits for company. Owned by App; thread-safe.
 class WebhookIntake {
  public:
   using Answer = slipway::trigger::v1::DeliverBatchResponse::Answer;
   using Done = std::function<void(absl::StatusOr<Answer> answer)>;
   using Incoming = slipway::trigger::v1::DeliverBatchRequest::Incoming;
 
-  // `trigger` is called as the gateway itself. `lanes` calls run at once. A delivery that is not answered after `timeout`
-  // gets UNAVAILABLE: the forge, which waits no longer, may send it again.
+  // `trigger` is called as the gateway itself. `lanes` calls run at once. A delivery that is not
+  // answered after `timeout` gets UNAVAILABLE: the forge, which waits no longer, may send it again.
   WebhookIntake(rpc::Peer trigger, int lanes, absl::Duration timeout);
   ~WebhookIntake();
 
-  // `done` is called once, on one of the intake's threads. After the destructor began: with UNAVAILABLE.
+  // `done` is called once, on one of the intake's threads. After the destructor began: with
+  // UNAVAILABLE.
   void Deliver(Incoming incoming, Done done);
 
  private:

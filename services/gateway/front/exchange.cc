@@ -111,14 +111,15 @@ void Exchange::Finish(int status, absl::StatusCode code) {
   const absl::Duration took = absl::Now() - start_;
   metrics_.RpcDone(route_, rpc::CodeName(code), took);
   const bool probe = route_ == "healthz" || route_ == "readyz" || route_ == "metrics";
-  log::Log(probe ? log::Level::kDebug : log::Level::kInfo, "http.request", method_ + " " + Truncate(ToValidUtf8(path_), 300),
-            {{"route", route_},
-             {"status", status},
-             {"code", rpc::CodeName(code)},
-             {"ms", absl::ToDoubleMilliseconds(took)},
-             {"remote", remote_address_},
-             {"request_id", request_id_},
-             {"trace_id", trace_.trace_id}});
+  log::Log(probe ? log::Level::kDebug : log::Level::kInfo, "http.request",
+           method_ + " " + Truncate(ToValidUtf8(path_), 300),
+           {{"route", route_},
+            {"status", status},
+            {"code", rpc::CodeName(code)},
+            {"ms", absl::ToDoubleMilliseconds(took)},
+            {"remote", remote_address_},
+            {"request_id", request_id_},
+            {"trace_id", trace_.trace_id}});
 }
 
 }  // namespace slipway::gateway

@@ -14,8 +14,8 @@
 
 namespace slipway::gateway {
 
-// One HTTP request with its answer: request id, trace, common headers, metrics and the access log line. Shared by whoever
-// still has to answer; thread-safe.
+// One HTTP request with its answer: request id, trace, common headers, metrics and the access log
+// line. Shared by whoever still has to answer; thread-safe.
 class Exchange {
  public:
   // Takes method, target and headers from `request`; the body stays where it is.
@@ -23,7 +23,8 @@ class Exchange {
            telemetry::Metrics& metrics);
   ~Exchange();
 
-  // What the request turned out to be, for log and metrics: "slipway.auth.v1.AuthService/GetUser", "webhook".
+  // What the request turned out to be, for log and metrics: "slipway.auth.v1.AuthService/GetUser",
+  // "webhook".
   void SetRoute(std::string route) { route_ = std::move(route); }
 
   void Respond(int status, std::string body, http::Headers headers = {});
@@ -38,7 +39,9 @@ class Exchange {
   // `status` is how it ended, for the log; what the client gets to see was written before.
   void EndStream(const absl::Status& status);
 
-  void OnDisconnect(std::function<void()> callback) { responder_->OnDisconnect(std::move(callback)); }
+  void OnDisconnect(std::function<void()> callback) {
+    responder_->OnDisconnect(std::move(callback));
+  }
 
   // What goes on to a backend.
   CallHeaders Call() const;

@@ -62,7 +62,8 @@ WebhookIntake::Incoming IncomingOf(http::ServerRequest request, const std::strin
 void AnswerWebhook(Exchange& exchange, const absl::StatusOr<WebhookIntake::Answer>& answer) {
   if (!answer.ok()) return exchange.RespondError(answer.status());
   if (answer->status() >= 400) {
-    return exchange.RespondError(StatusOfHttp(answer->status(), answer->message()), answer->status());
+    return exchange.RespondError(StatusOfHttp(answer->status(), answer->message()),
+                                 answer->status());
   }
   std::string json = "{\"delivery\":";
   AppendJsonString(answer->delivery(), json);
@@ -98,8 +99,7 @@ http::ServerResponse FrontDoor::Refuse(const http::ServerRequest& request, int s
 }
 
 void FrontDoor::Handle(http::ServerRequest request, std::shared_ptr<http::Responder> responder) {
-  const auto exchange =
-      std::make_shared<Exchange>(request, std::move(responder), parts_.metrics);
+  const auto exchange = std::make_shared<Exchange>(request, std::move(responder), parts_.metrics);
   if (HandlePage(request, exchange)) return;
   if (request.target.compare(0, kWebhooks.size(), kWebhooks) == 0) {
     return HandleWebhook(std::move(request), exchange);
@@ -109,8 +109,7 @@ void FrontDoor::Handle(http::ServerRequest request, std::shared_ptr<http::Respon
 
 void FrontDoor::HandleAdmin(const http::ServerRequest& request,
                             std::shared_ptr<http::Responder> responder) {
-  const auto exchange =
-      std::make_shared<Exchange>(request, std::move(responder), parts_.metrics);
+  const auto exchange = std::make_shared<Exchange>(request, std::move(responder), parts_.metrics);
   if (!HandlePage(request, exchange)) exchange->RespondError(NoSuchPath());
 }
 
@@ -165,7 +164,8 @@ void FrontDoor::HandleWebhook(http::ServerRequest request, const ExchangePtr& ex
     return exchange->RespondError(NoWebhookPath());
   }
   if (request.method != "POST") {
-    return exchange->RespondError(MethodNotAllowed(request.method, "POST"), 405, {{"Allow", "POST"}});
+    return exchange->RespondError(MethodNotAllowed(request.method, "POST"), 405,
+                                  {{"Allow", "POST"}});
   }
   WebhookIntake::Incoming incoming = IncomingOf(std::move(request), parts[0], parts[1], *exchange);
   parts_.webhooks.Deliver(std::move(incoming),
@@ -178,7 +178,8 @@ void FrontDoor::HandleRpc(const http::ServerRequest& request, const ExchangePtr&
   const bool events = WantsEvents(request);
   // HEAD is GET without the body, which the server leaves out.
   const std::string method = request.method == "HEAD" ? "GET" : request.method;
-  absl::StatusOr<BoundCall> call = parts_.transcoder.Bind(method, request.target, request.body, events);
+  absl::StatusOr<BoundCall> call =
+      parts_.transcoder.Bind(method, request.target, request.body, events);
   if (!call.ok()) {
     if (call.status().code() == absl::StatusCode::kNotFound) {
       return exchange->RespondError(NoSuchPath());
@@ -200,13 +201,14 @@ void FrontDoor::HandleRpc(const http::ServerRequest& request, const ExchangePtr&
 
 void FrontDoor::CallUnary(BoundCall call, const ExchangePtr& exchange) {
   const auto* rpc = call.route->rpc;
-  auto cancel = parts_.backends.Unary(
-      rpc->file()->package(), "/" + FullMethod(rpc), exchange->Call(), kRpcTimeout,
-      std::move(call.request), parts_.contract.New(rpc->output_type()),
-      [exchange](const Backends::UnaryResult& result) {
-        if (!result.status.ok()) return exchange->RespondError(result.status);
-        exchange->RespondJson(200, WriteJson(*result.response));
-      });
+  auto cancel = parts_.backends.Unary(rpc->file()->package(), "/" + FullMethod(rpc),
+                                      exchange->Call(), kRpcTimeout, std::move(call.request),
+                                      parts_.contract.New(rpc->output_type()),
+                                      [exchange](const Backends::UnaryResult& result) {
+                                        if (!result.status.ok())
+                                          return exchange->RespondError(result.status);
+                                        exchange->RespondJson(200, WriteJson(*result.response));
+                                      });
   exchange->OnDisconnect(std::move(cancel));
 }
 
@@ -233,13 +235,15 @@ void FrontDoor::CallExplain(const BoundCall& call, const ExchangePtr& exchange) 
     exchange->RespondJson(200, WriteJson(document));
   };
   if (call.route->rpc->name() == "GetTimeline") {
-    return parts_.explain.Timeline(name, exchange->Call(), [answer](absl::StatusOr<Explain::Records> records) {
-      answer(slipway::explain::v1::Timeline(), std::move(records));
-    });
+    return parts_.explain.Timeline(name, exchange->Call(),
+                                   [answer](absl::StatusOr<Explain::Records> records) {
+                                     answer(slipway::explain::v1::Timeline(), std::move(records));
+                                   });
   }
-  parts_.explain.Decisions(name, exchange->Call(), [answer](absl::StatusOr<Explain::Records> records) {
-    answer(slipway::explain::v1::Decisions(), std::move(records));
-  });
+  parts_.explain.Decisions(name, exchange->Call(),
+                           [answer](absl::StatusOr<Explain::Records> records) {
+                             answer(slipway::explain::v1::Decisions(), std::move(records));
+                           });
 }
 
 }  // namespace slipway::gateway

@@ -16,7 +16,8 @@
 
 namespace slipway::gateway {
 
-// Decides what each request is: a page of the gateway itself, a webhook, or an RPC. Owned by App; thread-safe. Never blocks.
+// Decides what each request is: a page of the gateway itself, a webhook, or an RPC. Owned by App;
+// thread-safe. Never blocks.
 class FrontDoor {
  public:
   struct Parts {

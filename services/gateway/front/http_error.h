@@ -9,7 +9,8 @@ namespace slipway::gateway {
 // The HTTP status of a canonical code, by the table of google/rpc/code.proto.
 int HttpStatusOf(absl::StatusCode code);
 
-// {"error": {"code", "status", "message", "details"}} as https://google.aip.dev/193 writes it. `http_status` 0: by the code.
+// {"error": {"code", "status", "message", "details"}} as https://google.aip.dev/193 writes it.
+// `http_status` 0: by the code.
 std::string ErrorJson(const absl::Status& status, int http_status = 0);
 
 // A status for an HTTP status that the server itself answers with (413, 431, 400, 503).

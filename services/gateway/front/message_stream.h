@@ -9,12 +9,12 @@
 
 namespace slipway::gateway {
 
-// Writes a server stream to a client as server-sent events or as lines of JSON (NDJSON), one message at a time: the next is
-// read from the backend when the client took the last. Shared by the callbacks of one call; its parts are called one after
-// another.
+// Writes a server stream to a client as server-sent events or as lines of JSON (NDJSON), one
+// message at a time: the next is read from the backend when the client took the last. Shared by the
+// callbacks of one call; its parts are called one after another.
 //
-// An error before the first message is an ordinary error response. Later it is an event "error", or a line with "error";
-// an event stream that ended well closes with an event "end".
+// An error before the first message is an ordinary error response. Later it is an event "error", or
+// a line with "error"; an event stream that ended well closes with an event "end".
 class MessageStream {
  public:
   MessageStream(std::shared_ptr<Exchange> exchange, bool events)

@@ -54,9 +54,10 @@ bj::object Parameter(std::string name, std::string_view in, bool required, bj::o
   return parameter;
 }
 
-// Fields that may stand in the query: scalars, text types and lists of them. Messages are given as a.b.
-void AddQuery(const pb::Descriptor* type, const std::string& prefix, const std::set<std::string>& taken,
-              int depth, SchemaBook& book, bj::array& out) {
+// Fields that may stand in the query: scalars, text types and lists of them. Messages are given as
+// a.b.
+void AddQuery(const pb::Descriptor* type, const std::string& prefix,
+              const std::set<std::string>& taken, int depth, SchemaBook& book, bj::array& out) {
   for (int i = 0; i < type->field_count(); ++i) {
     const pb::FieldDescriptor* field = type->field(i);
     const std::string name = prefix + field->json_name();
@@ -119,12 +120,13 @@ bj::object Operation(const pb::MethodDescriptor* rpc, const HttpBinding& binding
     taken.insert(binding.body);
     AddQuery(rpc->input_type(), "", taken, 2, book, parameters);
     const pb::FieldDescriptor* body = rpc->input_type()->FindFieldByName(binding.body);
-    operation["requestBody"] = bj::object{{"required", true},
-                                          {"content", JsonContent(book.RefTo(body->message_type()))}};
+    operation["requestBody"] =
+        bj::object{{"required", true}, {"content", JsonContent(book.RefTo(body->message_type()))}};
   }
   if (!parameters.empty()) operation["parameters"] = std::move(parameters);
   operation["responses"] = Responses(rpc, book);
-  if (rpc->options().GetExtension(slipway::api::permission).verb() == slipway::api::Permission::PUBLIC) {
+  if (rpc->options().GetExtension(slipway::api::permission).verb() ==
+      slipway::api::Permission::PUBLIC) {
     operation["security"] = bj::array{};
   }
   return operation;
@@ -175,14 +177,15 @@ std::string OpenApiJson(const Contract& contract, std::string_view version) {
   const bj::object bearer = {{"type", "http"}, {"scheme", "bearer"}};
   const bj::object document = {
       {"openapi", "3.0.3"},
-      {"info", {{"title", "Slipway"},
-                {"version", std::string(version)},
-                {"description", "From a change in Git to a running workload."}}},
+      {"info",
+       {{"title", "Slipway"},
+        {"version", std::string(version)},
+        {"description", "From a change in Git to a running workload."}}},
       {"security", bj::array{bj::object{{"bearer", bj::array{}}}}},
       {"tags", std::move(tags)},
       {"paths", std::move(paths)},
-      {"components",
-       bj::object{{"securitySchemes", bj::object{{"bearer", bearer}}}, {"schemas", std::move(schemas)}}}};
+      {"components", bj::object{{"securitySchemes", bj::object{{"bearer", bearer}}},
+                                {"schemas", std::move(schemas)}}}};
   return bj::serialize(document);
 }
 

@@ -16,7 +16,8 @@ namespace bj = boost::json;
 bj::value Document() {
   const auto contract = Contract::Load(EmbeddedDescriptorSet(), true);
   REQUIRE(contract.ok());
-  auto document = json::Parse(OpenApiJson(**contract, "1.2.3"), {.max_bytes = 16 << 20, .max_depth = 64});
+  auto document =
+      json::Parse(OpenApiJson(**contract, "1.2.3"), {.max_bytes = 16 << 20, .max_depth = 64});
   REQUIRE(document.ok());
   return *std::move(document);
 }
@@ -46,7 +47,8 @@ TEST_CASE("the document describes paths, parameters, bodies and answers") {
   CHECK_FALSE(get.at("description").as_string().empty());
   const bj::object& log =
       paths.at("/v1/projects/{project}/apps/{app}/workflows/{workflow}/runs/{run}/jobs/{job}/log")
-          .at("get").as_object();
+          .at("get")
+          .as_object();
   CHECK(log.at("responses").at("200").at("content").as_object().contains("text/event-stream"));
   CHECK(paths.contains("/v1/projects/{project}/apps/{app}/workflows/{workflow}:run"));
   CHECK(paths.contains("/v1/registries/{registry}"));

@@ -22,7 +22,8 @@ bj::object EnumSchema(const pb::EnumDescriptor* type) {
   for (int i = 0; i < type->value_count(); ++i) {
     names.emplace_back(type->value(i)->name());
     const std::string comment = CommentOf(type->value(i));
-    if (!comment.empty()) text += (text.empty() ? "" : "\n") + ("- " + type->value(i)->name()) + ": " + comment;
+    if (!comment.empty())
+      text += (text.empty() ? "" : "\n") + ("- " + type->value(i)->name()) + ": " + comment;
   }
   bj::object schema = {{"type", "string"}, {"enum", std::move(names)}};
   if (!text.empty()) schema["description"] = text;
@@ -49,24 +50,35 @@ std::string SchemaBook::NameOf(const pb::Descriptor* type) {
 
 bj::object SchemaBook::OfValue(const FieldDescriptor* field) {
   switch (field->type()) {
-    case FieldDescriptor::TYPE_BOOL: return Typed("boolean");
-    case FieldDescriptor::TYPE_STRING: return Typed("string");
-    case FieldDescriptor::TYPE_BYTES: return Typed("string", "byte");
-    case FieldDescriptor::TYPE_DOUBLE: return Typed("number", "double");
-    case FieldDescriptor::TYPE_FLOAT: return Typed("number", "float");
-    case FieldDescriptor::TYPE_ENUM: return EnumSchema(field->enum_type());
+    case FieldDescriptor::TYPE_BOOL:
+      return Typed("boolean");
+    case FieldDescriptor::TYPE_STRING:
+      return Typed("string");
+    case FieldDescriptor::TYPE_BYTES:
+      return Typed("string", "byte");
+    case FieldDescriptor::TYPE_DOUBLE:
+      return Typed("number", "double");
+    case FieldDescriptor::TYPE_FLOAT:
+      return Typed("number", "float");
+    case FieldDescriptor::TYPE_ENUM:
+      return EnumSchema(field->enum_type());
     case FieldDescriptor::TYPE_MESSAGE:
     case FieldDescriptor::TYPE_GROUP:
       return IsTextType(field->message_type()) ? TextTypeSchema(field->message_type())
                                                : RefTo(field->message_type());
-    default: break;
+    default:
+      break;
   }
   // 64-bit numbers are text in JSON, since JavaScript would round them.
   switch (field->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_INT64: return Typed("string", "int64");
-    case FieldDescriptor::CPPTYPE_UINT64: return Typed("string", "uint64");
-    case FieldDescriptor::CPPTYPE_UINT32: return Typed("integer", "int64");
-    default: return Typed("integer", "int32");
+    case FieldDescriptor::CPPTYPE_INT64:
+      return Typed("string", "int64");
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return Typed("string", "uint64");
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return Typed("integer", "int64");
+    default:
+      return Typed("integer", "int32");
   }
 }
 
@@ -93,14 +105,16 @@ bj::object SchemaBook::RefTo(const pb::Descriptor* type) {
       if (schema.contains("$ref") && !comment.empty()) schema = {{"allOf", bj::array{schema}}};
       if (!comment.empty()) {
         std::string text = comment;
-        if (const auto* values = schema.if_contains("description")) text += "\n" + std::string(values->get_string().c_str());
+        if (const auto* values = schema.if_contains("description"))
+          text += "\n" + std::string(values->get_string().c_str());
         schema["description"] = text;
       }
       if (secret) schema["format"] = "password";
       properties[field->json_name()] = std::move(schema);
     }
     bj::object object = {{"type", "object"}, {"properties", std::move(properties)}};
-    if (const std::string comment = CommentOf(type); !comment.empty()) object["description"] = comment;
+    if (const std::string comment = CommentOf(type); !comment.empty())
+      object["description"] = comment;
     schemas_[name] = std::move(object);
   }
   return {{"$ref", "#/components/schemas/" + name}};

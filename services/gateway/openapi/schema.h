@@ -8,7 +8,8 @@
 
 namespace slipway::gateway {
 
-// Makes the schemas of an OpenAPI document out of message types, each once and by reference. Not thread-safe.
+// Makes the schemas of an OpenAPI document out of message types, each once and by reference. Not
+// thread-safe.
 class SchemaBook {
  public:
   // A reference to the schema of `type`; the type and all that it uses get into the book.
@@ -16,7 +17,8 @@ class SchemaBook {
   // The schema of one value of a field, or of the list or map that it holds.
   boost::json::object OfField(const google::protobuf::FieldDescriptor* field);
 
-  // Name of the schema: its full name without the version's package parts that say nothing, "build.Run".
+  // Name of the schema: its full name without the version's package parts that say nothing,
+  // "build.Run".
   static std::string NameOf(const google::protobuf::Descriptor* type);
 
   boost::json::object Take() { return std::move(schemas_); }

@@ -22,13 +22,20 @@ class FirstError final : public pb::DescriptorPool::ErrorCollector {
 
 HttpBinding BindingOf(const google::api::HttpRule& rule) {
   switch (rule.pattern_case()) {
-    case google::api::HttpRule::kGet: return {"GET", rule.get(), rule.body()};
-    case google::api::HttpRule::kPut: return {"PUT", rule.put(), rule.body()};
-    case google::api::HttpRule::kPost: return {"POST", rule.post(), rule.body()};
-    case google::api::HttpRule::kDelete: return {"DELETE", rule.delete_(), rule.body()};
-    case google::api::HttpRule::kPatch: return {"PATCH", rule.patch(), rule.body()};
-    case google::api::HttpRule::kCustom: return {rule.custom().kind(), rule.custom().path(), rule.body()};
-    case google::api::HttpRule::PATTERN_NOT_SET: break;
+    case google::api::HttpRule::kGet:
+      return {"GET", rule.get(), rule.body()};
+    case google::api::HttpRule::kPut:
+      return {"PUT", rule.put(), rule.body()};
+    case google::api::HttpRule::kPost:
+      return {"POST", rule.post(), rule.body()};
+    case google::api::HttpRule::kDelete:
+      return {"DELETE", rule.delete_(), rule.body()};
+    case google::api::HttpRule::kPatch:
+      return {"PATCH", rule.patch(), rule.body()};
+    case google::api::HttpRule::kCustom:
+      return {rule.custom().kind(), rule.custom().path(), rule.body()};
+    case google::api::HttpRule::PATTERN_NOT_SET:
+      break;
   }
   return {};
 }
@@ -59,7 +66,8 @@ absl::StatusOr<std::unique_ptr<Contract>> Contract::Load(std::string_view descri
     const pb::FileDescriptor* built = contract->pool_.BuildFileCollectingErrors(file, &error);
     if (built == nullptr) return absl::InvalidArgumentError("descriptor set: " + error.text);
     if (file.package().rfind("slipway.", 0) != 0) continue;
-    for (int i = 0; i < built->service_count(); ++i) contract->services_.push_back(built->service(i));
+    for (int i = 0; i < built->service_count(); ++i)
+      contract->services_.push_back(built->service(i));
   }
   std::sort(contract->services_.begin(), contract->services_.end(),
             [](const auto* a, const auto* b) { return a->full_name() < b->full_name(); });

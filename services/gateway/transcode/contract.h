@@ -21,12 +21,13 @@ struct HttpBinding {
 // All HTTP bindings of an RPC, additional ones too; none for an RPC that has no such option.
 std::vector<HttpBinding> BindingsOf(const google::protobuf::MethodDescriptor* rpc);
 
-// The services of the suite as their protos describe them, loaded from a descriptor set, and messages of their types.
-// Immutable after Load and thread-safe.
+// The services of the suite as their protos describe them, loaded from a descriptor set, and
+// messages of their types. Immutable after Load and thread-safe.
 class Contract {
  public:
-  // `descriptor_set` is a serialised FileDescriptorSet with all imports. `with_comments` keeps the protos' comments, which
-  // need memory; only the OpenAPI document shows them. INVALID_ARGUMENT for a set that is broken or incomplete.
+  // `descriptor_set` is a serialised FileDescriptorSet with all imports. `with_comments` keeps the
+  // protos' comments, which need memory; only the OpenAPI document shows them. INVALID_ARGUMENT for
+  // a set that is broken or incomplete.
   static absl::StatusOr<std::unique_ptr<Contract>> Load(std::string_view descriptor_set,
                                                         bool with_comments);
 

@@ -4,7 +4,8 @@
 asm(".section .rodata\n"
     ".balign 16\n"
     "slipway_protoset_begin:\n"
-    ".incbin \"" SLIPWAY_PROTOSET "\"\n"
+    ".incbin \"" SLIPWAY_PROTOSET
+    "\"\n"
     "slipway_protoset_end:\n"
     ".previous\n");
 
@@ -16,7 +17,8 @@ extern const char slipway_protoset_end[];
 namespace slipway::gateway {
 
 std::string_view EmbeddedDescriptorSet() {
-  return {slipway_protoset_begin, static_cast<size_t>(slipway_protoset_end - slipway_protoset_begin)};
+  return {slipway_protoset_begin,
+          static_cast<size_t>(slipway_protoset_end - slipway_protoset_begin)};
 }
 
 }  // namespace slipway::gateway

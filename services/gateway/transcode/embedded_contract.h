@@ -4,7 +4,8 @@
 
 namespace slipway::gateway {
 
-// The descriptor set of the suite's protos, with their comments, as the build put it into this binary.
+// The descriptor set of the suite's protos, with their comments, as the build put it into this
+// binary.
 std::string_view EmbeddedDescriptorSet();
 
 }  // namespace slipway::gateway

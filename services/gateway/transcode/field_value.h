@@ -17,8 +17,9 @@ const google::protobuf::FieldDescriptor* FindField(const google::protobuf::Descr
 // "unknown field", with the name that was probably meant.
 std::string UnknownField(const google::protobuf::Descriptor* type, std::string_view name);
 
-// Sets, or adds to a repeated field, one value given as text in a path or query: numbers, true and false, enum values in
-// any case, base64, and the text types. `where` names it in errors. Fields of other message types and maps are refused.
+// Sets, or adds to a repeated field, one value given as text in a path or query: numbers, true and
+// false, enum values in any case, base64, and the text types. `where` names it in errors. Fields of
+// other message types and maps are refused.
 absl::Status SetFromText(google::protobuf::Message& message,
                          const google::protobuf::FieldDescriptor* field, std::string_view text,
                          std::string_view where);
@@ -31,8 +32,10 @@ absl::Status SetEnum(google::protobuf::Message& message,
 // Set or add, whichever fits the field.
 void PutInt32(google::protobuf::Message& m, const google::protobuf::FieldDescriptor* f, int32_t v);
 void PutInt64(google::protobuf::Message& m, const google::protobuf::FieldDescriptor* f, int64_t v);
-void PutUInt32(google::protobuf::Message& m, const google::protobuf::FieldDescriptor* f, uint32_t v);
-void PutUInt64(google::protobuf::Message& m, const google::protobuf::FieldDescriptor* f, uint64_t v);
+void PutUInt32(google::protobuf::Message& m, const google::protobuf::FieldDescriptor* f,
+               uint32_t v);
+void PutUInt64(google::protobuf::Message& m, const google::protobuf::FieldDescriptor* f,
+               uint64_t v);
 void PutDouble(google::protobuf::Message& m, const google::protobuf::FieldDescriptor* f, double v);
 void PutBool(google::protobuf::Message& m, const google::protobuf::FieldDescriptor* f, bool v);
 void PutString(google::protobuf::Message& m, const google::protobuf::FieldDescriptor* f,

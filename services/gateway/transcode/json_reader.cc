@@ -23,17 +23,24 @@ std::string_view View(bj::string_view text) { return {text.data(), text.size()};
 
 std::string_view KindName(const bj::value& value) {
   switch (value.kind()) {
-    case bj::kind::null: return "null";
-    case bj::kind::bool_: return "true or false";
-    case bj::kind::string: return "a text";
-    case bj::kind::array: return "a list";
-    case bj::kind::object: return "an object";
-    default: return "a number";
+    case bj::kind::null:
+      return "null";
+    case bj::kind::bool_:
+      return "true or false";
+    case bj::kind::string:
+      return "a text";
+    case bj::kind::array:
+      return "a list";
+    case bj::kind::object:
+      return "an object";
+    default:
+      return "a number";
   }
 }
 
 absl::Status Expected(std::string_view where, std::string_view what, const bj::value& got) {
-  return InvalidField(where, "expected " + std::string(what) + ", got " + std::string(KindName(got)));
+  return InvalidField(where,
+                      "expected " + std::string(what) + ", got " + std::string(KindName(got)));
 }
 
 std::string Below(std::string_view where, std::string_view name) {
@@ -42,12 +49,15 @@ std::string Below(std::string_view where, std::string_view name) {
 
 absl::Status ReadObject(const bj::value& value, pb::Message& message, const std::string& where);
 
-// A whole number as text, so that one range check serves all widths. Numbers may come as text, as the mapping says.
+// A whole number as text, so that one range check serves all widths. Numbers may come as text, as
+// the mapping says.
 absl::Status ReadInteger(const bj::value& value, pb::Message& message, const FieldDescriptor* field,
                          const std::string& where) {
   if (value.is_string()) return SetFromText(message, field, View(value.get_string()), where);
-  if (value.is_int64()) return SetFromText(message, field, std::to_string(value.get_int64()), where);
-  if (value.is_uint64()) return SetFromText(message, field, std::to_string(value.get_uint64()), where);
+  if (value.is_int64())
+    return SetFromText(message, field, std::to_string(value.get_int64()), where);
+  if (value.is_uint64())
+    return SetFromText(message, field, std::to_string(value.get_uint64()), where);
   if (value.is_double()) {
     const double number = value.get_double();
     constexpr double kExact = 9007199254740992.0;  // 2^53
@@ -59,8 +69,8 @@ absl::Status ReadInteger(const bj::value& value, pb::Message& message, const Fie
   return Expected(where, "a whole number", value);
 }
 
-absl::Status ReadFloating(const bj::value& value, pb::Message& message, const FieldDescriptor* field,
-                          const std::string& where) {
+absl::Status ReadFloating(const bj::value& value, pb::Message& message,
+                          const FieldDescriptor* field, const std::string& where) {
   if (value.is_string()) return SetFromText(message, field, View(value.get_string()), where);
   if (!value.is_number()) return Expected(where, "a number", value);
   PutDouble(message, field, value.to_number<double>());
@@ -95,7 +105,8 @@ absl::Status ReadOne(const bj::value& value, pb::Message& message, const FieldDe
     case FieldDescriptor::CPPTYPE_MESSAGE:
       break;
   }
-  if (!IsTextType(field->message_type())) return ReadObject(value, PutMessage(message, field), where);
+  if (!IsTextType(field->message_type()))
+    return ReadObject(value, PutMessage(message, field), where);
   if (!value.is_string()) return Expected(where, "a text", value);
   return SetFromText(message, field, View(value.get_string()), where);
 }
@@ -157,7 +168,8 @@ absl::Status ReadObject(const bj::value& value, pb::Message& message, const std:
 
 absl::Status ReadJson(std::string_view text, pb::Message& message) {
   if (Trim(text).empty()) return absl::OkStatus();
-  const absl::StatusOr<bj::value> value = json::Parse(text, {.max_bytes = 32 << 20, .max_depth = 32});
+  const absl::StatusOr<bj::value> value =
+      json::Parse(text, {.max_bytes = 32 << 20, .max_depth = 32});
   if (!value.ok()) return InvalidField("body", MessageOf(value.status()));
   return ReadObject(*value, message, "");
 }

@@ -24,8 +24,9 @@ void AppendDouble(double value, bool narrow, std::string& out) {
     out += value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
   } else {
     char text[40];
-    const auto end = narrow ? std::to_chars(text, text + sizeof(text), static_cast<float>(value)).ptr
-                            : std::to_chars(text, text + sizeof(text), value).ptr;
+    const auto end = narrow
+                         ? std::to_chars(text, text + sizeof(text), static_cast<float>(value)).ptr
+                         : std::to_chars(text, text + sizeof(text), value).ptr;
     out.append(text, end);
   }
 }
@@ -51,26 +52,30 @@ void AppendValue(const pb::Message& m, const FieldDescriptor* f, int index, std:
       out += std::to_string(list ? r->GetRepeatedUInt32(m, f, index) : r->GetUInt32(m, f));
       return;
     case FieldDescriptor::CPPTYPE_INT64:
-      out += '"' + std::to_string(list ? r->GetRepeatedInt64(m, f, index) : r->GetInt64(m, f)) + '"';
+      out +=
+          '"' + std::to_string(list ? r->GetRepeatedInt64(m, f, index) : r->GetInt64(m, f)) + '"';
       return;
     case FieldDescriptor::CPPTYPE_UINT64:
-      out += '"' + std::to_string(list ? r->GetRepeatedUInt64(m, f, index) : r->GetUInt64(m, f)) + '"';
+      out +=
+          '"' + std::to_string(list ? r->GetRepeatedUInt64(m, f, index) : r->GetUInt64(m, f)) + '"';
       return;
     case FieldDescriptor::CPPTYPE_FLOAT:
       return AppendDouble(list ? r->GetRepeatedFloat(m, f, index) : r->GetFloat(m, f), true, out);
     case FieldDescriptor::CPPTYPE_DOUBLE:
-      return AppendDouble(list ? r->GetRepeatedDouble(m, f, index) : r->GetDouble(m, f), false, out);
+      return AppendDouble(list ? r->GetRepeatedDouble(m, f, index) : r->GetDouble(m, f), false,
+                          out);
     case FieldDescriptor::CPPTYPE_BOOL:
       out += (list ? r->GetRepeatedBool(m, f, index) : r->GetBool(m, f)) ? "true" : "false";
       return;
     case FieldDescriptor::CPPTYPE_ENUM:
-      return AppendEnum(f, list ? r->GetRepeatedEnumValue(m, f, index) : r->GetEnumValue(m, f), out);
+      return AppendEnum(f, list ? r->GetRepeatedEnumValue(m, f, index) : r->GetEnumValue(m, f),
+                        out);
     case FieldDescriptor::CPPTYPE_STRING: {
       std::string scratch;
       const std::string& text = list ? r->GetRepeatedStringReference(m, f, index, &scratch)
                                      : r->GetStringReference(m, f, &scratch);
-      return AppendJsonString(
-          f->type() == FieldDescriptor::TYPE_BYTES ? Base64Encode(text) : text, out);
+      return AppendJsonString(f->type() == FieldDescriptor::TYPE_BYTES ? Base64Encode(text) : text,
+                              out);
     }
     case FieldDescriptor::CPPTYPE_MESSAGE:
       return AppendMessage(list ? r->GetRepeatedMessage(m, f, index) : r->GetMessage(m, f), out);
@@ -138,11 +143,21 @@ void AppendJsonString(std::string_view text, std::string& out) {
   out += '"';
   for (const char c : text) {
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20) {
           char escape[8];

@@ -7,9 +7,10 @@
 
 namespace slipway::gateway {
 
-// `message` as JSON by the proto3 mapping: names in camelCase, enums by name, 64-bit numbers as text. Numbers, texts,
-// enums, lists and maps are printed even when they are empty, so that clients see each field; messages and optional fields
-// only when set, and fields marked sensitive only when they have a value.
+// `message` as JSON by the proto3 mapping: names in camelCase, enums by name, 64-bit numbers as
+// text. Numbers, texts, enums, lists and maps are printed even when they are empty, so that clients
+// see each field; messages and optional fields only when set, and fields marked sensitive only when
+// they have a value.
 std::string WriteJson(const google::protobuf::Message& message);
 
 // A JSON string with its quotes. `text` must be UTF-8.

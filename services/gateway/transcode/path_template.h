@@ -8,7 +8,8 @@
 
 namespace slipway::gateway {
 
-// A path of google.api.http (https://github.com/googleapis/googleapis/blob/master/google/api/http.proto):
+// A path of google.api.http
+// (https://github.com/googleapis/googleapis/blob/master/google/api/http.proto):
 // "/v1/{name=projects/*/apps/*}:run". A value.
 struct PathTemplate {
   struct Segment {

@@ -41,7 +41,8 @@ pb::Message& Owner(pb::Message& message, const FieldPath& path) {
 
 std::string NameOf(const FieldPath& path) {
   std::string name;
-  for (const pb::FieldDescriptor* field : path) name += (name.empty() ? "" : ".") + field->json_name();
+  for (const pb::FieldDescriptor* field : path)
+    name += (name.empty() ? "" : ".") + field->json_name();
   return name;
 }
 
@@ -53,16 +54,17 @@ absl::Status BindPath(const Route& route, const std::vector<std::string>& segmen
                       pb::Message& request) {
   for (const Route::Capture& capture : route.captures) {
     const size_t end = capture.rest ? segments.size() : capture.first + capture.count;
-    const std::string value =
-        Join({segments.begin() + static_cast<long>(capture.first), segments.begin() + static_cast<long>(end)}, "/");
+    const std::string value = Join({segments.begin() + static_cast<long>(capture.first),
+                                    segments.begin() + static_cast<long>(end)},
+                                   "/");
     pb::Message& owner = Owner(request, capture.field);
     const pb::FieldDescriptor* field = capture.field.back();
     if (field->cpp_type() == pb::FieldDescriptor::CPPTYPE_STRING) {
       const std::string given = owner.GetReflection()->GetString(owner, field);
       if (!given.empty() && given != value) {
-        return InvalidField(NameOf(capture.field), "\"" + Truncate(given, 200) +
-                                                       "\" in the body is not \"" + value +
-                                                       "\" in the path");
+        return InvalidField(
+            NameOf(capture.field),
+            "\"" + Truncate(given, 200) + "\" in the body is not \"" + value + "\" in the path");
       }
     }
     SLIPWAY_RETURN_IF_ERROR(SetFromText(owner, field, value, NameOf(capture.field)));
@@ -76,8 +78,9 @@ absl::Status BindParameter(const Route& route, const std::string& key, const std
   auto path = ResolvePath(request.GetDescriptor(), key);
   if (!path.ok()) {
     return InvalidField(key, "unknown query parameter" +
-                                 DetailsOf(path.status()).field_violations[0].description.substr(
-                                     std::string_view("unknown field").size()));
+                                 DetailsOf(path.status())
+                                     .field_violations[0]
+                                     .description.substr(std::string_view("unknown field").size()));
   }
   if (route.whole_body) return InvalidField(key, "belongs into the body, not into the query");
   if (route.body != nullptr && path->front() == route.body) {
@@ -140,7 +143,8 @@ absl::Status Transcoder::AddRoute(const pb::MethodDescriptor* rpc, const HttpBin
   route.rpc = rpc;
   route.http_method = binding.method;
   SLIPWAY_ASSIGN_OR_RETURN(route.path, PathTemplate::Parse(binding.path));
-  if (rpc->client_streaming()) return absl::InvalidArgumentError("a stream of requests has no HTTP form");
+  if (rpc->client_streaming())
+    return absl::InvalidArgumentError("a stream of requests has no HTTP form");
   for (const PathTemplate::Variable& variable : route.path.variables) {
     SLIPWAY_ASSIGN_OR_RETURN(FieldPath field, ResolvePath(rpc->input_type(), variable.field_path));
     if (field.back()->is_repeated()) return absl::InvalidArgumentError("a path holds no list");
@@ -170,12 +174,13 @@ absl::StatusOr<BoundCall> Transcoder::Bind(std::string_view http_method, std::st
   BoundCall call{&route, contract_.New(route.rpc->input_type())};
   SLIPWAY_RETURN_IF_ERROR(BindBody(route, body, *call.request));
   std::set<FieldPath> seen;
-  SLIPWAY_RETURN_IF_ERROR(
-      BindQuery(route, mark == std::string_view::npos ? "" : target.substr(mark + 1), *call.request, seen));
+  SLIPWAY_RETURN_IF_ERROR(BindQuery(
+      route, mark == std::string_view::npos ? "" : target.substr(mark + 1), *call.request, seen));
   SLIPWAY_RETURN_IF_ERROR(BindPath(route, match.segments, *call.request));
   if (follow && route.rpc->server_streaming()) {
     const pb::FieldDescriptor* field = route.rpc->input_type()->FindFieldByName("follow");
-    if (field != nullptr && field->type() == pb::FieldDescriptor::TYPE_BOOL && seen.count({field}) == 0) {
+    if (field != nullptr && field->type() == pb::FieldDescriptor::TYPE_BOOL &&
+        seen.count({field}) == 0) {
       PutBool(*call.request, field, true);
     }
   }

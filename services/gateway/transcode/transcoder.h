@@ -26,7 +26,7 @@ struct Route {
   std::string http_method = {};
   PathTemplate path = {};
   std::vector<Capture> captures = {};
-  bool whole_body = false;                                    // body: "*"
+  bool whole_body = false;                                  // body: "*"
   const google::protobuf::FieldDescriptor* body = nullptr;  // body: a field
 };
 
@@ -36,16 +36,17 @@ struct BoundCall {
   std::unique_ptr<google::protobuf::Message> request = {};
 };
 
-// Turns HTTP requests into requests of RPCs, by the descriptors alone: path templates, query parameters and JSON bodies.
-// Immutable after Create and thread-safe; the contract must outlive it.
+// Turns HTTP requests into requests of RPCs, by the descriptors alone: path templates, query
+// parameters and JSON bodies. Immutable after Create and thread-safe; the contract must outlive it.
 class Transcoder {
  public:
-  // Builds the routes of all RPCs that have a binding. An error (a conflict, an unknown field in a template) is a mistake in
-  // the protos: the gateway does not start.
+  // Builds the routes of all RPCs that have a binding. An error (a conflict, an unknown field in a
+  // template) is a mistake in the protos: the gateway does not start.
   static absl::StatusOr<std::unique_ptr<Transcoder>> Create(const Contract& contract);
 
-  // `target` is path and query. NOT_FOUND and UNIMPLEMENTED as RouteTable::Find; INVALID_ARGUMENT names the field.
-  // `follow` fills a field of that name that the request type may have: clients that ask for a stream of events want it.
+  // `target` is path and query. NOT_FOUND and UNIMPLEMENTED as RouteTable::Find; INVALID_ARGUMENT
+  // names the field. `follow` fills a field of that name that the request type may have: clients
+  // that ask for a stream of events want it.
   absl::StatusOr<BoundCall> Bind(std::string_view http_method, std::string_view target,
                                  std::string_view body, bool follow) const;
 

@@ -79,7 +79,8 @@ absl::Status ReadFieldMask(std::string_view text, pb::Message& message) {
       if (c >= 'A' && c <= 'Z') snake += '_';
       snake += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     }
-    if (snake.empty()) return absl::InvalidArgumentError("expected field names with commas between");
+    if (snake.empty())
+      return absl::InvalidArgumentError("expected field names with commas between");
     message.GetReflection()->AddString(&message, paths, snake);
   }
   return absl::OkStatus();

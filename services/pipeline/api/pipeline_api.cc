@@ -12,7 +12,8 @@ using rpc::CallContext;
 using slipway::api::Permission;
 using slipway::auth::v1::Principal;
 
-// Values leave this service only for the one that hands them to runners, and for the one that checks images.
+// Values leave this service only for the one that hands them to runners, and for the one that
+// checks images.
 absl::Status MayResolve(const CallContext& call, const v1::ResolveSecretsRequest& request) {
   const bool is_service = call.principal.kind() == Principal::SERVICE;
   const bool only_registries = request.git_accounts().empty() && request.secrets().empty();
@@ -37,11 +38,13 @@ Caller PipelineApi::CallerOf(CallContext& call) {
     const rpc::Scope scope = rpc::ScopeOfName(name);
     // Kinds of the whole installation are for everybody who is signed in.
     if (scope.project.empty()) return true;
-    return call.Can(Permission::VIEW, scope) || rpc::AllowsSomethingIn(call.principal, Permission::VIEW, scope);
+    return call.Can(Permission::VIEW, scope) ||
+           rpc::AllowsSomethingIn(call.principal, Permission::VIEW, scope);
   };
   caller.may_edit = [&call](const std::string& name, bool global) {
     if (!global) return call.Require(Permission::EDIT, rpc::ScopeOfName(name), name);
-    return call.Can(Permission::SUPER, {}) ? absl::OkStatus() : rpc::RightMissing(Permission::SUPER, name);
+    return call.Can(Permission::SUPER, {}) ? absl::OkStatus()
+                                           : rpc::RightMissing(Permission::SUPER, name);
   };
   return caller;
 }
@@ -53,28 +56,32 @@ grpc::Status PipelineApi::ListCommits(ServerContext* context, const v1::ListComm
   });
 }
 
-grpc::Status PipelineApi::ValidateResources(ServerContext* context, const v1::ValidateResourcesRequest* request,
+grpc::Status PipelineApi::ValidateResources(ServerContext* context,
+                                            const v1::ValidateResourcesRequest* request,
                                             v1::ValidateResourcesResponse* response) {
   return parts_.gate.Unary(context, *request, response, [&](CallContext& call) {
     return parts_.engine.definitions.ValidateSet(CallerOf(call), *request);
   });
 }
 
-grpc::Status PipelineApi::DeleteDeploymentPipeline(ServerContext* context, const v1::DeleteDeploymentPipelineRequest* request,
-                                                   v1::Workflow* response) {
+grpc::Status PipelineApi::DeleteDeploymentPipeline(
+    ServerContext* context, const v1::DeleteDeploymentPipelineRequest* request,
+    v1::Workflow* response) {
   return parts_.gate.Unary(context, *request, response, [&](CallContext& call) {
     return parts_.engine.deletions.DeletePipeline(CallerOf(call), request->name());
   });
 }
 
-grpc::Status PipelineApi::FindWorkflows(ServerContext* context, const v1::FindWorkflowsRequest* request,
+grpc::Status PipelineApi::FindWorkflows(ServerContext* context,
+                                        const v1::FindWorkflowsRequest* request,
                                         v1::FindWorkflowsResponse* response) {
   return parts_.gate.Unary(context, *request, response, [&](CallContext& call) {
     return parts_.engine.planner.FindWorkflows(CallerOf(call), *request);
   });
 }
 
-grpc::Status PipelineApi::ListChangedPaths(ServerContext* context, const v1::ListChangedPathsRequest* request,
+grpc::Status PipelineApi::ListChangedPaths(ServerContext* context,
+                                           const v1::ListChangedPathsRequest* request,
                                            v1::ListChangedPathsResponse* response) {
   return parts_.gate.Unary(context, *request, response, [&](CallContext& call) {
     return parts_.engine.repositories.ListChangedPaths(CallerOf(call), *request);
@@ -88,24 +95,29 @@ grpc::Status PipelineApi::CreatePlans(ServerContext* context, const v1::CreatePl
   });
 }
 
-grpc::Status PipelineApi::ReserveImageTag(ServerContext* context, const v1::ReserveImageTagRequest* request,
+grpc::Status PipelineApi::ReserveImageTag(ServerContext* context,
+                                          const v1::ReserveImageTagRequest* request,
                                           v1::ReserveImageTagResponse* response) {
   return parts_.gate.Unary(context, *request, response,
                            [&](CallContext& call) -> absl::StatusOr<v1::ReserveImageTagResponse> {
                              v1::ReserveImageTagResponse answer;
-                             SLIPWAY_ASSIGN_OR_RETURN(*answer.mutable_tag(), parts_.engine.tags.Reserve(CallerOf(call), *request));
+                             SLIPWAY_ASSIGN_OR_RETURN(
+                                 *answer.mutable_tag(),
+                                 parts_.engine.tags.Reserve(CallerOf(call), *request));
                              return answer;
                            });
 }
 
-grpc::Status PipelineApi::ReleaseImageTag(ServerContext* context, const v1::ReleaseImageTagRequest* request,
+grpc::Status PipelineApi::ReleaseImageTag(ServerContext* context,
+                                          const v1::ReleaseImageTagRequest* request,
                                           v1::ReleaseImageTagResponse* response) {
   return parts_.gate.Unary(context, *request, response, [&](CallContext& call) {
     return parts_.engine.tags.Release(CallerOf(call), request->idempotency_key(), request->used());
   });
 }
 
-grpc::Status PipelineApi::ResolveSecrets(ServerContext* context, const v1::ResolveSecretsRequest* request,
+grpc::Status PipelineApi::ResolveSecrets(ServerContext* context,
+                                         const v1::ResolveSecretsRequest* request,
                                          v1::ResolveSecretsResponse* response) {
   return parts_.gate.Unary(context, *request, response,
                            [&](CallContext& call) -> absl::StatusOr<v1::ResolveSecretsResponse> {
@@ -114,17 +126,20 @@ grpc::Status PipelineApi::ResolveSecrets(ServerContext* context, const v1::Resol
                            });
 }
 
-grpc::Status PipelineApi::ResolveDeployment(ServerContext* context, const v1::ResolveDeploymentRequest* request,
+grpc::Status PipelineApi::ResolveDeployment(ServerContext* context,
+                                            const v1::ResolveDeploymentRequest* request,
                                             v1::ResolveDeploymentResponse* response) {
   return parts_.gate.Unary(context, *request, response, [&](CallContext& call) {
     return parts_.engine.planner.ResolveDeployment(CallerOf(call), *request);
   });
 }
 
-grpc::Status PipelineApi::ConfirmDeletion(ServerContext* context, const v1::ConfirmDeletionRequest* request,
+grpc::Status PipelineApi::ConfirmDeletion(ServerContext* context,
+                                          const v1::ConfirmDeletionRequest* request,
                                           v1::ConfirmDeletionResponse* response) {
   return parts_.gate.Unary(context, *request, response, [&](CallContext& call) {
-    return parts_.engine.deletions.Confirm(CallerOf(call), request->name(), request->service(), request->app_uid());
+    return parts_.engine.deletions.Confirm(CallerOf(call), request->name(), request->service(),
+                                           request->app_uid());
   });
 }
 

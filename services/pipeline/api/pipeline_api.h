@@ -11,8 +11,10 @@
 
 namespace slipway::pipeline {
 
-// gRPC adapter of PipelineService: each handler is one expression around a use case. Owned by App; thread-safe.
-class PipelineApi final : public v1::PipelineService::WithCallbackMethod_WatchEvents<v1::PipelineService::Service> {
+// gRPC adapter of PipelineService: each handler is one expression around a use case. Owned by App;
+// thread-safe.
+class PipelineApi final
+    : public v1::PipelineService::WithCallbackMethod_WatchEvents<v1::PipelineService::Service> {
  public:
   struct Parts {
     rpc::CallGate& gate;
@@ -25,13 +27,14 @@ class PipelineApi final : public v1::PipelineService::WithCallbackMethod_WatchEv
 
   static const google::protobuf::ServiceDescriptor* Contract();
 
-#define SLIPWAY_PIPELINE_RPC(Method, Request, Response) \
-  grpc::Status Method(grpc::ServerContext* context, const v1::Request* request, v1::Response* response) override
-#define SLIPWAY_PIPELINE_KIND(Kind, Kinds)                                    \
-  SLIPWAY_PIPELINE_RPC(Create##Kind, Create##Kind##Request, Kind);            \
-  SLIPWAY_PIPELINE_RPC(Get##Kind, Get##Kind##Request, Kind);                  \
+#define SLIPWAY_PIPELINE_RPC(Method, Request, Response)                         \
+  grpc::Status Method(grpc::ServerContext* context, const v1::Request* request, \
+                      v1::Response* response) override
+#define SLIPWAY_PIPELINE_KIND(Kind, Kinds)                                        \
+  SLIPWAY_PIPELINE_RPC(Create##Kind, Create##Kind##Request, Kind);                \
+  SLIPWAY_PIPELINE_RPC(Get##Kind, Get##Kind##Request, Kind);                      \
   SLIPWAY_PIPELINE_RPC(List##Kinds, List##Kinds##Request, List##Kinds##Response); \
-  SLIPWAY_PIPELINE_RPC(Update##Kind, Update##Kind##Request, Kind);            \
+  SLIPWAY_PIPELINE_RPC(Update##Kind, Update##Kind##Request, Kind);                \
   SLIPWAY_PIPELINE_RPC(Delete##Kind, Delete##Kind##Request, Kind)
   SLIPWAY_PIPELINE_KIND(Project, Projects);
   SLIPWAY_PIPELINE_KIND(App, Apps);
@@ -56,22 +59,25 @@ class PipelineApi final : public v1::PipelineService::WithCallbackMethod_WatchEv
 #undef SLIPWAY_PIPELINE_KIND
 #undef SLIPWAY_PIPELINE_RPC
   grpc::ServerWriteReactor<slipway::events::v1::WatchEventsResponse>* WatchEvents(
-      grpc::CallbackServerContext* context, const slipway::events::v1::WatchEventsRequest* request) override;
+      grpc::CallbackServerContext* context,
+      const slipway::events::v1::WatchEventsRequest* request) override;
 
  private:
   Caller CallerOf(rpc::CallContext& call);
 
   // The five handlers that all kinds share; see definition_handlers.cc.
   template <typename Request, typename Resource>
-  grpc::Status Create(grpc::ServerContext* context, const Request& request, const std::string& parent, const std::string& id,
-                      const Resource& resource, Resource* response);
+  grpc::Status Create(grpc::ServerContext* context, const Request& request,
+                      const std::string& parent, const std::string& id, const Resource& resource,
+                      Resource* response);
   template <typename Request, typename Resource>
   grpc::Status Get(grpc::ServerContext* context, const Request& request, Resource* response);
   template <typename Request, typename Response, typename Resource>
-  grpc::Status List(grpc::ServerContext* context, const Request& request, const std::string& parent, Response* response,
-                    Resource* (Response::*add)());
+  grpc::Status List(grpc::ServerContext* context, const Request& request, const std::string& parent,
+                    Response* response, Resource* (Response::*add)());
   template <typename Request, typename Resource>
-  grpc::Status Update(grpc::ServerContext* context, const Request& request, const Resource& resource, Resource* response);
+  grpc::Status Update(grpc::ServerContext* context, const Request& request,
+                      const Resource& resource, Resource* response);
   template <typename Request, typename Resource>
   grpc::Status Delete(grpc::ServerContext* context, const Request& request, Resource* response);
 

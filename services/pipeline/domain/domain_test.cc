@@ -23,14 +23,17 @@ M Parse(const std::string& text) {
 TEST_CASE("names are taken apart by kind and only by their own kind") {
   CHECK(ParseName(Kind::kApp, "projects/demo/apps/hello")->parent == "projects/demo");
   CHECK(ParseName(Kind::kWorkflow, "projects/demo/apps/hello/workflows/main")->id == "main");
-  CHECK(ParseName(Kind::kVariable, "environments/dev/variables/LEVEL")->parent == "environments/dev");
+  CHECK(ParseName(Kind::kVariable, "environments/dev/variables/LEVEL")->parent ==
+        "environments/dev");
   CHECK(ParseName(Kind::kSecret, "projects/p/apps/a/secrets/key")->parent == "projects/p/apps/a");
-  for (const char* bad : {"", "apps/hello", "projects/demo/apps/", "projects/demo/apps", "projects//apps/a",
-                          "projects/demo/workflows/x", "x/projects/demo/apps/a"}) {
+  for (const char* bad :
+       {"", "apps/hello", "projects/demo/apps/", "projects/demo/apps", "projects//apps/a",
+        "projects/demo/workflows/x", "x/projects/demo/apps/a"}) {
     INFO(bad);
     CHECK_FALSE(ParseName(Kind::kApp, bad).ok());
   }
-  CHECK(MessageOf(ParseName(Kind::kWorkflow, "x").status()).find("projects/P/apps/A/workflows/W") != std::string::npos);
+  CHECK(MessageOf(ParseName(Kind::kWorkflow, "x").status()).find("projects/P/apps/A/workflows/W") !=
+        std::string::npos);
 }
 
 TEST_CASE("short names are what people type") {
@@ -58,7 +61,8 @@ TEST_CASE("ids follow the rule of their kind") {
 }
 
 TEST_CASE("paths stay inside the repository") {
-  for (const char* good : {".", "Dockerfile", "docker/Dockerfile.prod", "docs/**", "..hidden", "./a"}) {
+  for (const char* good :
+       {".", "Dockerfile", "docker/Dockerfile.prod", "docs/**", "..hidden", "./a"}) {
     INFO(good);
     CHECK(PathProblem(good).empty());
   }
@@ -69,14 +73,16 @@ TEST_CASE("paths stay inside the repository") {
 }
 
 TEST_CASE("URLs are http or https, without credentials and without tricks") {
-  for (const char* good : {"http://127.0.0.1:8481/demo/hello.git", "https://git.example.com/a/b", "https://[::1]:8443/x"}) {
+  for (const char* good : {"http://127.0.0.1:8481/demo/hello.git", "https://git.example.com/a/b",
+                           "https://[::1]:8443/x"}) {
     INFO(good);
     CHECK(UrlProblem(good).empty());
   }
-  for (const char* bad : {"", "-http://x", "--upload-pack=x", "ext::sh -c id", "file:///etc", "git@github.com:a/b.git",
-                          "ssh://git@h/x", "https://user:secret@h/x", "https://", "https:///x", "https://h/x y",
-                          "https://h/x?y=1", "https://h/x#y", "https://h/../x", "https://-h/x", "https://h:0/x",
-                          "https://h:99999/x"}) {
+  for (const char* bad :
+       {"", "-http://x", "--upload-pack=x", "ext::sh -c id", "file:///etc",
+        "git@github.com:a/b.git", "ssh://git@h/x", "https://user:secret@h/x", "https://",
+        "https:///x", "https://h/x y", "https://h/x?y=1", "https://h/x#y", "https://h/../x",
+        "https://-h/x", "https://h:0/x", "https://h:99999/x"}) {
     INFO(bad);
     CHECK_FALSE(UrlProblem(bad).empty());
   }
@@ -84,14 +90,18 @@ TEST_CASE("URLs are http or https, without credentials and without tricks") {
 
 TEST_CASE("quantities are those of Kubernetes") {
   for (const char* good : {"64Mi", "1G", "1.5Gi", "1048576"}) CHECK(MemoryProblem(good).empty());
-  for (const char* bad : {"", "0", "64mb", "-1Mi", "Mi", "64 Mi", "1e3"}) CHECK_FALSE(MemoryProblem(bad).empty());
+  for (const char* bad : {"", "0", "64mb", "-1Mi", "Mi", "64 Mi", "1e3"})
+    CHECK_FALSE(MemoryProblem(bad).empty());
   for (const char* good : {"500m", "1", "0.5", "1.5"}) CHECK(CpuProblem(good).empty());
-  for (const char* bad : {"", "0", "0m", "0.0", "half", "1.5m", "-1"}) CHECK_FALSE(CpuProblem(bad).empty());
+  for (const char* bad : {"", "0", "0m", "0.0", "half", "1.5m", "-1"})
+    CHECK_FALSE(CpuProblem(bad).empty());
 }
 
 TEST_CASE("branch names are what git accepts") {
-  for (const char* good : {"main", "feature/x", "v1.2", "ünïcode"}) CHECK(BranchProblem(good).empty());
-  for (const char* bad : {"", "-x", "a..b", "a b", "a.lock", "a/.b", "refs/heads/main", "a~1", "a@{1}", "@", "a/", "a//b", "x."}) {
+  for (const char* good : {"main", "feature/x", "v1.2", "ünïcode"})
+    CHECK(BranchProblem(good).empty());
+  for (const char* bad : {"", "-x", "a..b", "a b", "a.lock", "a/.b", "refs/heads/main", "a~1",
+                          "a@{1}", "@", "a/", "a//b", "x."}) {
     INFO(bad);
     CHECK_FALSE(BranchProblem(bad).empty());
   }
@@ -110,7 +120,8 @@ TEST_CASE("regular expressions are compiled and bounded when they are saved") {
 TEST_CASE("image repositories have neither host nor tag nor upper case") {
   CHECK(ImageRepositoryProblem("demo/hello").empty());
   CHECK(ImageRepositoryProblem("a__b/c--d.e").empty());
-  for (const char* bad : {"Demo/hello", "demo/", "/demo", "demo:5000/x", "demo/hello:v1", "a..b", ""}) {
+  for (const char* bad :
+       {"Demo/hello", "demo/", "/demo", "demo:5000/x", "demo/hello:v1", "a..b", ""}) {
     INFO(bad);
     CHECK_FALSE(ImageRepositoryProblem(bad).empty());
   }
@@ -121,7 +132,8 @@ TEST_CASE("a registry's scheme decides whether it is spoken to in the clear") {
   CHECK(ParseRegistryUrl("http://127.0.0.1:8482/", "f")->host == "127.0.0.1:8482");
   CHECK_FALSE(ParseRegistryUrl("registry.example.com", "f")->insecure);
   CHECK(ParseRegistryUrl("https://Registry.Example.com", "f")->host == "registry.example.com");
-  for (const char* bad : {"", "ftp://x", "https://u:p@x", "https://ghcr.io/org", "ghcr.io/org", "a b"}) {
+  for (const char* bad :
+       {"", "ftp://x", "https://u:p@x", "https://ghcr.io/org", "ghcr.io/org", "a b"}) {
     INFO(bad);
     CHECK_FALSE(ParseRegistryUrl(bad, "f").ok());
   }
@@ -130,7 +142,8 @@ TEST_CASE("a registry's scheme decides whether it is spoken to in the clear") {
 TEST_CASE("a credential belongs to one host and port") {
   CHECK(CredentialHostOf("https://Git.Example/x") == CredentialHost("git.example"));
   CHECK(CredentialHostOf("https://git.example:443/x") == CredentialHost("git.example:443"));
-  CHECK(CredentialHostOf("http://127.0.0.1:8481/demo/hello.git") == CredentialHost("127.0.0.1:8481"));
+  CHECK(CredentialHostOf("http://127.0.0.1:8481/demo/hello.git") ==
+        CredentialHost("127.0.0.1:8481"));
   CHECK(CredentialHostOf("http://git.example/x") != CredentialHost("git.example"));
   CHECK(CredentialHostOf("https://git.example.evil/x") != CredentialHost("git.example"));
   CHECK(CredentialHostOf("ext::x").empty());
@@ -140,7 +153,9 @@ TEST_CASE("deployments merge key by key and the innermost wins") {
   auto merged = Parse<v1::DeploySpec>(
       R"(port: 8080 health_path: "/healthz" env {key: "A" value: "app"} env {key: "B" value: "app"}
          resources {memory: "64Mi" cpu: "500m"})");
-  MergeDeploy(Parse<v1::DeploySpec>(R"(env {key: "B" value: "environment"} resources {memory: "128Mi"} replicas: 2)"), &merged);
+  MergeDeploy(Parse<v1::DeploySpec>(
+                  R"(env {key: "B" value: "environment"} resources {memory: "128Mi"} replicas: 2)"),
+              &merged);
   MergeDeploy(Parse<v1::DeploySpec>(R"(env {key: "C" value: "pipeline"} replicas: 0)"), &merged);
   CHECK(merged.port() == 8080);
   CHECK(merged.env().at("A") == "app");
@@ -159,9 +174,11 @@ TEST_CASE("a workflow refers to its registry and environments") {
 }
 
 TEST_CASE("all spellings of a repository's address have one form") {
-  for (const char* url : {"https://Git.Example/a/b.git", "http://git.example/a/b/", "git@git.example:a/b.git",
-                          "ssh://git@git.example/a/b", "ssh://git@git.example:2222/a/b.git", "https://git.example:443/a/b",
-                          "https://user:secret@git.example/a/b", "git://git.example/a/b.git", "HTTPS://git.example/a/b?x=1"}) {
+  for (const char* url :
+       {"https://Git.Example/a/b.git", "http://git.example/a/b/", "git@git.example:a/b.git",
+        "ssh://git@git.example/a/b", "ssh://git@git.example:2222/a/b.git",
+        "https://git.example:443/a/b", "https://user:secret@git.example/a/b",
+        "git://git.example/a/b.git", "HTTPS://git.example/a/b?x=1"}) {
     INFO(url);
     CHECK(NormalRepositoryUrl(url) == "git.example/a/b");
   }

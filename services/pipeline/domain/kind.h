@@ -9,8 +9,19 @@
 
 namespace slipway::pipeline {
 
-// The kinds of definitions. One table describes them; all share one life: create, get, list, update, delete.
-enum class Kind { kProject, kApp, kCluster, kEnvironment, kRegistry, kGitAccount, kWorkflow, kVariable, kSecret };
+// The kinds of definitions. One table describes them; all share one life: create, get, list,
+// update, delete.
+enum class Kind {
+  kProject,
+  kApp,
+  kCluster,
+  kEnvironment,
+  kRegistry,
+  kGitAccount,
+  kWorkflow,
+  kVariable,
+  kSecret
+};
 
 // How ids of a kind are written.
 enum class IdRule {
@@ -20,12 +31,12 @@ enum class IdRule {
 
 struct KindInfo {
   Kind kind;
-  std::string_view key;            // in the database: "gitAccount"
-  std::string_view word;           // for people: "Git account"
-  std::string_view command;        // for the CLI: "git-account"
-  std::string_view collection;     // in names: "gitAccounts"
+  std::string_view key;         // in the database: "gitAccount"
+  std::string_view word;        // for people: "Git account"
+  std::string_view command;     // for the CLI: "git-account"
+  std::string_view collection;  // in names: "gitAccounts"
   IdRule id_rule;
-  std::vector<Kind> parents;       // empty: global
+  std::vector<Kind> parents;  // empty: global
 };
 
 const KindInfo& InfoOf(Kind kind);
@@ -42,7 +53,8 @@ struct NameParts {
 };
 
 // INVALID_ARGUMENT naming `field` unless `name` is a name of this kind.
-absl::StatusOr<NameParts> ParseName(Kind kind, std::string_view name, std::string_view field = "name");
+absl::StatusOr<NameParts> ParseName(Kind kind, std::string_view name,
+                                    std::string_view field = "name");
 
 // OK if `parent` may hold resources of this kind; a global kind has the parent "".
 absl::Status CheckParent(Kind kind, std::string_view parent);
@@ -52,7 +64,8 @@ absl::Status CheckId(Kind kind, std::string_view id, std::string_view field);
 
 std::string MakeName(Kind kind, std::string_view parent, std::string_view id);
 
-// For people: "projects/demo/apps/hello/workflows/main" is "demo/hello/main"; "environments/dev" is "dev".
+// For people: "projects/demo/apps/hello/workflows/main" is "demo/hello/main"; "environments/dev" is
+// "dev".
 std::string ShortName(std::string_view name);
 
 // The ids in a name of a workflow or app; "" for what is not there.

@@ -12,7 +12,8 @@ std::string BranchOf(std::string_view ref);
 // "refs/heads/main" for both.
 std::string FullBranchRef(std::string_view ref);
 
-// Whether a workflow with this source builds the branch: by its whole name, or by an unanchored RE2 pattern.
+// Whether a workflow with this source builds the branch: by its whole name, or by an unanchored RE2
+// pattern.
 bool Builds(const v1::BuildFrom& from, const std::string& branch);
 
 }  // namespace slipway::pipeline

@@ -12,8 +12,10 @@ struct Scheme {
   std::string_view own_port;
   bool any_port;  // the port says nothing about where the repository is served by HTTP
 };
-constexpr Scheme kSchemes[] = {
-    {"https://", "443", false}, {"http://", "80", false}, {"ssh://", "22", true}, {"git://", "9418", true}};
+constexpr Scheme kSchemes[] = {{"https://", "443", false},
+                               {"http://", "80", false},
+                               {"ssh://", "22", true},
+                               {"git://", "9418", true}};
 
 std::string Join(std::string_view authority, std::string_view path, const Scheme& scheme) {
   const size_t at = authority.rfind('@');
@@ -45,7 +47,8 @@ std::string NormalRepositoryUrl(std::string_view url) {
   }
   // scp's form: [user@]host:path
   const size_t colon = url.find(':');
-  if (colon == std::string_view::npos || url.substr(0, colon).find('/') != std::string_view::npos) return "";
+  if (colon == std::string_view::npos || url.substr(0, colon).find('/') != std::string_view::npos)
+    return "";
   if (url.substr(colon).starts_with("://")) return "";
   return Join(url.substr(0, colon), url.substr(colon + 1), kSchemes[2]);
 }

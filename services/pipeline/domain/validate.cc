@@ -23,8 +23,10 @@ void AddProblem(const std::string& field, const std::string& problem, Violations
   if (!problem.empty()) violations->Add(field, problem);
 }
 
-void CheckLength(const std::string& field, const std::string& text, size_t limit, Violations* violations) {
-  if (text.size() > limit) violations->Add(field, "is longer than " + std::to_string(limit) + " bytes");
+void CheckLength(const std::string& field, const std::string& text, size_t limit,
+                 Violations* violations) {
+  if (text.size() > limit)
+    violations->Add(field, "is longer than " + std::to_string(limit) + " bytes");
 }
 
 void ValidateCluster(const v1::ClusterSpec& spec, Violations* violations) {
@@ -33,15 +35,20 @@ void ValidateCluster(const v1::ClusterSpec& spec, Violations* violations) {
   }
 }
 
-void ValidateEnvironment(const v1::EnvironmentSpec& spec, const KnownIds& known, Violations* violations) {
+void ValidateEnvironment(const v1::EnvironmentSpec& spec, const KnownIds& known,
+                         Violations* violations) {
   if (spec.cluster().empty()) {
-    violations->Add("spec.cluster", "name the cluster" + (known.clusters.empty() ? "; there is none yet: create one first"
-                                                                              : ", for example \"" + known.clusters.front() + "\""));
+    violations->Add("spec.cluster", "name the cluster" +
+                                        (known.clusters.empty()
+                                             ? "; there is none yet: create one first"
+                                             : ", for example \"" + known.clusters.front() + "\""));
   } else if (!Contains(known.clusters, spec.cluster())) {
     violations->Add("spec.cluster", NoSuch("cluster", spec.cluster(), known.clusters));
   }
   if (!spec.namespace_().empty() && !ValidateSlug(spec.namespace_(), "").ok()) {
-    violations->Add("spec.namespace", "must be 1 to 63 of a-z, 0-9 and '-', start with a letter and not end with '-'");
+    violations->Add(
+        "spec.namespace",
+        "must be 1 to 63 of a-z, 0-9 and '-', start with a letter and not end with '-'");
   }
   if (spec.has_deploy()) ValidateDeploySpec(spec.deploy(), "spec.deploy", violations);
 }
@@ -60,7 +67,8 @@ void ValidateGitAccount(const v1::GitAccountSpec& spec, Violations* violations) 
   CheckLength("spec.token", spec.token().value(), kMaxVariableValue, violations);
 }
 
-// Steps read their variables line by line in places, and the environment of a process ends at a NUL.
+// Steps read their variables line by line in places, and the environment of a process ends at a
+// NUL.
 void CheckValue(const std::string& field, const std::string& value, Violations* violations) {
   CheckLength(field, value, kMaxVariableValue, violations);
   if (value.find('\0') != std::string::npos) violations->Add(field, "may not contain a NUL byte");
@@ -68,10 +76,11 @@ void CheckValue(const std::string& field, const std::string& value, Violations* 
 
 }  // namespace
 
-void ValidateVariables(const google::protobuf::Map<std::string, std::string>& variables, const std::string& path,
-                       Violations* violations) {
+void ValidateVariables(const google::protobuf::Map<std::string, std::string>& variables,
+                       const std::string& path, Violations* violations) {
   if (variables.size() > kMaxVariables) {
-    return violations->Add(path, "has more than " + std::to_string(kMaxVariables) + " entries; put them into a file");
+    return violations->Add(
+        path, "has more than " + std::to_string(kMaxVariables) + " entries; put them into a file");
   }
   for (const auto& [name, value] : variables) {
     const std::string problem = EnvNameProblem(name);
@@ -80,19 +89,23 @@ void ValidateVariables(const google::protobuf::Map<std::string, std::string>& va
   }
 }
 
-void ValidateDeploySpec(const v1::DeploySpec& spec, const std::string& path, Violations* violations) {
+void ValidateDeploySpec(const v1::DeploySpec& spec, const std::string& path,
+                        Violations* violations) {
   if (spec.has_port() && (spec.port() < 1 || spec.port() > 65535)) {
     violations->Add(path + ".port", "must be 1 to 65535");
   }
-  if (!spec.health_path().empty() && (spec.health_path().front() != '/' || spec.health_path().size() > 1024 ||
-                                      spec.health_path().find_first_of(" \r\n\t") != std::string::npos)) {
-    violations->Add(path + ".healthPath", "must start with '/' and have no spaces, at most 1024 bytes");
+  if (!spec.health_path().empty() &&
+      (spec.health_path().front() != '/' || spec.health_path().size() > 1024 ||
+       spec.health_path().find_first_of(" \r\n\t") != std::string::npos)) {
+    violations->Add(path + ".healthPath",
+                    "must start with '/' and have no spaces, at most 1024 bytes");
   }
   ValidateVariables(spec.env(), path + ".env", violations);
   if (!spec.resources().memory().empty()) {
     AddProblem(path + ".resources.memory", MemoryProblem(spec.resources().memory()), violations);
   }
-  if (!spec.resources().cpu().empty()) AddProblem(path + ".resources.cpu", CpuProblem(spec.resources().cpu()), violations);
+  if (!spec.resources().cpu().empty())
+    AddProblem(path + ".resources.cpu", CpuProblem(spec.resources().cpu()), violations);
   if (spec.has_replicas() && (spec.replicas() < 0 || spec.replicas() > 1000)) {
     violations->Add(path + ".replicas", "must be 0 to 1000");
   }
@@ -101,33 +114,41 @@ void ValidateDeploySpec(const v1::DeploySpec& spec, const std::string& path, Vio
 void ValidateApp(const v1::AppSpec& spec, const ValidationInput& input, Violations* violations) {
   CheckLength("spec.description", spec.description(), kMaxDescription, violations);
   if (spec.repositories_size() > 1) {
-    violations->Add("spec.repositories[1]", "one repository now: an app is built from a single one; leave out the others");
+    violations->Add("spec.repositories[1]",
+                    "one repository now: an app is built from a single one; leave out the others");
   }
   for (int i = 0; i < std::min(spec.repositories_size(), 1); ++i) {
     const v1::Repository& repository = spec.repositories(i);
     const std::string path = "spec.repositories[" + std::to_string(i) + "]";
     if (!ValidateSlug(repository.name(), "").ok()) {
-      violations->Add(path + ".name", "must be 1 to 63 of a-z, 0-9 and '-', start with a letter and not end with '-'");
+      violations->Add(
+          path + ".name",
+          "must be 1 to 63 of a-z, 0-9 and '-', start with a letter and not end with '-'");
     }
     const std::string url_problem = UrlProblem(repository.url());
     AddProblem(path + ".url", url_problem, violations);
-    if (!repository.account().empty() && !Contains(input.known.git_accounts, repository.account())) {
-      violations->Add(path + ".account", NoSuch("Git account", repository.account(), input.known.git_accounts));
+    if (!repository.account().empty() &&
+        !Contains(input.known.git_accounts, repository.account())) {
+      violations->Add(path + ".account",
+                      NoSuch("Git account", repository.account(), input.known.git_accounts));
     }
     if (!repository.checkout_path().empty()) {
       AddProblem(path + ".checkoutPath", PathProblem(repository.checkout_path()), violations);
     }
     if (repository.submodules()) {
-      violations->Add(path + ".submodules", "submodules are not fetched yet; leave it out or set it to false");
+      violations->Add(path + ".submodules",
+                      "submodules are not fetched yet; leave it out or set it to false");
     }
   }
   if (spec.has_deploy()) ValidateDeploySpec(spec.deploy(), "spec.deploy", violations);
 }
 
-void Validate(const google::protobuf::Message& resource, const ValidationInput& input, Violations* violations) {
+void Validate(const google::protobuf::Message& resource, const ValidationInput& input,
+              Violations* violations) {
   switch (KindOf(resource)) {
     case Kind::kProject:
-      return CheckLength("spec.description", SpecOf<v1::Project>(resource).description(), kMaxDescription, violations);
+      return CheckLength("spec.description", SpecOf<v1::Project>(resource).description(),
+                         kMaxDescription, violations);
     case Kind::kApp:
       return ValidateApp(SpecOf<v1::App>(resource), input, violations);
     case Kind::kCluster:

@@ -9,8 +9,8 @@
 
 namespace slipway::pipeline {
 
-// What a definition is checked against beside itself: ids of what is there. Filled by the caller within the transaction
-// of the save.
+// What a definition is checked against beside itself: ids of what is there. Filled by the caller
+// within the transaction of the save.
 struct KnownIds {
   std::vector<std::string> clusters = {};
   std::vector<std::string> environments = {};
@@ -21,23 +21,29 @@ struct KnownIds {
 
 struct ValidationInput {
   KnownIds known = {};
-  v1::AppSpec app = {};                                  // workflows only: the app that they belong to
-  std::vector<std::string> deleting_environments = {};   // workflows only: still in the spec, not checked any more
+  v1::AppSpec app = {};  // workflows only: the app that they belong to
+  std::vector<std::string> deleting_environments =
+      {};  // workflows only: still in the spec, not checked any more
 };
 
-// Adds every mistake of `resource` (one of the kinds of kind.h) to `violations`. Pure: no I/O. Rules that need other
-// rows (a second deployment pipeline for an environment, a changed host with a kept secret) are checked by the engine.
-void Validate(const google::protobuf::Message& resource, const ValidationInput& input, Violations* violations);
+// Adds every mistake of `resource` (one of the kinds of kind.h) to `violations`. Pure: no I/O.
+// Rules that need other rows (a second deployment pipeline for an environment, a changed host with
+// a kept secret) are checked by the engine.
+void Validate(const google::protobuf::Message& resource, const ValidationInput& input,
+              Violations* violations);
 
 // The parts, by kind; each checks the spec of one.
 void ValidateApp(const v1::AppSpec& spec, const ValidationInput& input, Violations* violations);
-void ValidateWorkflow(const v1::WorkflowSpec& spec, const ValidationInput& input, Violations* violations);
-void ValidateDeploySpec(const v1::DeploySpec& spec, const std::string& path, Violations* violations);
+void ValidateWorkflow(const v1::WorkflowSpec& spec, const ValidationInput& input,
+                      Violations* violations);
+void ValidateDeploySpec(const v1::DeploySpec& spec, const std::string& path,
+                        Violations* violations);
 
-// Adds what is wrong with a map of names and values as steps and apps have them: at most kMaxVariables, names of
-// environment variables, values without NUL bytes and of at most kMaxVariableValue bytes.
-void ValidateVariables(const google::protobuf::Map<std::string, std::string>& variables, const std::string& path,
-                       Violations* violations);
+// Adds what is wrong with a map of names and values as steps and apps have them: at most
+// kMaxVariables, names of environment variables, values without NUL bytes and of at most
+// kMaxVariableValue bytes.
+void ValidateVariables(const google::protobuf::Map<std::string, std::string>& variables,
+                       const std::string& path, Violations* violations);
 
 // Names that the checks of several kinds share.
 inline constexpr size_t kMaxDescription = 4096;

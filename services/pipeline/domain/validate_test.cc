@@ -22,7 +22,8 @@ ValidationInput Input() {
 }
 
 // The mistakes of a workflow as "field: description" lines.
-std::vector<std::string> WorkflowMistakes(const std::string& spec, const ValidationInput& input = Input()) {
+std::vector<std::string> WorkflowMistakes(const std::string& spec,
+                                          const ValidationInput& input = Input()) {
   Violations violations;
   ValidateWorkflow(Parse<v1::WorkflowSpec>(spec), input, &violations);
   std::vector<std::string> lines;
@@ -42,24 +43,29 @@ std::vector<std::string> Fields(const std::string& text, const ValidationInput& 
 using List = std::vector<std::string>;
 const char kFrom[] = R"(source {build {from {branch: "main"} image {}}} )";
 
-std::string Build(const std::string& inside) { return "source {build {from {branch: \"main\"} " + inside + "}}"; }
+std::string Build(const std::string& inside) {
+  return "source {build {from {branch: \"main\"} " + inside + "}}";
+}
 
 }  // namespace
 
 TEST_CASE("a sound workflow has no mistakes") {
   CHECK(WorkflowMistakes(std::string(kFrom) + R"(
     deployment_pipelines {environment: "dev" strategy {recreate {}}}
-    deployment_pipelines {environment: "prod" after: "dev" trigger: MANUAL})").empty());
+    deployment_pipelines {environment: "prod" after: "dev" trigger: MANUAL})")
+            .empty());
 }
 
 TEST_CASE("after names the environment that was probably meant") {
   CHECK(WorkflowMistakes(std::string(kFrom) + R"(
     deployment_pipelines {environment: "dev"} deployment_pipelines {environment: "prod" after: "dv"})") ==
-        List{"spec.deploymentPipelines[1].after: no deployment pipeline \"dv\" in this workflow; did you mean \"dev\"?"});
+        List{"spec.deploymentPipelines[1].after: no deployment pipeline \"dv\" in this workflow; "
+             "did you mean \"dev\"?"});
 }
 
 TEST_CASE("deployment pipelines form a tree") {
-  CHECK(WorkflowMistakes(std::string(kFrom) + R"(deployment_pipelines {environment: "dev" after: "dev"})") ==
+  CHECK(WorkflowMistakes(std::string(kFrom) +
+                         R"(deployment_pipelines {environment: "dev" after: "dev"})") ==
         List{"spec.deploymentPipelines[0].after: \"dev\" can't come after itself"});
   const List circle = WorkflowMistakes(std::string(kFrom) + R"(
     deployment_pipelines {environment: "dev" after: "prod"} deployment_pipelines {environment: "prod" after: "dev"}
@@ -79,27 +85,28 @@ TEST_CASE("all mistakes of a workflow are told together") {
       image { dockerfile: "/Dockerfile" context: "../" registry: "locl" repository: "A" tag: "v1" args { key: "a-b" } }
     } }
     deployment_pipelines { environment: "develop" deploy { port: 70000 health_path: "x" } } })");
-  CHECK(fields == List{"spec.source.build.from.repository", "spec.source.build.from.branch",
-                       "spec.source.build.from.paths.exclude[0]", "spec.source.build.timeout",
-                       "spec.source.build.preBuild[0].name", "spec.source.build.preBuild[1].name",
-                       "spec.source.build.preBuild[2].shell.script", "spec.source.build.preBuild[2].inputs",
-                       "spec.source.build.postBuild[0].name", "spec.source.build.postBuild[0].timeout",
-                       "spec.source.build.image.dockerfile", "spec.source.build.image.context",
-                       "spec.source.build.image.args", "spec.source.build.image.registry",
-                       "spec.source.build.image.repository", "spec.source.build.image.tag",
-                       "spec.deploymentPipelines[0].environment", "spec.deploymentPipelines[0].deploy.port",
-                       "spec.deploymentPipelines[0].deploy.healthPath"});
+  CHECK(fields ==
+        List{"spec.source.build.from.repository", "spec.source.build.from.branch",
+             "spec.source.build.from.paths.exclude[0]", "spec.source.build.timeout",
+             "spec.source.build.preBuild[0].name", "spec.source.build.preBuild[1].name",
+             "spec.source.build.preBuild[2].shell.script", "spec.source.build.preBuild[2].inputs",
+             "spec.source.build.postBuild[0].name", "spec.source.build.postBuild[0].timeout",
+             "spec.source.build.image.dockerfile", "spec.source.build.image.context",
+             "spec.source.build.image.args", "spec.source.build.image.registry",
+             "spec.source.build.image.repository", "spec.source.build.image.tag",
+             "spec.deploymentPipelines[0].environment", "spec.deploymentPipelines[0].deploy.port",
+             "spec.deploymentPipelines[0].deploy.healthPath"});
 }
 
 TEST_CASE("a workflow needs a source, a ref and a registry") {
-  CHECK(WorkflowMistakes("") ==
-        List{"spec.source.build: say where images come from: \"source: {build: {from: {branch: main}}}\""});
+  CHECK(WorkflowMistakes("") == List{"spec.source.build: say where images come from: \"source: "
+                                     "{build: {from: {branch: main}}}\""});
   CHECK(WorkflowMistakes("source {build {}}") ==
         List{"spec.source.build.from.branch: name the branch to build, or a branchRegex"});
   ValidationInput input = Input();
   input.known.has_default_registry = false;
-  CHECK(WorkflowMistakes(kFrom, input) ==
-        List{"spec.source.build.image.registry: name a registry, since none is the default, for example \"local\""});
+  CHECK(WorkflowMistakes(kFrom, input) == List{"spec.source.build.image.registry: name a registry, "
+                                               "since none is the default, for example \"local\""});
   input = Input();
   input.app.Clear();
   CHECK(WorkflowMistakes(kFrom, input).size() == 1);
@@ -107,13 +114,15 @@ TEST_CASE("a workflow needs a source, a ref and a registry") {
 
 TEST_CASE("build arguments and inputs have limits of number and length, and no NUL bytes") {
   v1::Workflow workflow;
-  auto& args = *workflow.mutable_spec()->mutable_source()->mutable_build()->mutable_image()->mutable_args();
+  auto& args =
+      *workflow.mutable_spec()->mutable_source()->mutable_build()->mutable_image()->mutable_args();
   const auto mistakes_about_args = [&] {
     Violations violations;
     Validate(workflow, Input(), &violations);
     List found;
     for (const auto& violation : violations.list()) {
-      if (violation.field.find("image.args") != std::string::npos) found.push_back(violation.description);
+      if (violation.field.find("image.args") != std::string::npos)
+        found.push_back(violation.description);
     }
     return found;
   };
@@ -131,7 +140,8 @@ TEST_CASE("build arguments and inputs have limits of number and length, and no N
 TEST_CASE("scripts have a limit of 256 KiB") {
   const std::string most(256 << 10, 'x');
   CHECK(WorkflowMistakes(Build("pre_build {name: 't' shell {script: '" + most + "'}}")).empty());
-  CHECK(WorkflowMistakes(Build("pre_build {name: 't' shell {script: '" + most + "x'}}")).size() == 1);
+  CHECK(WorkflowMistakes(Build("pre_build {name: 't' shell {script: '" + most + "x'}}")).size() ==
+        1);
 }
 
 TEST_CASE("one day is the longest time-out") {
@@ -143,20 +153,27 @@ TEST_CASE("one day is the longest time-out") {
 TEST_CASE("a deployment pipeline that is being deleted is not checked any more") {
   ValidationInput input = Input();
   input.deleting_environments = {"gone"};
-  CHECK(WorkflowMistakes(std::string(kFrom) + R"(deployment_pipelines {environment: "gone" after: "also-gone"})", input).empty());
+  CHECK(WorkflowMistakes(
+            std::string(kFrom) + R"(deployment_pipelines {environment: "gone" after: "also-gone"})",
+            input)
+            .empty());
 }
 
 TEST_CASE("an app has one repository by http, without submodules") {
-  CHECK(Fields<v1::App>(R"(spec {repositories {name: "source" url: "http://127.0.0.1:8481/demo/hello.git" account: "local"
+  CHECK(
+      Fields<v1::App>(
+          R"(spec {repositories {name: "source" url: "http://127.0.0.1:8481/demo/hello.git" account: "local"
         checkout_path: "."} deploy {port: 8080 health_path: "/healthz" env {key: "GREETING" value: "hello"}
-        resources {memory: "64Mi"}}})").empty());
+        resources {memory: "64Mi"}}})")
+          .empty());
   CHECK(Fields<v1::App>(R"(spec {
       repositories {name: "" url: "ssh://git@h/x" account: "gthub" checkout_path: "../x" submodules: true}
       repositories {name: "second" url: "http://h/y"}
       deploy {env {key: "A B" value: ""} resources {memory: "64mb" cpu: "x"} replicas: -1}})") ==
         List{"spec.repositories[1]", "spec.repositories[0].name", "spec.repositories[0].url",
-             "spec.repositories[0].account", "spec.repositories[0].checkoutPath", "spec.repositories[0].submodules",
-             "spec.deploy.env", "spec.deploy.resources.memory", "spec.deploy.resources.cpu", "spec.deploy.replicas"});
+             "spec.repositories[0].account", "spec.repositories[0].checkoutPath",
+             "spec.repositories[0].submodules", "spec.deploy.env", "spec.deploy.resources.memory",
+             "spec.deploy.resources.cpu", "spec.deploy.replicas"});
   CHECK(Fields<v1::App>("spec {}").empty());
 }
 

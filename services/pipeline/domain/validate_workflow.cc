@@ -21,19 +21,23 @@ constexpr char kBuild[] = "spec.source.build";
 // Collects the mistakes of one workflow; a helper of ValidateWorkflow that lives for one call.
 class WorkflowCheck {
  public:
-  WorkflowCheck(const ValidationInput& input, Violations* violations) : input_(input), violations_(violations) {}
+  WorkflowCheck(const ValidationInput& input, Violations* violations)
+      : input_(input), violations_(violations) {}
 
   void Check(const v1::WorkflowSpec& spec) {
     if (spec.source().kind_case() == v1::ImageSource::kBuild) {
       CheckBuild(spec.source().build());
     } else {
-      Add("spec.source.build", "say where images come from: \"source: {build: {from: {branch: main}}}\"");
+      Add("spec.source.build",
+          "say where images come from: \"source: {build: {from: {branch: main}}}\"");
     }
     CheckPipelines(spec);
   }
 
  private:
-  void Add(const std::string& field, const std::string& description) { violations_->Add(field, description); }
+  void Add(const std::string& field, const std::string& description) {
+    violations_->Add(field, description);
+  }
   void AddProblem(const std::string& field, const std::string& problem) {
     if (!problem.empty()) Add(field, problem);
   }
@@ -50,12 +54,15 @@ class WorkflowCheck {
   void CheckFrom(const v1::BuildFrom& from) {
     const std::string path = std::string(kBuild) + ".from";
     std::vector<std::string> repositories;
-    for (const v1::Repository& repository : input_.app.repositories()) repositories.push_back(repository.name());
+    for (const v1::Repository& repository : input_.app.repositories())
+      repositories.push_back(repository.name());
     if (repositories.empty()) {
-      Add(path + ".repository", "the app has no repository; add one to spec.repositories of the app first");
-    } else if (!from.repository().empty() &&
-               std::find(repositories.begin(), repositories.end(), from.repository()) == repositories.end()) {
-      Add(path + ".repository", NoSuch("repository", from.repository(), repositories) + " in the app");
+      Add(path + ".repository",
+          "the app has no repository; add one to spec.repositories of the app first");
+    } else if (!from.repository().empty() && std::find(repositories.begin(), repositories.end(),
+                                                       from.repository()) == repositories.end()) {
+      Add(path + ".repository",
+          NoSuch("repository", from.repository(), repositories) + " in the app");
     }
     switch (from.ref_case()) {
       case v1::BuildFrom::kBranch:
@@ -74,7 +81,8 @@ class WorkflowCheck {
 
   template <typename List>
   void CheckPathFilter(const std::string& path, const List& filters) {
-    if (filters.size() > kMaxPathFilters) Add(path, "has more than " + std::to_string(kMaxPathFilters) + " entries");
+    if (filters.size() > kMaxPathFilters)
+      Add(path, "has more than " + std::to_string(kMaxPathFilters) + " entries");
     for (int i = 0; i < std::min(static_cast<int>(filters.size()), kMaxPathFilters); ++i) {
       AddProblem(path + "[" + std::to_string(i) + "]", PathProblem(filters.Get(i)));
     }
@@ -90,7 +98,8 @@ class WorkflowCheck {
 
   template <typename List>
   void CheckTasks(const std::string& path, const List& tasks, std::set<std::string>* names) {
-    if (tasks.size() > kMaxTasks) Add(path, "has more than " + std::to_string(kMaxTasks) + " tasks");
+    if (tasks.size() > kMaxTasks)
+      Add(path, "has more than " + std::to_string(kMaxTasks) + " tasks");
     for (int i = 0; i < std::min(static_cast<int>(tasks.size()), kMaxTasks); ++i) {
       CheckTask(path + "[" + std::to_string(i) + "]", tasks.Get(i), names);
     }
@@ -98,17 +107,21 @@ class WorkflowCheck {
 
   void CheckTask(const std::string& path, const v1::Task& task, std::set<std::string>* names) {
     if (!ValidateSlug(task.name(), "").ok()) {
-      Add(path + ".name", "must be 1 to 63 of a-z, 0-9 and '-', start with a letter and not end with '-'");
+      Add(path + ".name",
+          "must be 1 to 63 of a-z, 0-9 and '-', start with a letter and not end with '-'");
     } else if (task.name() == "image") {
-      Add(path + ".name", "\"image\" is the name of the step that builds the image; choose another");
+      Add(path + ".name",
+          "\"image\" is the name of the step that builds the image; choose another");
     } else if (!names->insert(task.name()).second) {
-      Add(path + ".name", "\"" + task.name() + "\" is the name of another task of this workflow; choose another");
+      Add(path + ".name",
+          "\"" + task.name() + "\" is the name of another task of this workflow; choose another");
     }
     const std::string& script = task.shell().script();
     if (task.action_case() != v1::Task::kShell || script.empty()) {
       Add(path + ".shell.script", "must not be empty");
     } else if (script.size() > kMaxScript) {
-      Add(path + ".shell.script", "is longer than 256 KiB; put it into the repository and call it here");
+      Add(path + ".shell.script",
+          "is longer than 256 KiB; put it into the repository and call it here");
     } else if (script.find('\0') != std::string::npos) {
       Add(path + ".shell.script", "may not contain a NUL byte");
     }
@@ -118,20 +131,24 @@ class WorkflowCheck {
 
   void CheckImage(const v1::ImageSpec& image) {
     const std::string path = std::string(kBuild) + ".image";
-    if (!image.dockerfile().empty()) AddProblem(path + ".dockerfile", PathProblem(image.dockerfile()));
+    if (!image.dockerfile().empty())
+      AddProblem(path + ".dockerfile", PathProblem(image.dockerfile()));
     if (!image.context().empty()) AddProblem(path + ".context", PathProblem(image.context()));
     ValidateVariables(image.args(), path + ".args", violations_);
     const std::vector<std::string>& registries = input_.known.registries;
     if (image.registry().empty()) {
       if (!input_.known.has_default_registry) {
-        Add(path + ".registry", "name a registry, since none is the default" +
-                                    (registries.empty() ? std::string("; there is none yet: create one first")
-                                                        : ", for example \"" + registries.front() + "\""));
+        Add(path + ".registry",
+            "name a registry, since none is the default" +
+                (registries.empty() ? std::string("; there is none yet: create one first")
+                                    : ", for example \"" + registries.front() + "\""));
       }
-    } else if (std::find(registries.begin(), registries.end(), image.registry()) == registries.end()) {
+    } else if (std::find(registries.begin(), registries.end(), image.registry()) ==
+               registries.end()) {
       Add(path + ".registry", NoSuch("registry", image.registry(), registries));
     }
-    if (!image.repository().empty()) AddProblem(path + ".repository", ImageRepositoryProblem(image.repository()));
+    if (!image.repository().empty())
+      AddProblem(path + ".repository", ImageRepositoryProblem(image.repository()));
     if (!image.tag().empty()) AddProblem(path + ".tag", plan::TagPatternProblem(image.tag()));
   }
 
@@ -149,10 +166,12 @@ class WorkflowCheck {
       const v1::DeploymentPipeline& pipeline = spec.deployment_pipelines(i);
       const std::string path = "spec.deploymentPipelines[" + std::to_string(i) + "]";
       const auto& deleting = input_.deleting_environments;
-      if (std::find(deleting.begin(), deleting.end(), pipeline.environment()) != deleting.end()) continue;
+      if (std::find(deleting.begin(), deleting.end(), pipeline.environment()) != deleting.end())
+        continue;
       CheckEnvironment(path, pipeline);
       CheckAfter(path, pipeline, after);
-      if (pipeline.has_deploy()) ValidateDeploySpec(pipeline.deploy(), path + ".deploy", violations_);
+      if (pipeline.has_deploy())
+        ValidateDeploySpec(pipeline.deploy(), path + ".deploy", violations_);
     }
   }
 
@@ -177,10 +196,12 @@ class WorkflowCheck {
       Add(path + ".after", "\"" + pipeline.after() + "\" can't come after itself");
     } else if (!after.contains(pipeline.after())) {
       const std::string near = DidYouMean(pipeline.after(), others);
-      Add(path + ".after", "no deployment pipeline \"" + Truncate(pipeline.after(), 64) + "\" in this workflow" +
+      Add(path + ".after", "no deployment pipeline \"" + Truncate(pipeline.after(), 64) +
+                               "\" in this workflow" +
                                (near.empty() ? "" : "; did you mean \"" + near + "\"?"));
     } else if (IsInCycle(pipeline.environment(), after)) {
-      Add(path + ".after", "goes round in a circle: \"" + pipeline.environment() + "\" would have to come after itself");
+      Add(path + ".after", "goes round in a circle: \"" + pipeline.environment() +
+                               "\" would have to come after itself");
     }
   }
 
@@ -201,7 +222,8 @@ class WorkflowCheck {
 
 }  // namespace
 
-void ValidateWorkflow(const v1::WorkflowSpec& spec, const ValidationInput& input, Violations* violations) {
+void ValidateWorkflow(const v1::WorkflowSpec& spec, const ValidationInput& input,
+                      Violations* violations) {
   WorkflowCheck(input, violations).Check(spec);
 }
 

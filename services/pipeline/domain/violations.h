@@ -9,8 +9,8 @@
 
 namespace slipway::pipeline {
 
-// The mistakes of one resource, collected so that a user sees all of them at once. Fields are paths as in manifests:
-// "spec.deploymentPipelines[1].after". A value, not thread-safe.
+// The mistakes of one resource, collected so that a user sees all of them at once. Fields are paths
+// as in manifests: "spec.deploymentPipelines[1].after". A value, not thread-safe.
 class Violations {
  public:
   void Add(std::string_view field, std::string_view description) {
@@ -19,14 +19,17 @@ class Violations {
   bool empty() const { return list_.empty(); }
   const std::vector<ErrorDetails::FieldViolation>& list() const { return list_; }
 
-  // OK, or INVALID_ARGUMENT (INVALID_FIELD) with all of them; the text is the first one and how many there are more.
+  // OK, or INVALID_ARGUMENT (INVALID_FIELD) with all of them; the text is the first one and how
+  // many there are more.
   absl::Status ToStatus() const;
 
  private:
   std::vector<ErrorDetails::FieldViolation> list_;
 };
 
-// "<what> "<word>" does not exist", with the nearest of `known` or, where none is near, what there is.
-std::string NoSuch(std::string_view what, std::string_view word, const std::vector<std::string>& known);
+// "<what> "<word>" does not exist", with the nearest of `known` or, where none is near, what there
+// is.
+std::string NoSuch(std::string_view what, std::string_view word,
+                   const std::vector<std::string>& known);
 
 }  // namespace slipway::pipeline

@@ -67,12 +67,14 @@ Message* KindMessage(v1::Resource* resource) {
 absl::Status Definitions::Run(const Caller& caller, const char* name, bool dry, Message* resource,
                               const std::function<absl::Status(db::Tx&, Message*)>& body) const {
   std::unique_ptr<Message> result(resource->New());
-  const absl::Status status = db::RunTx(parts_.pool, name, caller.deadline, [&](db::Tx& tx) -> absl::Status {
-    result->CopyFrom(*resource);
-    SLIPWAY_RETURN_IF_ERROR(body(tx, result.get()));
-    return dry ? absl::CancelledError(kDryRun) : absl::OkStatus();
-  });
-  const bool rolled_back_as_wanted = dry && absl::IsCancelled(status) && MessageOf(status) == kDryRun;
+  const absl::Status status =
+      db::RunTx(parts_.pool, name, caller.deadline, [&](db::Tx& tx) -> absl::Status {
+        result->CopyFrom(*resource);
+        SLIPWAY_RETURN_IF_ERROR(body(tx, result.get()));
+        return dry ? absl::CancelledError(kDryRun) : absl::OkStatus();
+      });
+  const bool rolled_back_as_wanted =
+      dry && absl::IsCancelled(status) && MessageOf(status) == kDryRun;
   if (!status.ok() && !rolled_back_as_wanted) return status;
   resource->GetReflection()->Swap(resource, result.get());
   return absl::OkStatus();
@@ -98,16 +100,19 @@ Definitions::Mistakes Definitions::CheckUrls(const Message& resource) const {
   };
   if (KindOf(resource) == Kind::kApp) {
     const auto& repositories = static_cast<const v1::App&>(resource).spec().repositories();
-    if (!repositories.empty() && !repositories[0].url().empty()) check("spec.repositories[0].url", repositories[0].url());
+    if (!repositories.empty() && !repositories[0].url().empty())
+      check("spec.repositories[0].url", repositories[0].url());
   } else if (KindOf(resource) == Kind::kRegistry) {
     const std::string& url = static_cast<const v1::Registry&>(resource).spec().url();
-    if (!url.empty()) check("spec.url", url.find("://") == std::string::npos ? "https://" + url : url);
+    if (!url.empty())
+      check("spec.url", url.find("://") == std::string::npos ? "https://" + url : url);
   }
   return mistakes;
 }
 
-absl::Status Definitions::CreateIn(db::Tx& tx, const Caller& caller, std::string_view parent, std::string_view id,
-                                   const Mistakes& mistakes, Message* resource) const {
+absl::Status Definitions::CreateIn(db::Tx& tx, const Caller& caller, std::string_view parent,
+                                   std::string_view id, const Mistakes& mistakes,
+                                   Message* resource) const {
   const Kind kind = KindOf(*resource);
   SLIPWAY_RETURN_IF_ERROR(CheckParent(kind, parent));
   const std::string new_id = id.empty() ? MakeId(*resource) : std::string(id);
@@ -124,72 +129,86 @@ absl::Status Definitions::CreateIn(db::Tx& tx, const Caller& caller, std::string
     if (place.parent_row->deleting) return BeingDeleted(parent);
   }
   SLIPWAY_ASSIGN_OR_RETURN(const auto taken, store::Find(tx, place.name, store::Lock::kNone));
-  if (taken) return taken->deleting ? StillBeingDeleted(kind, place.name) : NameTaken(kind, place.name);
+  if (taken)
+    return taken->deleting ? StillBeingDeleted(kind, place.name) : NameTaken(kind, place.name);
   place.known_mistakes = mistakes;
   SLIPWAY_ASSIGN_OR_RETURN(const Saver::Saved saved, saver_.Save(tx, place, resource));
   if (caller.audit) SLIPWAY_RETURN_IF_ERROR(caller.audit(tx, place.name));
   return Fill(tx, saved.row, resource);
 }
 
-absl::Status Definitions::Create(const Caller& caller, std::string_view parent, std::string_view id, bool validate_only,
-                                 Message* resource) const {
+absl::Status Definitions::Create(const Caller& caller, std::string_view parent, std::string_view id,
+                                 bool validate_only, Message* resource) const {
   const Mistakes mistakes = CheckUrls(*resource);
   const Caller author = validate_only ? Unaudited(caller) : caller;
-  return Run(caller, "definitions.create", validate_only, resource,
-             [&](db::Tx& tx, Message* copy) { return CreateIn(tx, author, parent, id, mistakes, copy); });
-}
-
-absl::Status Definitions::Get(const Caller& caller, std::string_view name, Message* resource) const {
-  SLIPWAY_RETURN_IF_ERROR(ParseName(KindOf(*resource), name).status());
-  return Run(caller, "definitions.get", false, resource, [&](db::Tx& tx, Message* copy) -> absl::Status {
-    SLIPWAY_ASSIGN_OR_RETURN(const auto row, store::Find(tx, name, store::Lock::kNone));
-    if (!row) return rpc::ResourceNotFound(name);
-    return Fill(tx, *row, copy);
+  return Run(caller, "definitions.create", validate_only, resource, [&](db::Tx& tx, Message* copy) {
+    return CreateIn(tx, author, parent, id, mistakes, copy);
   });
 }
 
-absl::StatusOr<std::string> Definitions::List(const Caller& caller, Kind kind, std::string_view parent, int page_size,
-                                              std::string_view page_token, const std::function<Message*()>& add) const {
+absl::Status Definitions::Get(const Caller& caller, std::string_view name,
+                              Message* resource) const {
+  SLIPWAY_RETURN_IF_ERROR(ParseName(KindOf(*resource), name).status());
+  return Run(caller, "definitions.get", false, resource,
+             [&](db::Tx& tx, Message* copy) -> absl::Status {
+               SLIPWAY_ASSIGN_OR_RETURN(const auto row, store::Find(tx, name, store::Lock::kNone));
+               if (!row) return rpc::ResourceNotFound(name);
+               return Fill(tx, *row, copy);
+             });
+}
+
+absl::StatusOr<std::string> Definitions::List(const Caller& caller, Kind kind,
+                                              std::string_view parent, int page_size,
+                                              std::string_view page_token,
+                                              const std::function<Message*()>& add) const {
   SLIPWAY_RETURN_IF_ERROR(CheckParent(kind, parent));
   if (page_size < 0) return InvalidField("page_size", "must not be negative");
   const int limit = page_size == 0 ? kDefaultPage : std::min(page_size, kMaxPage);
   const std::string key = ListKey(kind, parent);
   SLIPWAY_ASSIGN_OR_RETURN(std::string after, ReadToken(page_token, key));
   using Page = std::vector<std::pair<store::ResourceRow, store::WorkflowFacts>>;
-  SLIPWAY_ASSIGN_OR_RETURN(const Page page, db::RunTx(parts_.pool, "definitions.list", caller.deadline,
-                                                      [&](db::Tx& tx) -> absl::StatusOr<Page> {
-    if (!parent.empty()) {
-      SLIPWAY_ASSIGN_OR_RETURN(const auto parent_row, store::Find(tx, parent, store::Lock::kNone));
-      if (!parent_row) return rpc::ResourceNotFound(parent);
-    }
-    Page seen;
-    std::string from = after;
-    // One more than the page, so that a full page knows whether there is another.
-    for (bool more = true; more && static_cast<int>(seen.size()) <= limit;) {
-      SLIPWAY_ASSIGN_OR_RETURN(const auto rows, store::List(tx, kind, parent, from, limit + 1));
-      more = static_cast<int>(rows.size()) == limit + 1;
-      std::vector<int64_t> workflow_ids;
-      for (const store::ResourceRow& row : rows) {
-        from = row.name;
-        if (caller.may_see && !caller.may_see(row.name)) continue;
-        seen.push_back({row, {}});
-        if (kind == Kind::kWorkflow) workflow_ids.push_back(row.id);
-      }
-      SLIPWAY_ASSIGN_OR_RETURN(const auto facts, store::FindWorkflowFacts(tx, workflow_ids));
-      for (auto& [row, its] : seen) {
-        if (const auto it = facts.find(row.id); it != facts.end()) its = it->second;
-      }
-    }
-    return seen;
-  }));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const Page page,
+      db::RunTx(parts_.pool, "definitions.list", caller.deadline,
+                [&](db::Tx& tx) -> absl::StatusOr<Page> {
+                  if (!parent.empty()) {
+                    SLIPWAY_ASSIGN_OR_RETURN(const auto parent_row,
+                                             store::Find(tx, parent, store::Lock::kNone));
+                    if (!parent_row) return rpc::ResourceNotFound(parent);
+                  }
+                  Page seen;
+                  std::string from = after;
+                  // One more than the page, so that a full page knows whether there is another.
+                  for (bool more = true; more && static_cast<int>(seen.size()) <= limit;) {
+                    SLIPWAY_ASSIGN_OR_RETURN(const auto rows,
+                                             store::List(tx, kind, parent, from, limit + 1));
+                    more = static_cast<int>(rows.size()) == limit + 1;
+                    std::vector<int64_t> workflow_ids;
+                    for (const store::ResourceRow& row : rows) {
+                      from = row.name;
+                      if (caller.may_see && !caller.may_see(row.name)) continue;
+                      seen.push_back({row, {}});
+                      if (kind == Kind::kWorkflow) workflow_ids.push_back(row.id);
+                    }
+                    SLIPWAY_ASSIGN_OR_RETURN(const auto facts,
+                                             store::FindWorkflowFacts(tx, workflow_ids));
+                    for (auto& [row, its] : seen) {
+                      if (const auto it = facts.find(row.id); it != facts.end()) its = it->second;
+                    }
+                  }
+                  return seen;
+                }));
   const int count = std::min(static_cast<int>(page.size()), limit);
-  for (int i = 0; i < count; ++i) FillResource(page[static_cast<size_t>(i)].first, page[static_cast<size_t>(i)].second, add());
+  for (int i = 0; i < count; ++i)
+    FillResource(page[static_cast<size_t>(i)].first, page[static_cast<size_t>(i)].second, add());
   if (static_cast<int>(page.size()) <= limit) return std::string();
   return Base64UrlEncode(key + page[static_cast<size_t>(limit - 1)].first.name);
 }
 
-absl::StatusOr<Definitions::Outcome> Definitions::UpdateIn(db::Tx& tx, const Caller& caller, bool allow_missing,
-                                                           const Mistakes& mistakes, Message* resource) const {
+absl::StatusOr<Definitions::Outcome> Definitions::UpdateIn(db::Tx& tx, const Caller& caller,
+                                                           bool allow_missing,
+                                                           const Mistakes& mistakes,
+                                                           Message* resource) const {
   const Kind kind = KindOf(*resource);
   const std::string name = NameOf(*resource);
   SLIPWAY_ASSIGN_OR_RETURN(const NameParts parts, ParseName(kind, name));
@@ -219,7 +238,8 @@ absl::StatusOr<Definitions::Outcome> Definitions::UpdateIn(db::Tx& tx, const Cal
   return saved.changed ? Outcome::kUpdated : Outcome::kUnchanged;
 }
 
-absl::Status Definitions::Update(const Caller& caller, bool allow_missing, bool validate_only, Message* resource) const {
+absl::Status Definitions::Update(const Caller& caller, bool allow_missing, bool validate_only,
+                                 Message* resource) const {
   const Mistakes mistakes = CheckUrls(*resource);
   const Caller author = validate_only ? Unaudited(caller) : caller;
   return Run(caller, "definitions.update", validate_only, resource, [&](db::Tx& tx, Message* copy) {
@@ -241,7 +261,8 @@ absl::Status Definitions::CheckNothingHangsOn(db::Tx& tx, const store::ResourceR
   };
   for (const Children& children : kChildren) {
     if (children.parent != row.kind) continue;
-    SLIPWAY_ASSIGN_OR_RETURN(const auto names, store::ListChildNames(tx, children.child, row.name, kShown));
+    SLIPWAY_ASSIGN_OR_RETURN(const auto names,
+                             store::ListChildNames(tx, children.child, row.name, kShown));
     if (!names.empty()) return StillHas(row.kind, row.name, children.word, names, children.remedy);
   }
   if (row.kind == Kind::kWorkflow) {
@@ -253,9 +274,10 @@ absl::Status Definitions::CheckNothingHangsOn(db::Tx& tx, const store::ResourceR
       all_deleting = all_deleting && pipeline.deleting;
     }
     if (!names.empty()) {
-      return StillHas(row.kind, row.name, "deployment pipeline", names,
-                      all_deleting ? "its workload is still being removed; try again when it is gone"
-                                   : "delete that first: slipway delete deployment-pipeline APP/ENVIRONMENT");
+      return StillHas(
+          row.kind, row.name, "deployment pipeline", names,
+          all_deleting ? "its workload is still being removed; try again when it is gone"
+                       : "delete that first: slipway delete deployment-pipeline APP/ENVIRONMENT");
     }
   }
   SLIPWAY_ASSIGN_OR_RETURN(auto users, store::ListUsers(tx, row.name, kShown));
@@ -265,15 +287,17 @@ absl::Status Definitions::CheckNothingHangsOn(db::Tx& tx, const store::ResourceR
   return users.empty() ? absl::OkStatus() : InUse(row.kind, row.name, users);
 }
 
-absl::Status Definitions::DeleteIn(db::Tx& tx, const Caller& caller, std::string_view name, std::string_view etag,
-                                   Message* resource) const {
-  SLIPWAY_ASSIGN_OR_RETURN(std::optional<store::ResourceRow> row, store::Find(tx, name, store::Lock::kUpdate));
+absl::Status Definitions::DeleteIn(db::Tx& tx, const Caller& caller, std::string_view name,
+                                   std::string_view etag, Message* resource) const {
+  SLIPWAY_ASSIGN_OR_RETURN(std::optional<store::ResourceRow> row,
+                           store::Find(tx, name, store::Lock::kUpdate));
   if (!row) return rpc::ResourceNotFound(name);
   if (row->deleting) return Fill(tx, *row, resource);
   if (!etag.empty() && etag != EtagOf(*row)) return EtagMismatch(name);
   SLIPWAY_RETURN_IF_ERROR(CheckNothingHangsOn(tx, *row));
   if (caller.audit) SLIPWAY_RETURN_IF_ERROR(caller.audit(tx, row->name));
-  const bool has_scope = row->kind == Kind::kProject || row->kind == Kind::kApp || row->kind == Kind::kEnvironment;
+  const bool has_scope =
+      row->kind == Kind::kProject || row->kind == Kind::kApp || row->kind == Kind::kEnvironment;
   if (has_scope) {
     // Grants refer to it by name: they go before the name is free again.
     SLIPWAY_ASSIGN_OR_RETURN(row, store::MarkDeleting(tx, row->id));
@@ -301,9 +325,10 @@ absl::Status Definitions::Delete(const Caller& caller, std::string_view name, st
              [&](db::Tx& tx, Message* copy) { return DeleteIn(tx, caller, name, etag, copy); });
 }
 
-absl::StatusOr<v1::ValidateResourcesResponse> Definitions::ValidateSet(const Caller& caller,
-                                                                       const v1::ValidateResourcesRequest& request) const {
-  if (request.resources_size() > kMaxSet) return InvalidField("resources", "are more than 1000; split them");
+absl::StatusOr<v1::ValidateResourcesResponse> Definitions::ValidateSet(
+    const Caller& caller, const v1::ValidateResourcesRequest& request) const {
+  if (request.resources_size() > kMaxSet)
+    return InvalidField("resources", "are more than 1000; split them");
   using Result = v1::ValidateResourcesResponse::Result;
   const Caller quiet = Unaudited(caller);
   std::vector<Mistakes> mistakes;
@@ -316,28 +341,33 @@ absl::StatusOr<v1::ValidateResourcesResponse> Definitions::ValidateSet(const Cal
     Message* message = KindMessage(&resource);
     if (message == nullptr) return InvalidField("kind", "is missing");
     result->set_name(NameOf(*message));
-    SLIPWAY_ASSIGN_OR_RETURN(const NameParts parts, ParseName(KindOf(*message), NameOf(*message), "metadata"));
+    SLIPWAY_ASSIGN_OR_RETURN(const NameParts parts,
+                             ParseName(KindOf(*message), NameOf(*message), "metadata"));
     SLIPWAY_RETURN_IF_ERROR(CheckId(KindOf(*message), parts.id, "metadata.name"));
     const bool global = InfoOf(KindOf(*message)).parents.empty();
     if (caller.may_edit) SLIPWAY_RETURN_IF_ERROR(caller.may_edit(NameOf(*message), global));
-    SLIPWAY_ASSIGN_OR_RETURN(const Outcome outcome, UpdateIn(tx, quiet, true, mistakes[static_cast<size_t>(index)], message));
+    SLIPWAY_ASSIGN_OR_RETURN(
+        const Outcome outcome,
+        UpdateIn(tx, quiet, true, mistakes[static_cast<size_t>(index)], message));
     result->set_outcome(outcome == Outcome::kCreated   ? Result::CREATED
                         : outcome == Outcome::kUpdated ? Result::UPDATED
                                                        : Result::UNCHANGED);
     return absl::OkStatus();
   };
   v1::ValidateResourcesResponse response;
-  const absl::Status status =
-      db::RunTx(parts_.pool, "definitions.validate", caller.deadline, [&](db::Tx& tx) -> absl::Status {
+  const absl::Status status = db::RunTx(
+      parts_.pool, "definitions.validate", caller.deadline, [&](db::Tx& tx) -> absl::Status {
         response.Clear();
         for (int i = 0; i < request.resources_size(); ++i) {
           Result* result = response.add_results();
           const absl::Status one = tx.InSavepoint([&] { return check_one(tx, i, result); });
           if (one.ok()) continue;
-          if (absl::IsUnavailable(one) || absl::IsDeadlineExceeded(one) || absl::IsInternal(one)) return one;
+          if (absl::IsUnavailable(one) || absl::IsDeadlineExceeded(one) || absl::IsInternal(one))
+            return one;
           result->set_outcome(Result::REFUSED);
           ErrorDetails details = DetailsOf(one);
-          if (details.field_violations.empty()) details.field_violations.push_back({"", MessageOf(one)});
+          if (details.field_violations.empty())
+            details.field_violations.push_back({"", MessageOf(one)});
           for (const auto& violation : details.field_violations) {
             auto* out = result->add_violations();
             out->set_field(violation.field);

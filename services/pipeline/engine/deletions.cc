@@ -30,9 +30,11 @@ absl::StatusOr<PipelineName> ParsePipelineName(std::string_view name) {
   const size_t at = name.find(kCollection);
   const std::string workflow(name.substr(0, at));
   if (at == std::string_view::npos || !ParseName(Kind::kWorkflow, workflow).ok()) {
-    return InvalidField("name", "expected a name like \"projects/P/apps/A/workflows/W/deploymentPipelines/E\"");
+    return InvalidField(
+        "name", "expected a name like \"projects/P/apps/A/workflows/W/deploymentPipelines/E\"");
   }
-  return PipelineName{workflow, AppNameOf(workflow), std::string(name.substr(at + kCollection.size()))};
+  return PipelineName{workflow, AppNameOf(workflow),
+                      std::string(name.substr(at + kCollection.size()))};
 }
 
 absl::StatusOr<v1::Workflow> Show(db::Tx& tx, const store::ResourceRow& row) {
@@ -44,45 +46,56 @@ absl::StatusOr<v1::Workflow> Show(db::Tx& tx, const store::ResourceRow& row) {
 
 }  // namespace
 
-absl::StatusOr<v1::Workflow> Deletions::DeletePipeline(const Caller& caller, std::string_view name) const {
+absl::StatusOr<v1::Workflow> Deletions::DeletePipeline(const Caller& caller,
+                                                       std::string_view name) const {
   SLIPWAY_ASSIGN_OR_RETURN(const PipelineName parts, ParsePipelineName(name));
-  return db::RunTx(pool_, "deletions.delete_pipeline", caller.deadline, [&](db::Tx& tx) -> absl::StatusOr<v1::Workflow> {
-    SLIPWAY_ASSIGN_OR_RETURN(const auto app, store::Find(tx, parts.app, store::Lock::kShare));
-    if (!app) return rpc::ResourceNotFound(name);
-    SLIPWAY_ASSIGN_OR_RETURN(std::optional<store::ResourceRow> workflow,
-                             store::Find(tx, parts.workflow, store::Lock::kUpdate));
-    if (!workflow) return rpc::ResourceNotFound(name);
-    SLIPWAY_ASSIGN_OR_RETURN(const auto pipelines, store::ListPipelinesOfWorkflow(tx, workflow->id));
-    std::vector<std::string> known, after;
-    bool deleting = false;
-    for (const auto& pipeline : pipelines) {
-      known.push_back(pipeline.environment);
-      if (pipeline.environment == parts.environment) deleting = pipeline.deleting;
-      if (pipeline.after == parts.environment && !pipeline.deleting) after.push_back(pipeline.environment);
-    }
-    if (std::find(known.begin(), known.end(), parts.environment) == known.end()) {
-      return NoDeploymentPipeline(parts.app, parts.environment, known);
-    }
-    if (!after.empty()) return OthersComeAfter(parts.app + "/environments/" + parts.environment, after);
-    if (!deleting) {
-      SLIPWAY_RETURN_IF_ERROR(store::MarkPipelineDeleting(tx, parts.app, parts.environment));
-      SLIPWAY_RETURN_IF_ERROR(store::AddPending(tx, name, {"gitops"}));
-      SLIPWAY_RETURN_IF_ERROR(saver_.Emit(tx, "deployment_pipeline.deleting", name, app->uid));
-      SLIPWAY_ASSIGN_OR_RETURN(workflow, store::Update(tx, workflow->id, workflow->spec, std::nullopt));
-      if (caller.audit) SLIPWAY_RETURN_IF_ERROR(caller.audit(tx, std::string(name)));
-    }
-    return Show(tx, *workflow);
-  });
+  return db::RunTx(
+      pool_, "deletions.delete_pipeline", caller.deadline,
+      [&](db::Tx& tx) -> absl::StatusOr<v1::Workflow> {
+        SLIPWAY_ASSIGN_OR_RETURN(const auto app, store::Find(tx, parts.app, store::Lock::kShare));
+        if (!app) return rpc::ResourceNotFound(name);
+        SLIPWAY_ASSIGN_OR_RETURN(std::optional<store::ResourceRow> workflow,
+                                 store::Find(tx, parts.workflow, store::Lock::kUpdate));
+        if (!workflow) return rpc::ResourceNotFound(name);
+        SLIPWAY_ASSIGN_OR_RETURN(const auto pipelines,
+                                 store::ListPipelinesOfWorkflow(tx, workflow->id));
+        std::vector<std::string> known, after;
+        bool deleting = false;
+        for (const auto& pipeline : pipelines) {
+          known.push_back(pipeline.environment);
+          if (pipeline.environment == parts.environment) deleting = pipeline.deleting;
+          if (pipeline.after == parts.environment && !pipeline.deleting)
+            after.push_back(pipeline.environment);
+        }
+        if (std::find(known.begin(), known.end(), parts.environment) == known.end()) {
+          return NoDeploymentPipeline(parts.app, parts.environment, known);
+        }
+        if (!after.empty())
+          return OthersComeAfter(parts.app + "/environments/" + parts.environment, after);
+        if (!deleting) {
+          SLIPWAY_RETURN_IF_ERROR(store::MarkPipelineDeleting(tx, parts.app, parts.environment));
+          SLIPWAY_RETURN_IF_ERROR(store::AddPending(tx, name, {"gitops"}));
+          SLIPWAY_RETURN_IF_ERROR(saver_.Emit(tx, "deployment_pipeline.deleting", name, app->uid));
+          SLIPWAY_ASSIGN_OR_RETURN(workflow,
+                                   store::Update(tx, workflow->id, workflow->spec, std::nullopt));
+          if (caller.audit) SLIPWAY_RETURN_IF_ERROR(caller.audit(tx, std::string(name)));
+        }
+        return Show(tx, *workflow);
+      });
 }
 
-absl::Status Deletions::ConfirmPipeline(db::Tx& tx, std::string_view name, std::string_view app_uid) const {
+absl::Status Deletions::ConfirmPipeline(db::Tx& tx, std::string_view name,
+                                        std::string_view app_uid) const {
   SLIPWAY_ASSIGN_OR_RETURN(const PipelineName parts, ParsePipelineName(name));
   SLIPWAY_ASSIGN_OR_RETURN(const auto app, store::Find(tx, parts.app, store::Lock::kShare));
   if (!app || app->uid != app_uid) return absl::OkStatus();
-  SLIPWAY_ASSIGN_OR_RETURN(const auto workflow, store::Find(tx, parts.workflow, store::Lock::kUpdate));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto workflow,
+                           store::Find(tx, parts.workflow, store::Lock::kUpdate));
   if (!workflow) return absl::OkStatus();
-  SLIPWAY_ASSIGN_OR_RETURN(const auto rows, store::FindPipelines(tx, parts.app, {parts.environment}));
-  if (rows.empty() || !rows[0].deleting || rows[0].workflow_id != workflow->id) return absl::OkStatus();
+  SLIPWAY_ASSIGN_OR_RETURN(const auto rows,
+                           store::FindPipelines(tx, parts.app, {parts.environment}));
+  if (rows.empty() || !rows[0].deleting || rows[0].workflow_id != workflow->id)
+    return absl::OkStatus();
   v1::Workflow changed = ReadAs<v1::Workflow>(*workflow);
   auto* list = changed.mutable_spec()->mutable_deployment_pipelines();
   list->erase(std::remove_if(list->begin(), list->end(),
@@ -90,14 +103,17 @@ absl::Status Deletions::ConfirmPipeline(db::Tx& tx, std::string_view name, std::
               list->end());
   SLIPWAY_RETURN_IF_ERROR(store::ConfirmPending(tx, name, "gitops").status());
   SLIPWAY_RETURN_IF_ERROR(store::DeletePipeline(tx, parts.app, parts.environment));
-  SLIPWAY_RETURN_IF_ERROR(store::Update(tx, workflow->id, SerializeSpec(changed), std::nullopt).status());
+  SLIPWAY_RETURN_IF_ERROR(
+      store::Update(tx, workflow->id, SerializeSpec(changed), std::nullopt).status());
   SLIPWAY_RETURN_IF_ERROR(store::ReplaceRefs(tx, workflow->id, ReferencesOf(changed)));
   return saver_.Emit(tx, "workflow.changed", workflow->name, app->uid);
 }
 
-absl::Status Deletions::ConfirmApp(db::Tx& tx, std::string_view name, std::string_view service, std::string_view app_uid) {
+absl::Status Deletions::ConfirmApp(db::Tx& tx, std::string_view name, std::string_view service,
+                                   std::string_view app_uid) {
   SLIPWAY_RETURN_IF_ERROR(ParseName(Kind::kApp, name).status());
-  if (service != "build" && service != "gitops") return InvalidField("service", "must be \"build\" or \"gitops\"");
+  if (service != "build" && service != "gitops")
+    return InvalidField("service", "must be \"build\" or \"gitops\"");
   SLIPWAY_ASSIGN_OR_RETURN(const auto app, store::Find(tx, name, store::Lock::kUpdate));
   if (!app || app->uid != app_uid || !app->deleting) return absl::OkStatus();
   SLIPWAY_RETURN_IF_ERROR(store::ConfirmPending(tx, name, service).status());
@@ -105,23 +121,26 @@ absl::Status Deletions::ConfirmApp(db::Tx& tx, std::string_view name, std::strin
   return absl::OkStatus();
 }
 
-absl::Status Deletions::Confirm(const Caller& caller, std::string_view name, std::string_view service,
-                                std::string_view app_uid) {
+absl::Status Deletions::Confirm(const Caller& caller, std::string_view name,
+                                std::string_view service, std::string_view app_uid) {
   const bool is_pipeline = name.find("/deploymentPipelines/") != std::string_view::npos;
   return db::RunTx(pool_, "deletions.confirm", caller.deadline, [&](db::Tx& tx) {
-    return is_pipeline ? ConfirmPipeline(tx, name, app_uid) : ConfirmApp(tx, name, service, app_uid);
+    return is_pipeline ? ConfirmPipeline(tx, name, app_uid)
+                       : ConfirmApp(tx, name, service, app_uid);
   });
 }
 
 absl::Status Deletions::Finish(const std::string& subject) const {
-  const std::string environment =
-      subject.starts_with("environments/") ? subject.substr(std::string_view("environments/").size()) : "";
+  const std::string environment = subject.starts_with("environments/")
+                                      ? subject.substr(std::string_view("environments/").size())
+                                      : "";
   SLIPWAY_RETURN_IF_ERROR(delete_scope_(ProjectOf(subject), AppOf(subject), environment));
   return db::RunTx(pool_, "deletions.finish", absl::Seconds(10), [&](db::Tx& tx) -> absl::Status {
     SLIPWAY_ASSIGN_OR_RETURN(const auto row, store::Find(tx, subject, store::Lock::kUpdate));
     SLIPWAY_RETURN_IF_ERROR(store::ConfirmPending(tx, subject, store::kOwnWork).status());
     if (!row || !row->deleting) return absl::OkStatus();
-    if (row->kind == Kind::kApp) SLIPWAY_RETURN_IF_ERROR(saver_.Emit(tx, "app.deleted", row->name, row->uid));
+    if (row->kind == Kind::kApp)
+      SLIPWAY_RETURN_IF_ERROR(saver_.Emit(tx, "app.deleted", row->name, row->uid));
     return store::Delete(tx, *row);
   });
 }

@@ -16,15 +16,17 @@
 
 namespace slipway::pipeline {
 
-// What is being deleted, until it is gone: services confirm that they have cleaned up, then the grants are taken away at auth
-// by a loop of our own, then the row goes. Owned by App; thread-safe; Start and Stop once each.
+// What is being deleted, until it is gone: services confirm that they have cleaned up, then the
+// grants are taken away at auth by a loop of our own, then the row goes. Owned by App; thread-safe;
+// Start and Stop once each.
 class Deletions {
  public:
   // Takes all grants of a scope away; called again until it is OK.
-  using DeleteScope =
-      std::function<absl::Status(const std::string& project, const std::string& app, const std::string& environment)>;
+  using DeleteScope = std::function<absl::Status(const std::string& project, const std::string& app,
+                                                 const std::string& environment)>;
 
-  Deletions(db::Pool& pool, events::Outbox& outbox, const Secrets& secrets, DeleteScope delete_scope)
+  Deletions(db::Pool& pool, events::Outbox& outbox, const Secrets& secrets,
+            DeleteScope delete_scope)
       : pool_(pool), saver_(secrets, outbox), delete_scope_(std::move(delete_scope)) {}
   ~Deletions() { Stop(); }
 
@@ -33,16 +35,19 @@ class Deletions {
   // There may be work.
   void Wake();
 
-  // Starts to delete a deployment pipeline; refused while others come after it. Gives the workflow with it marked.
+  // Starts to delete a deployment pipeline; refused while others come after it. Gives the workflow
+  // with it marked.
   absl::StatusOr<v1::Workflow> DeletePipeline(const Caller& caller, std::string_view name) const;
 
-  // `service` has cleaned up after an app or deployment pipeline. What is gone already, or belongs to an app of another
-  // uid, is OK and changes nothing.
-  absl::Status Confirm(const Caller& caller, std::string_view name, std::string_view service, std::string_view app_uid);
+  // `service` has cleaned up after an app or deployment pipeline. What is gone already, or belongs
+  // to an app of another uid, is OK and changes nothing.
+  absl::Status Confirm(const Caller& caller, std::string_view name, std::string_view service,
+                       std::string_view app_uid);
 
  private:
   absl::Status ConfirmPipeline(db::Tx& tx, std::string_view name, std::string_view app_uid) const;
-  absl::Status ConfirmApp(db::Tx& tx, std::string_view name, std::string_view service, std::string_view app_uid);
+  absl::Status ConfirmApp(db::Tx& tx, std::string_view name, std::string_view service,
+                          std::string_view app_uid);
   void Loop(const std::stop_token& stop);
   // Does what there is to do; false if some of it has to be tried again.
   bool WorkOnce();

@@ -33,7 +33,8 @@ class Engine {
   explicit Engine(const Parts& parts)
       : secrets(parts.keys),
         deletions(parts.pool, parts.outbox, secrets, parts.delete_scope),
-        definitions({parts.pool, parts.outbox, secrets, parts.check_url, [this] { deletions.Wake(); }}),
+        definitions(
+            {parts.pool, parts.outbox, secrets, parts.check_url, [this] { deletions.Wake(); }}),
         repositories({parts.pool, parts.git, parts.mirrors, secrets}),
         planner(parts.pool, repositories, secrets),
         tags(parts.pool) {}

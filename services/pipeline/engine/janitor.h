@@ -10,8 +10,8 @@
 
 namespace slipway::pipeline {
 
-// Deletes what nobody needs any more, a portion at a time: Plans and events after 30 days, records of decisions after a year.
-// Works from its construction to its end. Owned by App.
+// Deletes what nobody needs any more, a portion at a time: Plans and events after 30 days, records
+// of decisions after a year. Works from its construction to its end. Owned by App.
 class Janitor {
  public:
   Janitor(db::Pool& pool, Clock& clock, events::Outbox& outbox);

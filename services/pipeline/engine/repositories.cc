@@ -27,7 +27,9 @@ void SetTime(absl::Time time, google::protobuf::Timestamp* timestamp) {
   timestamp->set_nanos(static_cast<int32_t>(micros % 1'000'000 * 1000));
 }
 
-std::string PersonOf(const git::Identity& identity) { return identity.name + " <" + identity.email + ">"; }
+std::string PersonOf(const git::Identity& identity) {
+  return identity.name + " <" + identity.email + ">";
+}
 
 plan::CommitFacts FactsOf(const git::Commit& commit, const std::string& ref) {
   return {commit.sha, ref, commit.Subject(), PersonOf(commit.author), commit.commit_time};
@@ -41,7 +43,8 @@ absl::StatusOr<std::vector<std::string>> Branches(const git::Repository& reposit
 }
 
 // The commit that `revision` stands for; an unknown one is told with the branches that are near.
-absl::StatusOr<std::string> ResolveRevision(const git::Repository& repository, const std::string& revision) {
+absl::StatusOr<std::string> ResolveRevision(const git::Repository& repository,
+                                            const std::string& revision) {
   absl::StatusOr<std::string> sha = repository.Resolve(revision);
   if (sha.ok() || !absl::IsNotFound(sha.status())) return sha;
   SLIPWAY_ASSIGN_OR_RETURN(const auto branches, Branches(repository));
@@ -49,8 +52,8 @@ absl::StatusOr<std::string> ResolveRevision(const git::Repository& repository, c
 }
 
 // Branches that the workflow builds and that hold the commit; one whose tip it is comes first.
-absl::StatusOr<std::string> BranchThatHolds(const git::Repository& repository, const v1::BuildFrom& from,
-                                            const std::string& sha) {
+absl::StatusOr<std::string> BranchThatHolds(const git::Repository& repository,
+                                            const v1::BuildFrom& from, const std::string& sha) {
   constexpr int kMaxBranches = 500;
   SLIPWAY_ASSIGN_OR_RETURN(const auto refs, repository.ListRefs(kHeads));
   std::string found;
@@ -66,8 +69,9 @@ absl::StatusOr<std::string> BranchThatHolds(const git::Repository& repository, c
 }
 
 // One try with what the mirror has.
-absl::StatusOr<plan::CommitFacts> ResolveIn(const git::Repository& repository, const v1::BuildFrom& from,
-                                            const std::string& commit, const std::string& wanted_branch) {
+absl::StatusOr<plan::CommitFacts> ResolveIn(const git::Repository& repository,
+                                            const v1::BuildFrom& from, const std::string& commit,
+                                            const std::string& wanted_branch) {
   std::string sha;
   if (!commit.empty()) {
     SLIPWAY_ASSIGN_OR_RETURN(sha, ResolveRevision(repository, commit));
@@ -90,8 +94,10 @@ absl::StatusOr<plan::CommitFacts> ResolveIn(const git::Repository& repository, c
 absl::StatusOr<v1::Repository> Repositories::Find(const Caller& caller, std::string_view app,
                                                   const std::string& name) const {
   SLIPWAY_RETURN_IF_ERROR(ParseName(Kind::kApp, app, "parent").status());
-  SLIPWAY_ASSIGN_OR_RETURN(const auto row, db::RunTx(parts_.pool, "repositories.find", caller.deadline,
-                                                     [&](db::Tx& tx) { return store::Find(tx, app, store::Lock::kNone); }));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const auto row, db::RunTx(parts_.pool, "repositories.find", caller.deadline, [&](db::Tx& tx) {
+        return store::Find(tx, app, store::Lock::kNone);
+      }));
   if (!row) return rpc::ResourceNotFound(app);
   std::vector<std::string> known;
   const v1::App message = ReadAs<v1::App>(*row);
@@ -103,34 +109,40 @@ absl::StatusOr<v1::Repository> Repositories::Find(const Caller& caller, std::str
   return NoSuchRepository(app, name, known);
 }
 
-absl::StatusOr<git::GitRemote> Repositories::RemoteOf(const Caller& caller, const v1::Repository& repository) const {
+absl::StatusOr<git::GitRemote> Repositories::RemoteOf(const Caller& caller,
+                                                      const v1::Repository& repository) const {
   git::GitRemote remote{repository.url(), "", ""};
   if (repository.account().empty()) return remote;
-  return db::RunTx(parts_.pool, "repositories.credential", caller.deadline,
-                   [&](db::Tx& tx) -> absl::StatusOr<git::GitRemote> {
-    const std::string name = MakeName(Kind::kGitAccount, "", repository.account());
-    SLIPWAY_ASSIGN_OR_RETURN(const auto row, store::Find(tx, name, store::Lock::kNone));
-    if (!row) return rpc::ResourceNotFound(name);
-    const v1::GitAccount account = ReadAs<v1::GitAccount>(*row);
-    if (CredentialHost(account.spec().host()) != CredentialHostOf(repository.url())) {
-      return AccountForOtherHost(repository.account(), account.spec().host(), repository.url());
-    }
-    git::GitRemote with_credential{repository.url(), account.spec().username(), ""};
-    if (row->secret_version > 0) {
-      SLIPWAY_ASSIGN_OR_RETURN(with_credential.password, parts_.secrets.Read(tx, *row, row->secret_version));
-    }
-    return with_credential;
-  });
+  return db::RunTx(
+      parts_.pool, "repositories.credential", caller.deadline,
+      [&](db::Tx& tx) -> absl::StatusOr<git::GitRemote> {
+        const std::string name = MakeName(Kind::kGitAccount, "", repository.account());
+        SLIPWAY_ASSIGN_OR_RETURN(const auto row, store::Find(tx, name, store::Lock::kNone));
+        if (!row) return rpc::ResourceNotFound(name);
+        const v1::GitAccount account = ReadAs<v1::GitAccount>(*row);
+        if (CredentialHost(account.spec().host()) != CredentialHostOf(repository.url())) {
+          return AccountForOtherHost(repository.account(), account.spec().host(), repository.url());
+        }
+        git::GitRemote with_credential{repository.url(), account.spec().username(), ""};
+        if (row->secret_version > 0) {
+          SLIPWAY_ASSIGN_OR_RETURN(with_credential.password,
+                                   parts_.secrets.Read(tx, *row, row->secret_version));
+        }
+        return with_credential;
+      });
 }
 
-absl::StatusOr<v1::ListCommitsResponse> Repositories::ListCommits(const Caller& caller,
-                                                                  const v1::ListCommitsRequest& request) const {
+absl::StatusOr<v1::ListCommitsResponse> Repositories::ListCommits(
+    const Caller& caller, const v1::ListCommitsRequest& request) const {
   if (request.page_size() < 0) return InvalidField("page_size", "must not be negative");
-  const int limit = request.page_size() == 0 ? kDefaultCommits : std::min(request.page_size(), kMaxCommits);
-  SLIPWAY_ASSIGN_OR_RETURN(const v1::Repository repository, Find(caller, request.parent(), request.repository()));
+  const int limit =
+      request.page_size() == 0 ? kDefaultCommits : std::min(request.page_size(), kMaxCommits);
+  SLIPWAY_ASSIGN_OR_RETURN(const v1::Repository repository,
+                           Find(caller, request.parent(), request.repository()));
   SLIPWAY_ASSIGN_OR_RETURN(const git::GitRemote remote, RemoteOf(caller, repository));
   SLIPWAY_ASSIGN_OR_RETURN(const auto mirror, parts_.mirrors.Get(remote));
-  // A token holds the commit that the first page started from and the last one shown, so pages fit together.
+  // A token holds the commit that the first page started from and the last one shown, so pages fit
+  // together.
   std::string start = request.ref(), after;
   if (!request.page_token().empty()) {
     const auto token = Base64UrlDecode(request.page_token());
@@ -148,7 +160,8 @@ absl::StatusOr<v1::ListCommitsResponse> Repositories::ListCommits(const Caller& 
   }
   return mirror->Read([&](const git::Repository& repo) -> absl::StatusOr<v1::ListCommitsResponse> {
     SLIPWAY_ASSIGN_OR_RETURN(const std::string tip, ResolveRevision(repo, start));
-    SLIPWAY_ASSIGN_OR_RETURN(const auto commits, repo.ListCommits(tip, static_cast<size_t>(limit) + 1, after));
+    SLIPWAY_ASSIGN_OR_RETURN(const auto commits,
+                             repo.ListCommits(tip, static_cast<size_t>(limit) + 1, after));
     v1::ListCommitsResponse response;
     for (size_t i = 0; i < commits.size() && i < static_cast<size_t>(limit); ++i) {
       v1::Commit* out = response.add_commits();
@@ -168,27 +181,34 @@ absl::StatusOr<v1::ListCommitsResponse> Repositories::ListCommits(const Caller& 
 absl::StatusOr<v1::ListChangedPathsResponse> Repositories::ListChangedPaths(
     const Caller& caller, const v1::ListChangedPathsRequest& request) const {
   if (!git::IsSha(request.after())) return InvalidField("after", "must be 40 hex digits");
-  if (!request.before().empty() && !git::IsSha(request.before())) return InvalidField("before", "must be 40 hex digits");
+  if (!request.before().empty() && !git::IsSha(request.before()))
+    return InvalidField("before", "must be 40 hex digits");
   const int limit = request.page_size() <= 0 ? kMaxPaths : std::min(request.page_size(), kMaxPaths);
-  SLIPWAY_ASSIGN_OR_RETURN(const v1::Repository repository, Find(caller, request.app(), request.repository()));
+  SLIPWAY_ASSIGN_OR_RETURN(const v1::Repository repository,
+                           Find(caller, request.app(), request.repository()));
   SLIPWAY_ASSIGN_OR_RETURN(const git::GitRemote remote, RemoteOf(caller, repository));
   SLIPWAY_ASSIGN_OR_RETURN(const auto mirror, parts_.mirrors.Get(remote));
   SLIPWAY_RETURN_IF_ERROR(mirror->EnsureCommit(request.after()));
   const std::string before = request.before().empty() ? std::string(40, '0') : request.before();
-  return mirror->Read([&](const git::Repository& repo) -> absl::StatusOr<v1::ListChangedPathsResponse> {
-    SLIPWAY_ASSIGN_OR_RETURN(const git::ChangedPaths changed, repo.GetChangedPaths(before, request.after(), request.ref()));
-    v1::ListChangedPathsResponse response;
-    for (const std::string& path : changed.paths) {
-      if (response.paths_size() == limit) break;
-      response.add_paths(path);
-    }
-    response.set_truncated(!changed.complete || changed.paths.size() > static_cast<size_t>(limit));
-    return response;
-  });
+  return mirror->Read(
+      [&](const git::Repository& repo) -> absl::StatusOr<v1::ListChangedPathsResponse> {
+        SLIPWAY_ASSIGN_OR_RETURN(const git::ChangedPaths changed,
+                                 repo.GetChangedPaths(before, request.after(), request.ref()));
+        v1::ListChangedPathsResponse response;
+        for (const std::string& path : changed.paths) {
+          if (response.paths_size() == limit) break;
+          response.add_paths(path);
+        }
+        response.set_truncated(!changed.complete ||
+                               changed.paths.size() > static_cast<size_t>(limit));
+        return response;
+      });
 }
 
-absl::StatusOr<plan::CommitFacts> Repositories::Resolve(const Caller& caller, const v1::Repository& repository,
-                                                        const v1::BuildFrom& from, const std::string& commit,
+absl::StatusOr<plan::CommitFacts> Repositories::Resolve(const Caller& caller,
+                                                        const v1::Repository& repository,
+                                                        const v1::BuildFrom& from,
+                                                        const std::string& commit,
                                                         const std::string& ref) const {
   std::string branch = BranchOf(ref);
   if (!ref.empty() && !Builds(from, branch)) {
@@ -200,7 +220,9 @@ absl::StatusOr<plan::CommitFacts> Repositories::Resolve(const Caller& caller, co
   if (branch.empty() && commit.empty()) return RefNeeded(from.branch_regex());
   SLIPWAY_ASSIGN_OR_RETURN(const git::GitRemote remote, RemoteOf(caller, repository));
   SLIPWAY_ASSIGN_OR_RETURN(const auto mirror, parts_.mirrors.Get(remote));
-  const auto read = [&](const git::Repository& repo) { return ResolveIn(repo, from, commit, branch); };
+  const auto read = [&](const git::Repository& repo) {
+    return ResolveIn(repo, from, commit, branch);
+  };
   if (git::IsSha(commit)) {
     // A commit says all that a fetch could: with what is here, it may be enough.
     absl::StatusOr<plan::CommitFacts> facts = mirror->Read(read);

@@ -83,7 +83,9 @@ void FillStatus(const store::ResourceRow& row, const store::WorkflowFacts& facts
 
 std::string NameOf(const Message& resource) { return GetString(resource, "name"); }
 std::string EtagOf(const Message& resource) { return GetString(resource, "etag"); }
-std::string EtagOf(const store::ResourceRow& row) { return std::to_string(row.id) + "-" + std::to_string(row.version); }
+std::string EtagOf(const store::ResourceRow& row) {
+  return std::to_string(row.id) + "-" + std::to_string(row.version);
+}
 
 std::string SerializeSpec(const Message& resource) {
   const Message& spec = resource.GetReflection()->GetMessage(resource, Field(resource, "spec"));
@@ -111,7 +113,8 @@ std::optional<std::string> TakeSecret(Message* resource) {
   return value;
 }
 
-void FillResource(const store::ResourceRow& row, const store::WorkflowFacts& facts, Message* resource) {
+void FillResource(const store::ResourceRow& row, const store::WorkflowFacts& facts,
+                  Message* resource) {
   SLIPWAY_CHECK(KindOf(*resource) == row.kind);
   resource->Clear();
   const auto* reflection = resource->GetReflection();

@@ -7,8 +7,9 @@
 #include "services/pipeline/store/resource_store.h"
 #include "services/pipeline/store/workflow_store.h"
 
-// The resources of all kinds have the same shape {name, spec, status, etag, create_time, update_time}; these functions see
-// to it by reflection, so that the engine is written once. `resource` is one of the messages of kind.h.
+// The resources of all kinds have the same shape {name, spec, status, etag, create_time,
+// update_time}; these functions see to it by reflection, so that the engine is written once.
+// `resource` is one of the messages of kind.h.
 namespace slipway::pipeline {
 
 std::string NameOf(const google::protobuf::Message& resource);
@@ -22,7 +23,8 @@ std::string SerializeSpec(const google::protobuf::Message& resource);
 std::optional<std::string> TakeSecret(google::protobuf::Message* resource);
 
 // Fills all fields from the row. `facts` are needed for workflows.
-void FillResource(const store::ResourceRow& row, const store::WorkflowFacts& facts, google::protobuf::Message* resource);
+void FillResource(const store::ResourceRow& row, const store::WorkflowFacts& facts,
+                  google::protobuf::Message* resource);
 
 // The spec of a row as its message: ReadAs<v1::App>(row).spec().
 template <typename M>

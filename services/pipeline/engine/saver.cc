@@ -36,7 +36,8 @@ absl::StatusOr<KnownIds> LoadKnownIds(db::Tx& tx, Kind kind) {
     case Kind::kWorkflow: {
       SLIPWAY_ASSIGN_OR_RETURN(known.environments, store::ListActiveIds(tx, Kind::kEnvironment));
       SLIPWAY_ASSIGN_OR_RETURN(known.registries, store::ListActiveIds(tx, Kind::kRegistry));
-      SLIPWAY_ASSIGN_OR_RETURN(const std::string holder, store::ClaimHolder(tx, kDefaultRegistryClaim));
+      SLIPWAY_ASSIGN_OR_RETURN(const std::string holder,
+                               store::ClaimHolder(tx, kDefaultRegistryClaim));
       known.has_default_registry = !holder.empty();
       break;
     }
@@ -49,14 +50,17 @@ absl::StatusOr<KnownIds> LoadKnownIds(db::Tx& tx, Kind kind) {
 // What at most one definition may have, or nothing.
 std::optional<std::string> ClaimOf(const Saver::Place& place, const Message& resource) {
   const Kind kind = KindOf(resource);
-  if (kind == Kind::kRegistry && static_cast<const v1::Registry&>(resource).spec().default_()) return kDefaultRegistryClaim;
+  if (kind == Kind::kRegistry && static_cast<const v1::Registry&>(resource).spec().default_())
+    return kDefaultRegistryClaim;
   if (kind == Kind::kVariable || kind == Kind::kSecret) {
-    return "variable " + place.parent + " " + plan::VariableKey(place.name.substr(place.name.rfind('/') + 1));
+    return "variable " + place.parent + " " +
+           plan::VariableKey(place.name.substr(place.name.rfind('/') + 1));
   }
   return std::nullopt;
 }
 
-absl::Status CheckClaim(db::Tx& tx, const Saver::Place& place, Kind kind, const std::optional<std::string>& claim) {
+absl::Status CheckClaim(db::Tx& tx, const Saver::Place& place, Kind kind,
+                        const std::optional<std::string>& claim) {
   if (!claim) return absl::OkStatus();
   SLIPWAY_ASSIGN_OR_RETURN(const std::string holder, store::ClaimHolder(tx, *claim));
   if (holder.empty() || holder == place.name) return absl::OkStatus();
@@ -69,9 +73,10 @@ absl::Status TellConflict(const absl::Status& status, Kind kind, const Saver::Pl
   const std::string constraint = db::ViolatedConstraint(status);
   if (constraint == "resources_name_key") return NameTaken(kind, place.name);
   if (constraint == "resources_claim_key") {
-    return kind == Kind::kRegistry ? DefaultRegistryTaken("another one")
-                                   : VariableNameTaken(plan::VariableKey(place.name.substr(place.name.rfind('/') + 1)),
-                                                       "another variable or secret");
+    return kind == Kind::kRegistry
+               ? DefaultRegistryTaken("another one")
+               : VariableNameTaken(plan::VariableKey(place.name.substr(place.name.rfind('/') + 1)),
+                                   "another variable or secret");
   }
   if (constraint == "deployment_pipelines_pkey") {
     return EnvironmentTaken(0, AppNameOf(place.name), "one of these environments", "another one");
@@ -80,34 +85,47 @@ absl::Status TellConflict(const absl::Status& status, Kind kind, const Saver::Pl
 }
 
 // A kept credential must never reach a host that it was not given for.
-void CheckKeptSecret(const Saver::Place& place, bool has_secret, const Message& resource, Violations* violations) {
+void CheckKeptSecret(const Saver::Place& place, bool has_secret, const Message& resource,
+                     Violations* violations) {
   if (has_secret || !place.old || place.old->secret_version == 0) return;
   if (place.old->kind == Kind::kRegistry) {
     const auto before = ParseRegistryUrl(ReadAs<v1::Registry>(*place.old).spec().url(), "");
-    const auto after = ParseRegistryUrl(static_cast<const v1::Registry&>(resource).spec().url(), "");
-    if (before.ok() && after.ok() && (before->host != after->host || (after->insecure && !before->insecure))) {
-      violations->Add("spec.password", "give the password again, since spec.url changes: a stored one is never sent to another address");
+    const auto after =
+        ParseRegistryUrl(static_cast<const v1::Registry&>(resource).spec().url(), "");
+    if (before.ok() && after.ok() &&
+        (before->host != after->host || (after->insecure && !before->insecure))) {
+      violations->Add("spec.password",
+                      "give the password again, since spec.url changes: a stored one is never sent "
+                      "to another address");
     }
   } else if (place.old->kind == Kind::kGitAccount) {
     if (CredentialHost(ReadAs<v1::GitAccount>(*place.old).spec().host()) !=
         CredentialHost(static_cast<const v1::GitAccount&>(resource).spec().host())) {
-      violations->Add("spec.token", "give the token again, since spec.host changes: a stored one is never sent to another host");
+      violations->Add("spec.token",
+                      "give the token again, since spec.host changes: a stored one is never sent "
+                      "to another host");
     }
   }
 }
 
 // Secrets without a value are nothing.
-void CheckSecretGiven(const Saver::Place& place, bool has_secret, Kind kind, Violations* violations) {
-  if (kind == Kind::kSecret && !has_secret && !place.old) violations->Add("spec.value", "give the secret's value");
+void CheckSecretGiven(const Saver::Place& place, bool has_secret, Kind kind,
+                      Violations* violations) {
+  if (kind == Kind::kSecret && !has_secret && !place.old)
+    violations->Add("spec.value", "give the secret's value");
 }
 
-// What is being deleted stays in the spec until it is gone, whether the new spec still has it or not.
-absl::Status KeepDeleting(const Saver::Place& place, const Pipelines& pipelines, v1::Workflow* workflow) {
+// What is being deleted stays in the spec until it is gone, whether the new spec still has it or
+// not.
+absl::Status KeepDeleting(const Saver::Place& place, const Pipelines& pipelines,
+                          v1::Workflow* workflow) {
   if (!place.old) return absl::OkStatus();
   const v1::Workflow before = ReadAs<v1::Workflow>(*place.old);
   for (const store::DeploymentPipelineRow& row : pipelines) {
     if (!row.deleting) continue;
-    const auto is_it = [&](const v1::DeploymentPipeline& p) { return p.environment() == row.environment; };
+    const auto is_it = [&](const v1::DeploymentPipeline& p) {
+      return p.environment() == row.environment;
+    };
     auto* list = workflow->mutable_spec()->mutable_deployment_pipelines();
     const auto& old_list = before.spec().deployment_pipelines();
     const auto old_it = std::find_if(old_list.begin(), old_list.end(), is_it);
@@ -122,24 +140,30 @@ absl::Status KeepDeleting(const Saver::Place& place, const Pipelines& pipelines,
   return absl::OkStatus();
 }
 
-void CheckLeftOut(const Saver::Place& place, const Pipelines& pipelines, const v1::Workflow& workflow,
-                  Violations* violations) {
+void CheckLeftOut(const Saver::Place& place, const Pipelines& pipelines,
+                  const v1::Workflow& workflow, Violations* violations) {
   for (const store::DeploymentPipelineRow& row : pipelines) {
     const auto& list = workflow.spec().deployment_pipelines();
-    const bool there = std::any_of(list.begin(), list.end(), [&](const auto& p) { return p.environment() == row.environment; });
+    const bool there = std::any_of(list.begin(), list.end(), [&](const auto& p) {
+      return p.environment() == row.environment;
+    });
     if (there) continue;
     violations->Add("spec.deploymentPipelines",
-                    "\"" + row.environment + "\" is left out; to delete it, run: slipway delete deployment-pipeline " +
+                    "\"" + row.environment +
+                        "\" is left out; to delete it, run: slipway delete deployment-pipeline " +
                         ShortName(AppNameOf(place.name)) + "/" + row.environment);
   }
 }
 
-absl::Status CheckTakenEnvironments(db::Tx& tx, const Saver::Place& place, const v1::Workflow& workflow) {
+absl::Status CheckTakenEnvironments(db::Tx& tx, const Saver::Place& place,
+                                    const v1::Workflow& workflow) {
   std::vector<std::string> environments;
   const std::string app = AppNameOf(place.name);
   for (const auto& pipeline : workflow.spec().deployment_pipelines()) {
-    if (std::find(environments.begin(), environments.end(), pipeline.environment()) != environments.end()) {
-      return EnvironmentTaken(static_cast<int>(environments.size()), app, pipeline.environment(), place.name);
+    if (std::find(environments.begin(), environments.end(), pipeline.environment()) !=
+        environments.end()) {
+      return EnvironmentTaken(static_cast<int>(environments.size()), app, pipeline.environment(),
+                              place.name);
     }
     environments.push_back(pipeline.environment());
   }
@@ -148,23 +172,30 @@ absl::Status CheckTakenEnvironments(db::Tx& tx, const Saver::Place& place, const
   for (const store::DeploymentPipelineRow& row : taken) {
     if (row.workflow == place.name) continue;
     const auto at = std::find(environments.begin(), environments.end(), row.environment);
-    return EnvironmentTaken(static_cast<int>(at - environments.begin()), app, row.environment, row.workflow);
+    return EnvironmentTaken(static_cast<int>(at - environments.begin()), app, row.environment,
+                            row.workflow);
   }
   return absl::OkStatus();
 }
 
 // Workflows refer to repositories of their app by name.
-absl::Status CheckRepositoriesKept(db::Tx& tx, const v1::App& app, const std::string& name, Violations* violations) {
+absl::Status CheckRepositoriesKept(db::Tx& tx, const v1::App& app, const std::string& name,
+                                   Violations* violations) {
   SLIPWAY_ASSIGN_OR_RETURN(const auto workflows, store::ListOfParents(tx, Kind::kWorkflow, {name}));
   const auto& list = app.spec().repositories();
   for (const store::ResourceRow& row : workflows) {
-    const std::string wanted = ReadAs<v1::Workflow>(row).spec().source().build().from().repository();
-    const bool there = wanted.empty() ? !list.empty()
-                                      : std::any_of(list.begin(), list.end(), [&](const auto& r) { return r.name() == wanted; });
+    const std::string wanted =
+        ReadAs<v1::Workflow>(row).spec().source().build().from().repository();
+    const bool there =
+        wanted.empty() ? !list.empty() : std::any_of(list.begin(), list.end(), [&](const auto& r) {
+          return r.name() == wanted;
+        });
     if (there) continue;
-    violations->Add("spec.repositories", "workflow " + ShortName(row.name) + " builds from " +
-                                             (wanted.empty() ? std::string("the repository") : "repository \"" + wanted + "\"") +
-                                             ", which would be gone; change or delete the workflow first");
+    violations->Add(
+        "spec.repositories",
+        "workflow " + ShortName(row.name) + " builds from " +
+            (wanted.empty() ? std::string("the repository") : "repository \"" + wanted + "\"") +
+            ", which would be gone; change or delete the workflow first");
   }
   return absl::OkStatus();
 }
@@ -177,7 +208,8 @@ absl::Status Saver::Check(db::Tx& tx, const Place& place, bool has_secret, Messa
   ValidationInput input;
   SLIPWAY_ASSIGN_OR_RETURN(input.known, LoadKnownIds(tx, kind));
   Violations violations;
-  for (const auto& mistake : place.known_mistakes) violations.Add(mistake.field, mistake.description);
+  for (const auto& mistake : place.known_mistakes)
+    violations.Add(mistake.field, mistake.description);
   if (kind == Kind::kWorkflow) {
     auto* workflow = static_cast<v1::Workflow*>(resource);
     input.app = ReadAs<v1::App>(*place.parent_row).spec();
@@ -194,21 +226,25 @@ absl::Status Saver::Check(db::Tx& tx, const Place& place, bool has_secret, Messa
   CheckKeptSecret(place, has_secret, *resource, &violations);
   CheckSecretGiven(place, has_secret, kind, &violations);
   if (kind == Kind::kApp && place.old) {
-    SLIPWAY_RETURN_IF_ERROR(CheckRepositoriesKept(tx, static_cast<const v1::App&>(*resource), place.name, &violations));
+    SLIPWAY_RETURN_IF_ERROR(
+        CheckRepositoriesKept(tx, static_cast<const v1::App&>(*resource), place.name, &violations));
   }
   SLIPWAY_RETURN_IF_ERROR(violations.ToStatus());
   if (kind == Kind::kWorkflow) {
-    SLIPWAY_RETURN_IF_ERROR(CheckTakenEnvironments(tx, place, static_cast<const v1::Workflow&>(*resource)));
+    SLIPWAY_RETURN_IF_ERROR(
+        CheckTakenEnvironments(tx, place, static_cast<const v1::Workflow&>(*resource)));
   }
   return CheckClaim(tx, place, kind, ClaimOf(place, *resource));
 }
 
-absl::Status Saver::WriteBeside(db::Tx& tx, const Place& place, const store::ResourceRow& row, const Message& resource,
-                                const Pipelines& old_pipelines) const {
+absl::Status Saver::WriteBeside(db::Tx& tx, const Place& place, const store::ResourceRow& row,
+                                const Message& resource, const Pipelines& old_pipelines) const {
   const std::vector<std::string> targets = ReferencesOf(resource);
-  // A target that is deleted at the same moment is either gone here, or its deletion waits and then sees the reference.
+  // A target that is deleted at the same moment is either gone here, or its deletion waits and then
+  // sees the reference.
   SLIPWAY_ASSIGN_OR_RETURN(const auto locked, store::FindAll(tx, targets, store::Lock::kShare));
-  const auto real = std::count_if(targets.begin(), targets.end(), [](const auto& t) { return t != kDefaultRegistryTarget; });
+  const auto real = std::count_if(targets.begin(), targets.end(),
+                                  [](const auto& t) { return t != kDefaultRegistryTarget; });
   if (static_cast<long>(locked.size()) != real) return NeededGone(place.name);
   for (const store::ResourceRow& target : locked) {
     if (target.deleting) return BeingDeleted(target.name);
@@ -216,17 +252,19 @@ absl::Status Saver::WriteBeside(db::Tx& tx, const Place& place, const store::Res
   SLIPWAY_RETURN_IF_ERROR(store::ReplaceRefs(tx, row.id, targets));
   if (row.kind == Kind::kApp) {
     std::vector<std::pair<std::string, std::string>> repositories;
-    for (const v1::Repository& repository : static_cast<const v1::App&>(resource).spec().repositories()) {
+    for (const v1::Repository& repository :
+         static_cast<const v1::App&>(resource).spec().repositories()) {
       repositories.emplace_back(repository.name(), NormalRepositoryUrl(repository.url()));
     }
     return store::ReplaceRepositories(tx, row.id, repositories);
   }
   if (row.kind != Kind::kWorkflow) return absl::OkStatus();
   std::vector<std::pair<std::string, std::string>> pipelines;
-  for (const auto& pipeline : static_cast<const v1::Workflow&>(resource).spec().deployment_pipelines()) {
-    const bool deleting = std::any_of(old_pipelines.begin(), old_pipelines.end(), [&](const auto& old) {
-      return old.deleting && old.environment == pipeline.environment();
-    });
+  for (const auto& pipeline :
+       static_cast<const v1::Workflow&>(resource).spec().deployment_pipelines()) {
+    const bool deleting = std::any_of(
+        old_pipelines.begin(), old_pipelines.end(),
+        [&](const auto& old) { return old.deleting && old.environment == pipeline.environment(); });
     if (!deleting) pipelines.emplace_back(pipeline.environment(), pipeline.after());
   }
   SLIPWAY_RETURN_IF_ERROR(store::ReplacePipelines(tx, AppNameOf(row.name), row.id, pipelines));
@@ -238,7 +276,8 @@ absl::StatusOr<Saver::Saved> Saver::Save(db::Tx& tx, const Place& place, Message
   Pipelines old_pipelines;
   std::optional<std::string> secret;
   {
-    // The value's own rules (its length) are part of the validation, so it is taken out only after a look at it.
+    // The value's own rules (its length) are part of the validation, so it is taken out only after
+    // a look at it.
     std::unique_ptr<Message> whole(resource->New());
     whole->CopyFrom(*resource);
     secret = TakeSecret(resource);
@@ -255,8 +294,9 @@ absl::StatusOr<Saver::Saved> Saver::Save(db::Tx& tx, const Place& place, Message
   if (place.old && place.old->spec == spec && !new_secret) return Saved{*place.old, false};
 
   absl::StatusOr<store::ResourceRow> row =
-      place.old ? store::Update(tx, place.old->id, spec, claim)
-                : store::Insert(tx, {kind, place.name, place.parent, NewUlid(absl::Now()), spec, claim});
+      place.old
+          ? store::Update(tx, place.old->id, spec, claim)
+          : store::Insert(tx, {kind, place.name, place.parent, NewUlid(absl::Now()), spec, claim});
   if (!row.ok()) return TellConflict(row.status(), kind, place);
   if (new_secret) SLIPWAY_RETURN_IF_ERROR(secrets_.Write(tx, *secret, &*row));
   const absl::Status beside = WriteBeside(tx, place, *row, *resource, old_pipelines);
@@ -264,7 +304,8 @@ absl::StatusOr<Saver::Saved> Saver::Save(db::Tx& tx, const Place& place, Message
   return Saved{*row, true};
 }
 
-absl::Status Saver::Emit(db::Tx& tx, std::string_view type, std::string_view name, std::string_view app_uid) const {
+absl::Status Saver::Emit(db::Tx& tx, std::string_view type, std::string_view name,
+                         std::string_view app_uid) const {
   v1::DefinitionChanged changed;
   changed.set_name(std::string(name));
   changed.set_app_uid(std::string(app_uid));

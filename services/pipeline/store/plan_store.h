@@ -17,8 +17,8 @@ struct PlanRow {
   std::string workflow;
   std::string plan;  // serialised
 };
-// Stores Plans; those whose digest is there already stay as they are. The transaction must write nothing else: its commit does
-// not wait for the disk.
+// Stores Plans; those whose digest is there already stay as they are. The transaction must write
+// nothing else: its commit does not wait for the disk.
 absl::Status InsertPlans(db::Tx& tx, const std::vector<PlanRow>& plans);
 
 // Deletes at most `limit` Plans older than `before`; returns how many.

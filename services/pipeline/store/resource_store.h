@@ -12,7 +12,8 @@
 #include "libs/db/db.h"
 #include "services/pipeline/domain/kind.h"
 
-// The table of all definitions, and what refers to what. Functions without state; thread-safety is that of the Tx.
+// The table of all definitions, and what refers to what. Functions without state; thread-safety is
+// that of the Tx.
 namespace slipway::pipeline::store {
 
 struct ResourceRow {
@@ -37,16 +38,19 @@ enum class Lock {
 
 absl::StatusOr<std::optional<ResourceRow>> Find(db::Tx& tx, std::string_view name, Lock lock);
 // Those that are there, in the order of their names.
-absl::StatusOr<std::vector<ResourceRow>> FindAll(db::Tx& tx, const std::vector<std::string>& names, Lock lock);
+absl::StatusOr<std::vector<ResourceRow>> FindAll(db::Tx& tx, const std::vector<std::string>& names,
+                                                 Lock lock);
 // The children of one kind whose names come after `after_name`, by name.
-absl::StatusOr<std::vector<ResourceRow>> List(db::Tx& tx, Kind kind, std::string_view parent, std::string_view after_name,
-                                              int limit);
+absl::StatusOr<std::vector<ResourceRow>> List(db::Tx& tx, Kind kind, std::string_view parent,
+                                              std::string_view after_name, int limit);
 // Children of one kind of any of the parents, by name.
-absl::StatusOr<std::vector<ResourceRow>> ListOfParents(db::Tx& tx, Kind kind, const std::vector<std::string>& parents);
+absl::StatusOr<std::vector<ResourceRow>> ListOfParents(db::Tx& tx, Kind kind,
+                                                       const std::vector<std::string>& parents);
 // Ids of all that are active, by name.
 absl::StatusOr<std::vector<std::string>> ListActiveIds(db::Tx& tx, Kind kind);
 // Names of children of one kind, at most `limit`.
-absl::StatusOr<std::vector<std::string>> ListChildNames(db::Tx& tx, Kind kind, std::string_view parent, int limit);
+absl::StatusOr<std::vector<std::string>> ListChildNames(db::Tx& tx, Kind kind,
+                                                        std::string_view parent, int limit);
 
 struct NewResource {
   Kind kind;
@@ -59,7 +63,8 @@ struct NewResource {
 // ALREADY_EXISTS with resources_name_key or resources_claim_key.
 absl::StatusOr<ResourceRow> Insert(db::Tx& tx, const NewResource& resource);
 // Writes the spec and counts the version. ALREADY_EXISTS with resources_claim_key.
-absl::StatusOr<ResourceRow> Update(db::Tx& tx, int64_t id, const std::string& spec, const std::optional<std::string>& claim);
+absl::StatusOr<ResourceRow> Update(db::Tx& tx, int64_t id, const std::string& spec,
+                                   const std::optional<std::string>& claim);
 absl::StatusOr<ResourceRow> MarkDeleting(db::Tx& tx, int64_t id);
 // Deletes the row and its variables and secrets.
 absl::Status Delete(db::Tx& tx, const ResourceRow& row);

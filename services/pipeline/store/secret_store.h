@@ -16,9 +16,11 @@ namespace slipway::pipeline::store {
 absl::StatusOr<int64_t> NextSecretVersion(db::Tx& tx, std::string_view name);
 
 // Adds a value and makes it the newest. `keep_old`: Plans may still refer to earlier ones.
-absl::Status AddSecretValue(db::Tx& tx, int64_t resource_id, int64_t version, std::string_view sealed, bool keep_old);
+absl::Status AddSecretValue(db::Tx& tx, int64_t resource_id, int64_t version,
+                            std::string_view sealed, bool keep_old);
 
 // The sealed value; empty if that version is not there.
-absl::StatusOr<std::optional<std::string>> FindSecretValue(db::Tx& tx, int64_t resource_id, int64_t version);
+absl::StatusOr<std::optional<std::string>> FindSecretValue(db::Tx& tx, int64_t resource_id,
+                                                           int64_t version);
 
 }  // namespace slipway::pipeline::store

@@ -20,7 +20,8 @@ struct TagReservation {
   std::string tag;
 };
 
-absl::StatusOr<std::optional<TagReservation>> FindReservation(db::Tx& tx, std::string_view idempotency_key);
+absl::StatusOr<std::optional<TagReservation>> FindReservation(db::Tx& tx,
+                                                              std::string_view idempotency_key);
 // The workflow's next number.
 absl::StatusOr<int64_t> NextTagNumber(db::Tx& tx, std::string_view workflow);
 // False if the tag or the key is taken.

@@ -1,5 +1,6 @@
-#include <catch2/catch.hpp>
 #include <sodium.h>
+
+#include <catch2/catch.hpp>
 
 #include "embed/pipeline_sql.h"
 #include "libs/db/testing/test_database.h"
@@ -20,7 +21,8 @@ using auth::v1::Role;
 struct ApiFixture {
   ApiFixture() {
     REQUIRE(sodium_init() >= 0);
-    signer = std::make_unique<rpc::AssertionSigner>(*rpc::AssertionSigner::FromSeed(std::string(32, 's')));
+    signer = std::make_unique<rpc::AssertionSigner>(
+        *rpc::AssertionSigner::FromSeed(std::string(32, 's')));
     service::Runtime::Options options;
     options.name = "pipeline";
     options.config.listen = "unix:" + folder.path() + "/sock";
@@ -30,7 +32,8 @@ struct ApiFixture {
     options.fetch_keys = [this] { return std::vector<std::string>{signer->public_key()}; };
     options.audit_append = [this](const std::vector<auth::v1::AuditEntry>& entries) {
       MutexLock lock(mu);
-      for (const auto& entry : entries) audit.push_back(entry.actor() + " " + entry.resource() + " " + entry.outcome());
+      for (const auto& entry : entries)
+        audit.push_back(entry.actor() + " " + entry.resource() + " " + entry.outcome());
       return absl::OkStatus();
     };
     auto created = service::Runtime::Create(std::move(options));
@@ -42,13 +45,14 @@ struct ApiFixture {
     git = *git::GitCli::Create({});
     mirrors = std::make_unique<git::MirrorStore>(*git, folder.path());
     outbox = std::make_unique<events::Outbox>(runtime->pool());
-    engine = std::make_unique<Engine>(Engine::Parts{runtime->pool(), *outbox, *keys, *git, *mirrors, nullptr,
-                                                    [](const auto&, const auto&, const auto&) { return absl::OkStatus(); }});
-    api = std::make_unique<PipelineApi>(
-        PipelineApi::Parts{runtime->gate(), runtime->streams(), *outbox, runtime->audit(), *engine});
+    engine = std::make_unique<Engine>(
+        Engine::Parts{runtime->pool(), *outbox, *keys, *git, *mirrors, nullptr,
+                      [](const auto&, const auto&, const auto&) { return absl::OkStatus(); }});
+    api = std::make_unique<PipelineApi>(PipelineApi::Parts{runtime->gate(), runtime->streams(),
+                                                           *outbox, runtime->audit(), *engine});
     records = std::make_unique<service::RecordsApi>(runtime->gate(), runtime->pool(), "pipeline");
-    const absl::Status served =
-        runtime->Serve({api.get(), records.get()}, {PipelineApi::Contract(), service::RecordsApi::Contract()});
+    const absl::Status served = runtime->Serve(
+        {api.get(), records.get()}, {PipelineApi::Contract(), service::RecordsApi::Contract()});
     INFO(served);
     REQUIRE(served.ok());
     stub = v1::PipelineService::NewStub(rpc::MakeChannel("unix:" + folder.path() + "/sock"));
@@ -74,7 +78,8 @@ struct ApiFixture {
 
   template <typename Response, typename Request>
   absl::StatusOr<Response> Call(const Principal& as,
-                                grpc::Status (v1::PipelineService::Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                                grpc::Status (v1::PipelineService::Stub::*method)(
+                                    grpc::ClientContext*, const Request&, Response*),
                                 const Request& request) {
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
@@ -90,7 +95,8 @@ struct ApiFixture {
     request.set_project_id(id);
     return Call(as, &v1::PipelineService::Stub::CreateProject, request);
   }
-  absl::StatusOr<v1::App> CreateApp(const Principal& as, const std::string& parent, const std::string& id) {
+  absl::StatusOr<v1::App> CreateApp(const Principal& as, const std::string& parent,
+                                    const std::string& id) {
     v1::CreateAppRequest request;
     request.set_parent(parent);
     request.set_app_id(id);
@@ -124,7 +130,8 @@ TEST_CASE("who may do what is decided by role and scope") {
   const Principal viewer = f.User(Role::VIEW, "demo");
   CHECK(f.CreateProject(admin, "mine").status().code() == absl::StatusCode::kPermissionDenied);
   REQUIRE(f.CreateApp(admin, "projects/demo", "hello").ok());
-  CHECK(f.CreateApp(viewer, "projects/demo", "x").status().code() == absl::StatusCode::kPermissionDenied);
+  CHECK(f.CreateApp(viewer, "projects/demo", "x").status().code() ==
+        absl::StatusCode::kPermissionDenied);
 
   // A project that may not be seen is like one that is not there.
   const absl::Status hidden = f.CreateApp(admin, "projects/other", "x").status();
@@ -133,11 +140,14 @@ TEST_CASE("who may do what is decided by role and scope") {
   CHECK(unknown.code() == absl::StatusCode::kNotFound);
   v1::ListAppsRequest list;
   list.set_parent("projects/other");
-  CHECK(f.Call(viewer, &v1::PipelineService::Stub::ListApps, list).status().code() == absl::StatusCode::kNotFound);
+  CHECK(f.Call(viewer, &v1::PipelineService::Stub::ListApps, list).status().code() ==
+        absl::StatusCode::kNotFound);
   list.set_parent("projects/demo");
   CHECK(f.Call(viewer, &v1::PipelineService::Stub::ListApps, list)->apps_size() == 1);
-  CHECK(f.Call(viewer, &v1::PipelineService::Stub::ListProjects, v1::ListProjectsRequest())->projects_size() == 1);
-  CHECK(f.Call(f.super, &v1::PipelineService::Stub::ListProjects, v1::ListProjectsRequest())->projects_size() == 2);
+  CHECK(f.Call(viewer, &v1::PipelineService::Stub::ListProjects, v1::ListProjectsRequest())
+            ->projects_size() == 1);
+  CHECK(f.Call(f.super, &v1::PipelineService::Stub::ListProjects, v1::ListProjectsRequest())
+            ->projects_size() == 2);
 }
 
 TEST_CASE("secret values are given to build, registries' to gitops, and to nobody else") {
@@ -171,7 +181,8 @@ TEST_CASE("every change is in the audit trail, and a dry run changes nothing") {
   REQUIRE(f.Call(f.super, &v1::PipelineService::Stub::CreateProject, dry).ok());
   v1::GetProjectRequest get;
   get.set_name("projects/dry");
-  CHECK(f.Call(f.super, &v1::PipelineService::Stub::GetProject, get).status().code() == absl::StatusCode::kNotFound);
+  CHECK(f.Call(f.super, &v1::PipelineService::Stub::GetProject, get).status().code() ==
+        absl::StatusCode::kNotFound);
   const absl::Time deadline = absl::Now() + absl::Seconds(10);
   const auto audited = [&] {
     MutexLock lock(f.mu);
@@ -201,11 +212,13 @@ TEST_CASE("services watch events from a cursor on") {
   REQUIRE(f.CreateApp(f.super, "projects/demo", "hello").ok());
   v1::DeleteAppRequest request;
   request.set_name("projects/demo/apps/hello");
-  REQUIRE(f.Call(f.super, &v1::PipelineService::Stub::DeleteApp, request)->status().state() == v1::DELETING);
+  REQUIRE(f.Call(f.super, &v1::PipelineService::Stub::DeleteApp, request)->status().state() ==
+          v1::DELETING);
   f.outbox->Start();
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
-  context.AddMetadata(rpc::kAssertionKey, f.signer->Sign(f.Service("build"), absl::Now() + absl::Seconds(60)));
+  context.AddMetadata(rpc::kAssertionKey,
+                      f.signer->Sign(f.Service("build"), absl::Now() + absl::Seconds(60)));
   const auto reader = f.stub->WatchEvents(&context, {});
   slipway::events::v1::WatchEventsResponse response;
   REQUIRE(reader->Read(&response));

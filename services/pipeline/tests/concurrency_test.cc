@@ -19,7 +19,8 @@ TEST_CASE("builds that start at once get different tags") {
         request.set_pattern("v{x}");
         request.set_registry_host("r");
         request.set_repository("demo/hello");
-        request.set_idempotency_key("run-" + std::to_string(i / 2));  // each twice, as after a lost answer
+        request.set_idempotency_key("run-" +
+                                    std::to_string(i / 2));  // each twice, as after a lost answer
         const auto tag = f.engine->tags.Reserve(f.caller, request);
         tags[static_cast<size_t>(i)] = tag.ok() ? *tag : MessageOf(tag.status());
       });
@@ -36,7 +37,8 @@ TEST_CASE("builds that start at once get different tags") {
 
 TEST_CASE("of two workflows that want the same environment at once one gets it") {
   EngineFixture f;
-  f.Save<v1::App>(R"(name: "projects/demo/apps/hello" spec {repositories {name: "source" url: "http://h/x"}})");
+  f.Save<v1::App>(
+      R"(name: "projects/demo/apps/hello" spec {repositories {name: "source" url: "http://h/x"}})");
   std::vector<absl::Status> results(6);
   {
     std::vector<std::jthread> threads;
@@ -44,7 +46,8 @@ TEST_CASE("of two workflows that want the same environment at once one gets it")
       threads.emplace_back([&, i] {
         auto workflow = Parse<v1::Workflow>(
             R"(spec {source {build {from {branch: "main"} image {}}} deployment_pipelines {environment: "dev"}})");
-        results[i] = f.engine->definitions.Create(f.caller, "projects/demo/apps/hello", "w" + std::to_string(i), false, &workflow);
+        results[i] = f.engine->definitions.Create(f.caller, "projects/demo/apps/hello",
+                                                  "w" + std::to_string(i), false, &workflow);
       });
     }
   }
@@ -83,16 +86,20 @@ TEST_CASE("of saves of one definition at once each counts and none is lost unsee
 
 TEST_CASE("an environment that is deleted while a workflow takes it is either kept or refused") {
   EngineFixture f;
-  f.Save<v1::App>(R"(name: "projects/demo/apps/hello" spec {repositories {name: "source" url: "http://h/x"}})");
+  f.Save<v1::App>(
+      R"(name: "projects/demo/apps/hello" spec {repositories {name: "source" url: "http://h/x"}})");
   for (int round = 0; round < 8; ++round) {
     const std::string id = "env" + std::to_string(round);
     f.Save<v1::Environment>("name: \"environments/" + id + "\" spec {cluster: \"local\"}");
     absl::Status saved, deleted;
     {
       std::jthread saving([&] {
-        auto workflow = Parse<v1::Workflow>("spec {source {build {from {branch: \"main\"} image {}}}"
-                                            " deployment_pipelines {environment: \"" + id + "\"}}");
-        saved = f.engine->definitions.Create(f.caller, "projects/demo/apps/hello", "w-" + id, false, &workflow);
+        auto workflow = Parse<v1::Workflow>(
+            "spec {source {build {from {branch: \"main\"} image {}}}"
+            " deployment_pipelines {environment: \"" +
+            id + "\"}}");
+        saved = f.engine->definitions.Create(f.caller, "projects/demo/apps/hello", "w-" + id, false,
+                                             &workflow);
       });
       std::jthread deleting([&] {
         v1::Environment environment;

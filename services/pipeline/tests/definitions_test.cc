@@ -27,8 +27,11 @@ TEST_CASE("a definition is created, read, changed and deleted") {
 TEST_CASE("a name that is taken is refused and a create without a name makes a unique one") {
   EngineFixture f;
   v1::Project again;
-  CHECK(f.engine->definitions.Create(f.caller, "", "demo", false, &again).code() == absl::StatusCode::kAlreadyExists);
-  const auto app = [] { return Parse<v1::App>(R"(spec {repositories {name: "s" url: "http://h/x/hello.git"}})"); };
+  CHECK(f.engine->definitions.Create(f.caller, "", "demo", false, &again).code() ==
+        absl::StatusCode::kAlreadyExists);
+  const auto app = [] {
+    return Parse<v1::App>(R"(spec {repositories {name: "s" url: "http://h/x/hello.git"}})");
+  };
   v1::App first = app(), second = app();
   REQUIRE(f.engine->definitions.Create(f.caller, "projects/demo", "", false, &first).ok());
   REQUIRE(f.engine->definitions.Create(f.caller, "projects/demo", "", false, &second).ok());
@@ -56,14 +59,18 @@ TEST_CASE("validate_only checks all and changes nothing") {
 
 TEST_CASE("lists come in pages that only show what the caller may see") {
   EngineFixture f;
-  for (const char* id : {"a", "b", "c", "d", "e"}) f.Save<v1::Project>("name: \"projects/" + std::string(id) + "\"");
-  f.caller.may_see = [](const std::string& name) { return name != "projects/b" && name != "projects/demo"; };
+  for (const char* id : {"a", "b", "c", "d", "e"})
+    f.Save<v1::Project>("name: \"projects/" + std::string(id) + "\"");
+  f.caller.may_see = [](const std::string& name) {
+    return name != "projects/b" && name != "projects/demo";
+  };
   std::vector<std::string> seen;
   std::string token;
   int pages = 0;
   do {
     v1::ListProjectsResponse page;
-    const auto next = f.engine->definitions.List(f.caller, Kind::kProject, "", 2, token, [&] { return page.add_projects(); });
+    const auto next = f.engine->definitions.List(f.caller, Kind::kProject, "", 2, token,
+                                                 [&] { return page.add_projects(); });
     REQUIRE(next.ok());
     CHECK(page.projects_size() <= 2);
     for (const auto& project : page.projects()) seen.push_back(project.name());
@@ -72,7 +79,8 @@ TEST_CASE("lists come in pages that only show what the caller may see") {
   } while (!token.empty());
   CHECK(seen == std::vector<std::string>{"projects/a", "projects/c", "projects/d", "projects/e"});
   CHECK(pages == 2);
-  const auto foreign = f.engine->definitions.List(f.caller, Kind::kCluster, "", 2, "cHJvamVjdHM", [] { return nullptr; });
+  const auto foreign = f.engine->definitions.List(f.caller, Kind::kCluster, "", 2, "cHJvamVjdHM",
+                                                  [] { return nullptr; });
   CHECK(ReasonOf(foreign.status()) == "PAGE_TOKEN");
 }
 
@@ -81,13 +89,20 @@ TEST_CASE("secret values are sealed, kept when left out, and never given back") 
   const auto registry = *f.Get<v1::Registry>("registries/local");
   CHECK_FALSE(registry.spec().has_password());
   CHECK(registry.status().password_set());
-  CHECK(f.database.Value("SELECT count(*)::text AS v FROM secret_values WHERE sealed LIKE '%registry-secret%'") == "0");
-  CHECK(f.database.Value("SELECT count(*)::text AS v FROM resources WHERE spec LIKE '%registry-secret%'::bytea") == "0");
+  CHECK(
+      f.database.Value(
+          "SELECT count(*)::text AS v FROM secret_values WHERE sealed LIKE '%registry-secret%'") ==
+      "0");
+  CHECK(
+      f.database.Value(
+          "SELECT count(*)::text AS v FROM resources WHERE spec LIKE '%registry-secret%'::bytea") ==
+      "0");
 
   const auto kept = f.Save<v1::Registry>(
       R"(name: "registries/local" spec {url: "http://127.0.0.1:8482" username: "other" default: true})");
   CHECK(kept.status().password_set());
-  const auto same = f.Save<v1::Registry>(R"(name: "registries/local" spec {url: "http://127.0.0.1:8482" username: "other"
+  const auto same = f.Save<v1::Registry>(
+      R"(name: "registries/local" spec {url: "http://127.0.0.1:8482" username: "other"
                                              password {value: "registry-secret"} default: true})");
   CHECK(same.etag() == kept.etag());
   v1::ResolveSecretsRequest request;
@@ -101,32 +116,42 @@ TEST_CASE("secret values are sealed, kept when left out, and never given back") 
 
 TEST_CASE("a stored credential is not kept for another host") {
   EngineFixture f;
-  const absl::Status moved = f.TrySave<v1::GitAccount>(R"(name: "gitAccounts/local" spec {host: "evil.example"})");
+  const absl::Status moved =
+      f.TrySave<v1::GitAccount>(R"(name: "gitAccounts/local" spec {host: "evil.example"})");
   CHECK(moved.code() == absl::StatusCode::kInvalidArgument);
   CHECK(DetailsOf(moved).field_violations[0].field == "spec.token");
-  CHECK(f.TrySave<v1::GitAccount>(R"(name: "gitAccounts/local" spec {host: "other.example" token {value: "new"}})").ok());
-  CHECK(f.TrySave<v1::Registry>(R"(name: "registries/local" spec {url: "http://evil.example" default: true})").code() ==
-        absl::StatusCode::kInvalidArgument);
+  CHECK(f.TrySave<v1::GitAccount>(
+             R"(name: "gitAccounts/local" spec {host: "other.example" token {value: "new"}})")
+            .ok());
+  CHECK(f.TrySave<v1::Registry>(
+             R"(name: "registries/local" spec {url: "http://evil.example" default: true})")
+            .code() == absl::StatusCode::kInvalidArgument);
 }
 
 TEST_CASE("one registry is the default and one variable has a name") {
   EngineFixture f;
-  CHECK(ReasonOf(f.TrySave<v1::Registry>(R"(name: "registries/two" spec {url: "https://r.example" default: true})")) ==
+  CHECK(ReasonOf(f.TrySave<v1::Registry>(
+            R"(name: "registries/two" spec {url: "https://r.example" default: true})")) ==
         "DEFAULT_REGISTRY_EXISTS");
   f.Save<v1::Variable>(R"(name: "projects/demo/variables/LEVEL" spec {value: "1"})");
-  CHECK(ReasonOf(f.TrySave<v1::Secret>(R"(name: "projects/demo/secrets/level" spec {value {value: "x"}})")) == "VARIABLE_EXISTS");
-  CHECK(f.TrySave<v1::Secret>(R"(name: "projects/demo/secrets/empty" spec {})").code() == absl::StatusCode::kInvalidArgument);
+  CHECK(ReasonOf(f.TrySave<v1::Secret>(
+            R"(name: "projects/demo/secrets/level" spec {value {value: "x"}})")) ==
+        "VARIABLE_EXISTS");
+  CHECK(f.TrySave<v1::Secret>(R"(name: "projects/demo/secrets/empty" spec {})").code() ==
+        absl::StatusCode::kInvalidArgument);
 }
 
 TEST_CASE("one deployment pipeline for each app and environment, across all workflows") {
   EngineFixture f;
   f.SaveHello();
-  const absl::Status second = f.TrySave<v1::Workflow>(R"(name: "projects/demo/apps/hello/workflows/other" spec {
+  const absl::Status second =
+      f.TrySave<v1::Workflow>(R"(name: "projects/demo/apps/hello/workflows/other" spec {
       source {build {from {branch: "other"} image {}}} deployment_pipelines {environment: "dev"}})");
   CHECK(second.code() == absl::StatusCode::kAlreadyExists);
   CHECK(DetailsOf(second).field_violations[0].field == "spec.deploymentPipelines[0].environment");
   CHECK(MessageOf(second).find("demo/hello/main") != std::string::npos);
-  const absl::Status twice = f.TrySave<v1::Workflow>(R"(name: "projects/demo/apps/hello/workflows/main" spec {
+  const absl::Status twice =
+      f.TrySave<v1::Workflow>(R"(name: "projects/demo/apps/hello/workflows/main" spec {
       source {build {from {branch: "main"} image {}}} deployment_pipelines {environment: "dev"}
       deployment_pipelines {environment: "prod"} deployment_pipelines {environment: "dev" after: "prod"}})");
   CHECK(twice.code() == absl::StatusCode::kAlreadyExists);
@@ -136,22 +161,30 @@ TEST_CASE("one deployment pipeline for each app and environment, across all work
 TEST_CASE("an apply that leaves out a deployment pipeline names the command that deletes it") {
   EngineFixture f;
   f.SaveHello();
-  const absl::Status left_out = f.TrySave<v1::Workflow>(R"(name: "projects/demo/apps/hello/workflows/main" spec {
+  const absl::Status left_out =
+      f.TrySave<v1::Workflow>(R"(name: "projects/demo/apps/hello/workflows/main" spec {
       source {build {from {branch: "main"} image {}}} deployment_pipelines {environment: "dev"}})");
   CHECK(left_out.code() == absl::StatusCode::kInvalidArgument);
-  CHECK(MessageOf(left_out).find("slipway delete deployment-pipeline demo/hello/prod") != std::string::npos);
+  CHECK(MessageOf(left_out).find("slipway delete deployment-pipeline demo/hello/prod") !=
+        std::string::npos);
 }
 
 TEST_CASE("a repository that a workflow builds from can't be taken away, but may move") {
   EngineFixture f;
   f.SaveHello();
-  CHECK(f.TrySave<v1::App>(R"(name: "projects/demo/apps/hello" spec {})").code() == absl::StatusCode::kInvalidArgument);
-  CHECK(f.TrySave<v1::App>(R"(name: "projects/demo/apps/hello" spec {repositories {name: "source" url: "http://h/new"}})").ok());
+  CHECK(f.TrySave<v1::App>(R"(name: "projects/demo/apps/hello" spec {})").code() ==
+        absl::StatusCode::kInvalidArgument);
+  CHECK(
+      f.TrySave<v1::App>(
+           R"(name: "projects/demo/apps/hello" spec {repositories {name: "source" url: "http://h/new"}})")
+          .ok());
 }
 
 TEST_CASE("URLs that this installation does not call are refused when they are saved") {
   EngineFixture f([](std::string_view url) {
-    return url.find("169.254.") == std::string_view::npos ? absl::OkStatus() : InvalidField("url", "is not called from here");
+    return url.find("169.254.") == std::string_view::npos
+               ? absl::OkStatus()
+               : InvalidField("url", "is not called from here");
   });
   const absl::Status refused = f.TrySave<v1::App>(
       R"(name: "projects/demo/apps/x" spec {repositories {name: "s" url: "http://169.254.169.254/latest"}})");
@@ -199,7 +232,8 @@ TEST_CASE("what a caller may not change is refused in a set") {
     return global ? absl::PermissionDeniedError("no " + name) : absl::OkStatus();
   };
   const auto response = f.engine->definitions.ValidateSet(
-      f.caller, Parse<v1::ValidateResourcesRequest>(R"(resources {cluster {name: "clusters/x" spec {local {}}}}
+      f.caller, Parse<v1::ValidateResourcesRequest>(
+                    R"(resources {cluster {name: "clusters/x" spec {local {}}}}
                                                        resources {variable {name: "projects/demo/variables/A"}})"));
   REQUIRE(response.ok());
   CHECK(response->results(0).violations(0).description() == "no clusters/x");
@@ -208,8 +242,9 @@ TEST_CASE("what a caller may not change is refused in a set") {
 
 TEST_CASE("old Plans are deleted and new ones stay") {
   EngineFixture f;
-  f.database.Exec("INSERT INTO plans (digest, workflow, plan, created_at) VALUES"
-                  " ('old', 'w', '', now() - interval '31 days'), ('new', 'w', '', now())");
+  f.database.Exec(
+      "INSERT INTO plans (digest, workflow, plan, created_at) VALUES"
+      " ('old', 'w', '', now() - interval '31 days'), ('new', 'w', '', now())");
   SystemClock clock;
   Janitor janitor(f.database.pool(), clock, *f.outbox);
   CHECK(janitor.CleanOnce());

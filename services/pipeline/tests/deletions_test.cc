@@ -12,7 +12,8 @@ bool Mentions(const absl::Status& status, const std::string& text) {
   return MessageOf(status).find(text) != std::string::npos;
 }
 
-// The newest event that can be read yet: one that was just committed waits for older transactions of the whole cluster.
+// The newest event that can be read yet: one that was just committed waits for older transactions
+// of the whole cluster.
 std::string LastEvent(EngineFixture& f) {
   const std::vector<std::string> events = f.Events();
   return events.empty() ? std::string() : events.back();
@@ -36,9 +37,11 @@ TEST_CASE("a deployment pipeline goes when gitops has cleaned up, the leaf first
   EngineFixture f;
   f.SaveHello();
   const std::string uid = f.Get<v1::App>(kApp)->status().uid();
-  CHECK(Mentions(f.engine->deletions.DeletePipeline(f.caller, kDev).status(), "prod comes after it"));
-  CHECK(ReasonOf(f.engine->deletions.DeletePipeline(f.caller, std::string(kMain) + "/deploymentPipelines/x").status()) ==
-        "NO_DEPLOYMENT_PIPELINE");
+  CHECK(
+      Mentions(f.engine->deletions.DeletePipeline(f.caller, kDev).status(), "prod comes after it"));
+  CHECK(ReasonOf(f.engine->deletions
+                     .DeletePipeline(f.caller, std::string(kMain) + "/deploymentPipelines/x")
+                     .status()) == "NO_DEPLOYMENT_PIPELINE");
   auto marked = f.engine->deletions.DeletePipeline(f.caller, kProd);
   REQUIRE(marked.ok());
   CHECK(marked->status().deleting_environments(0) == "prod");
@@ -52,7 +55,8 @@ TEST_CASE("a deployment pipeline goes when gitops has cleaned up, the leaf first
   v1::ResolveDeploymentRequest request;
   request.set_app(kApp);
   request.set_environment("prod");
-  CHECK(ReasonOf(f.engine->planner.ResolveDeployment(f.caller, request).status()) == "BEING_DELETED");
+  CHECK(ReasonOf(f.engine->planner.ResolveDeployment(f.caller, request).status()) ==
+        "BEING_DELETED");
   CHECK(Mentions(f.Delete<v1::Workflow>(kMain), "still has deployment pipelines"));
 
   REQUIRE(f.engine->deletions.Confirm(f.caller, kProd, "gitops", "another uid").ok());
@@ -80,10 +84,13 @@ TEST_CASE("an app goes after build and gitops have confirmed and its grants are 
   CHECK(f.Get<v1::App>(kApp)->status().state() == v1::DELETING);
   f.Await([&] { return LastEvent(f) == std::string("app.deleting ") + kApp; });
 
-  CHECK(ReasonOf(f.TrySave<v1::App>("name: \"projects/demo/apps/hello\" spec {}")) == "BEING_DELETED");
-  CHECK(ReasonOf(f.TrySave<v1::Workflow>("name: \"projects/demo/apps/hello/workflows/x\" spec {}")) == "BEING_DELETED");
+  CHECK(ReasonOf(f.TrySave<v1::App>("name: \"projects/demo/apps/hello\" spec {}")) ==
+        "BEING_DELETED");
+  CHECK(ReasonOf(f.TrySave<v1::Workflow>(
+            "name: \"projects/demo/apps/hello/workflows/x\" spec {}")) == "BEING_DELETED");
   v1::App again;
-  CHECK(ReasonOf(f.engine->definitions.Create(f.caller, "projects/demo", "hello", false, &again)) == "STILL_BEING_DELETED");
+  CHECK(ReasonOf(f.engine->definitions.Create(f.caller, "projects/demo", "hello", false, &again)) ==
+        "STILL_BEING_DELETED");
 
   REQUIRE(f.engine->deletions.Confirm(f.caller, kApp, "build", uid).ok());
   f.engine->deletions.Start();
@@ -109,7 +116,10 @@ TEST_CASE("projects and environments take their grants along") {
   f.Save<v1::Project>("name: \"projects/gone\"");
   REQUIRE(f.Delete<v1::Project>("projects/gone").ok());
   REQUIRE(f.Delete<v1::Environment>("environments/prod").ok());
-  f.Await([&] { return !f.Get<v1::Project>("projects/gone").ok() && !f.Get<v1::Environment>("environments/prod").ok(); });
+  f.Await([&] {
+    return !f.Get<v1::Project>("projects/gone").ok() &&
+           !f.Get<v1::Environment>("environments/prod").ok();
+  });
   std::sort(f.deleted_scopes.begin(), f.deleted_scopes.end());
   CHECK(f.deleted_scopes == std::vector<std::string>{"//prod", "gone//"});
 }

@@ -25,8 +25,8 @@ M Parse(const std::string& text) {
   return message;
 }
 
-// An engine on a database of its own, with what every installation has: project demo, cluster local, environments dev and
-// prod, registry local, Git account local.
+// An engine on a database of its own, with what every installation has: project demo, cluster
+// local, environments dev and prod, registry local, Git account local.
 struct EngineFixture {
   // `check_url` as in Engine::Parts.
   explicit EngineFixture(std::function<absl::Status(std::string_view)> check_url = nullptr) {
@@ -37,21 +37,23 @@ struct EngineFixture {
     mirrors = std::make_unique<git::MirrorStore>(*git, folder.path() + "/mirrors");
     REQUIRE(MakeDirectories(folder.path() + "/mirrors").ok());
     outbox = std::make_unique<events::Outbox>(database.pool());
-    engine = std::make_unique<Engine>(
-        Engine::Parts{database.pool(), *outbox, *keys, *git, *mirrors, std::move(check_url),
-                      [this](const std::string& project, const std::string& app, const std::string& environment) {
-                        MutexLock lock(mu);
-                        if (scope_error.ok()) deleted_scopes.push_back(project + "/" + app + "/" + environment);
-                        return scope_error;
-                      }});
+    engine = std::make_unique<Engine>(Engine::Parts{
+        database.pool(), *outbox, *keys, *git, *mirrors, std::move(check_url),
+        [this](const std::string& project, const std::string& app, const std::string& environment) {
+          MutexLock lock(mu);
+          if (scope_error.ok()) deleted_scopes.push_back(project + "/" + app + "/" + environment);
+          return scope_error;
+        }});
     caller.deadline = absl::Now() + absl::Seconds(30);
     Save<v1::Project>(R"(name: "projects/demo")");
     Save<v1::Cluster>(R"(name: "clusters/local" spec {local {}})");
     Save<v1::Environment>(R"(name: "environments/dev" spec {cluster: "local"})");
     Save<v1::Environment>(R"(name: "environments/prod" spec {cluster: "local"})");
-    Save<v1::Registry>(R"(name: "registries/local" spec {url: "http://127.0.0.1:8482" username: "slipway"
+    Save<v1::Registry>(
+        R"(name: "registries/local" spec {url: "http://127.0.0.1:8482" username: "slipway"
                           password {value: "registry-secret"} default: true})");
-    Save<v1::GitAccount>(R"(name: "gitAccounts/local" spec {host: "127.0.0.1:8481" username: "slipway"
+    Save<v1::GitAccount>(
+        R"(name: "gitAccounts/local" spec {host: "127.0.0.1:8481" username: "slipway"
                             token {value: "git-secret"}})");
   }
 
@@ -85,7 +87,8 @@ struct EngineFixture {
 
   void SaveHello(const std::string& url = "http://127.0.0.1:8481/demo/hello.git") {
     Save<v1::App>(R"(name: "projects/demo/apps/hello" spec {
-        repositories {name: "source" url: ")" + url + R"(" account: "local"}
+        repositories {name: "source" url: ")" +
+                  url + R"(" account: "local"}
         deploy {port: 8080 env {key: "GREETING" value: "hello"}}})");
     Save<v1::Workflow>(R"(name: "projects/demo/apps/hello/workflows/main" spec {
         source {build {from {branch: "main"} image {tag: "v{x}"}}}
@@ -103,8 +106,8 @@ struct EngineFixture {
     return lines;
   }
 
-  // Until `done`, looked at after each commit and every few milliseconds: events become visible when no older transaction
-  // of the whole cluster runs.
+  // Until `done`, looked at after each commit and every few milliseconds: events become visible
+  // when no older transaction of the whole cluster runs.
   void Await(const std::function<bool()>& done) {
     std::mutex waiting;
     std::condition_variable changed;
@@ -119,7 +122,8 @@ struct EngineFixture {
   }
 
   TempDir folder = *TempDir::Create("pipeline-test");
-  db::TestDatabase database{{{"pipeline", sql::kFiles}, journal::Migrations(), events::Migrations()}};
+  db::TestDatabase database{
+      {{"pipeline", sql::kFiles}, journal::Migrations(), events::Migrations()}};
   std::unique_ptr<seal::KeyRing> keys;
   std::unique_ptr<git::GitCli> git;
   std::unique_ptr<git::MirrorStore> mirrors;

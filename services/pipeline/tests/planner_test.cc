@@ -54,7 +54,8 @@ TEST_CASE("each request of a batch has a result of its own") {
   unknown.set_workflow("projects/demo/apps/hello/workflows/none");
   elsewhere.set_repository("http://127.0.0.1:8481/demo/other.git");
   (*variables.mutable_variables())["BAD NAME"] = "x";
-  const auto response = Plans(f, {unknown, Push("refs/heads/feature"), elsewhere, variables, Push()});
+  const auto response =
+      Plans(f, {unknown, Push("refs/heads/feature"), elsewhere, variables, Push()});
   CHECK(response.results(0).error_reason() == "RESOURCE_NOT_FOUND");
   CHECK(response.results(1).error_reason() == "REF_NOT_BUILT");
   CHECK(response.results(2).error_reason() == "REPOSITORY_CHANGED");
@@ -76,15 +77,18 @@ TEST_CASE("a Plan's secret keeps its value when the secret changes") {
 
   // A later secret of the same name is another one.
   REQUIRE(f.Delete<v1::Secret>("projects/demo/secrets/key").ok());
-  const auto again = f.Save<v1::Secret>(R"(name: "projects/demo/secrets/key" spec {value {value: "three"}})");
+  const auto again =
+      f.Save<v1::Secret>(R"(name: "projects/demo/secrets/key" spec {value {value: "three"}})");
   CHECK(again.status().version() == 3);
-  CHECK(ReasonOf(f.engine->planner.ResolveSecrets(f.caller, request).status()) == "SECRET_NOT_FOUND");
+  CHECK(ReasonOf(f.engine->planner.ResolveSecrets(f.caller, request).status()) ==
+        "SECRET_NOT_FOUND");
 }
 
 TEST_CASE("protected variables only reach workflows that name their branch") {
   EngineFixture f;
   f.SaveHello();
-  f.Save<v1::Variable>(R"(name: "projects/demo/variables/DEPLOY_KEY" spec {value: "x" protected: true})");
+  f.Save<v1::Variable>(
+      R"(name: "projects/demo/variables/DEPLOY_KEY" spec {value: "x" protected: true})");
   f.Save<v1::Workflow>(R"(name: "projects/demo/apps/hello/workflows/any" spec {
       source {build {from {branch_regex: ".*"} image {}}}})");
   v1::PlanRequest any = Push();
@@ -106,7 +110,8 @@ TEST_CASE("workflows are found by any spelling of their repository") {
   CHECK(found->matches(0).repository().name() == "source");
   CHECK(found->matches(0).app_uid() == f.Get<v1::App>("projects/demo/apps/hello")->status().uid());
 
-  f.Save<v1::App>(R"(name: "projects/demo/apps/hello" spec {repositories {name: "source" url: "https://git.example/moved"}})");
+  f.Save<v1::App>(
+      R"(name: "projects/demo/apps/hello" spec {repositories {name: "source" url: "https://git.example/moved"}})");
   CHECK(f.engine->planner.FindWorkflows(f.caller, request)->matches().empty());
 }
 
@@ -129,8 +134,8 @@ TEST_CASE("a deployment is app, environment and pipeline laid over each other") 
   request.set_environment("dev");
   CHECK(f.engine->planner.ResolveDeployment(f.caller, request)->next(0) == "prod");
   request.set_environment("prd");
-  CHECK(MessageOf(f.engine->planner.ResolveDeployment(f.caller, request).status()).find("did you mean \"prod\"") !=
-        std::string::npos);
+  CHECK(MessageOf(f.engine->planner.ResolveDeployment(f.caller, request).status())
+            .find("did you mean \"prod\"") != std::string::npos);
 }
 
 TEST_CASE("image tags count up and are taken once") {

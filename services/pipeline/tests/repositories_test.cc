@@ -28,7 +28,8 @@ struct GitFixture : EngineFixture {
                          R"(" username: "slipway" token {value: "git-secret"}})");
   }
 
-  absl::StatusOr<v1::ListCommitsResponse> Commits(const std::string& ref, int page_size = 0, const std::string& token = "") {
+  absl::StatusOr<v1::ListCommitsResponse> Commits(const std::string& ref, int page_size = 0,
+                                                  const std::string& token = "") {
     v1::ListCommitsRequest request;
     request.set_parent(kApp);
     request.set_ref(ref);
@@ -37,7 +38,8 @@ struct GitFixture : EngineFixture {
     return engine->repositories.ListCommits(caller, request);
   }
 
-  v1::CreatePlansResponse::Result Plan(const std::string& workflow, const std::string& commit, const std::string& ref) {
+  v1::CreatePlansResponse::Result Plan(const std::string& workflow, const std::string& commit,
+                                       const std::string& ref) {
     v1::CreatePlansRequest request;
     auto* one = request.add_requests();
     one->set_workflow(workflow);
@@ -79,19 +81,23 @@ TEST_CASE_METHOD(GitFixture, "an unknown ref names the branch that was probably 
   CHECK(Commits("--upload-pack=touch /tmp/x").status().code() != absl::StatusCode::kOk);
 }
 
-TEST_CASE_METHOD(GitFixture, "a repository that does not answer is told in one sentence without its password") {
+TEST_CASE_METHOD(GitFixture,
+                 "a repository that does not answer is told in one sentence without its password") {
   server.AnswerWith("500 Internal Server Error");
   const absl::Status broken = Commits("").status();
   CHECK_FALSE(broken.ok());
   CHECK(MessageOf(broken).find("git-secret") == std::string::npos);
   server.AnswerWith("");
-  Save<v1::GitAccount>(R"(name: "gitAccounts/other" spec {host: "other.example" token {value: "x"}})");
-  Save<v1::App>(R"(name: "projects/demo/apps/hello" spec {repositories {name: "source" account: "other" url: ")" +
-                server.Url("demo/hello") + "\"}}");
+  Save<v1::GitAccount>(
+      R"(name: "gitAccounts/other" spec {host: "other.example" token {value: "x"}})");
+  Save<v1::App>(
+      R"(name: "projects/demo/apps/hello" spec {repositories {name: "source" account: "other" url: ")" +
+      server.Url("demo/hello") + "\"}}");
   CHECK(ReasonOf(Commits("").status()) == "ACCOUNT_HOST");
 }
 
-TEST_CASE_METHOD(GitFixture, "a manual run is for the tip of the workflow's branch or a commit on it") {
+TEST_CASE_METHOD(GitFixture,
+                 "a manual run is for the tip of the workflow's branch or a commit on it") {
   const auto tip = Plan(kMain, "", "");
   REQUIRE(tip.error_message().empty());
   CHECK(tip.plan().commit() == second);
@@ -109,12 +115,14 @@ TEST_CASE_METHOD(GitFixture, "a manual run is for the tip of the workflow's bran
   CHECK(Plan(kMain, "", "").plan().commit() == third);
 }
 
-TEST_CASE_METHOD(GitFixture, "a workflow with a pattern needs a branch, or a commit that is on one") {
+TEST_CASE_METHOD(GitFixture,
+                 "a workflow with a pattern needs a branch, or a commit that is on one") {
   const std::string workflow = "projects/demo/apps/hello/workflows/features";
   CHECK(Plan(workflow, "", "").error_reason() == "REF_NEEDED");
   CHECK(Plan(workflow, "", "main").error_reason() == "REF_NOT_BUILT");
   CHECK(Plan(workflow, "", "feature/none").error_reason() == "REF_NOT_FOUND");
-  const std::string feature = server.Commit("demo/hello", "feature/one", {{"f.txt", "1"}}, "Feature");
+  const std::string feature =
+      server.Commit("demo/hello", "feature/one", {{"f.txt", "1"}}, "Feature");
   CHECK(Plan(workflow, "", "feature/one").plan().commit() == feature);
   CHECK(Plan(workflow, feature, "").plan().ref() == "refs/heads/feature/one");
   const std::string side = server.Commit("demo/hello", "side", {{"s.txt", "1"}}, "Aside");
@@ -136,15 +144,18 @@ TEST_CASE_METHOD(GitFixture, "the changed paths of a push are those of all its c
   request.set_page_size(1);
   CHECK(engine->repositories.ListChangedPaths(caller, request)->truncated());
   request.set_after("main; rm -rf /");
-  CHECK(engine->repositories.ListChangedPaths(caller, request).status().code() == absl::StatusCode::kInvalidArgument);
+  CHECK(engine->repositories.ListChangedPaths(caller, request).status().code() ==
+        absl::StatusCode::kInvalidArgument);
 }
 
 TEST_CASE_METHOD(GitFixture, "an app may be saved before its repository exists") {
-  Save<v1::App>(R"(name: "projects/demo/apps/early" spec {repositories {name: "source" account: "local" url: ")" +
-                server.Url("demo/early") + "\"}}");
+  Save<v1::App>(
+      R"(name: "projects/demo/apps/early" spec {repositories {name: "source" account: "local" url: ")" +
+      server.Url("demo/early") + "\"}}");
   v1::ListCommitsRequest request;
   request.set_parent("projects/demo/apps/early");
-  CHECK(ReasonOf(engine->repositories.ListCommits(caller, request).status()) == "GIT_REPOSITORY_NOT_FOUND");
+  CHECK(ReasonOf(engine->repositories.ListCommits(caller, request).status()) ==
+        "GIT_REPOSITORY_NOT_FOUND");
   server.CreateRepository("demo/early");
   const auto empty = engine->repositories.ListCommits(caller, request);
   REQUIRE(empty.ok());

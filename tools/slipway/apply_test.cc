@@ -108,6 +108,68 @@ TEST_CASE("apply shows an unknown field that the gateway found in the set at its
   CHECK(result.err == "m.yaml:12: spec.deploymentPipelines[1].after: unknown field\n");
 }
 
+TEST_CASE("apply shows the mistakes of reading, of the form and of the sense at once") {
+  Desk desk;
+  desk.Write("m.yaml", R"(apiVersion: slipway/v1
+kind: App
+metadata: {project: demo, name: hello}
+specs: {}
+---
+apiVersion: slipway/v1
+kind: Workflow
+metadata: {project: demo, app: hello, name: main}
+spec:
+  trigerr: manual
+  deploymentPipelines:
+  - {environment: dev}
+  - {environment: prod, after: dv}
+---
+apiVersion: slipway/v1
+kind: Hook
+metadata: {name: mine}
+spec: {forge: github, repositories: ["${NOT_SET}"], colour: red}
+)");
+  desk.gateway.Fail("POST /v1/resources:validate", 400, "INVALID_ARGUMENT", "unknown field",
+                    {{"resources[1].workflow.spec.trigerr", "unknown field"}});
+  desk.gateway.On(
+      "POST /v1/resources:validate",
+      {{"results",
+        bj::array{{{"outcome", "REFUSED"},
+                   {"violations", bj::array{{{"field", "spec.repositories"},
+                                             {"description", "at least one is needed"}}}}},
+                  {{"outcome", "REFUSED"},
+                   {"violations",
+                    bj::array{{{"field", "spec.trigger"}, {"description", "is needed"}},
+                              {{"field", ""}, {"description", "app demo/hello was not found"}},
+                              {{"field", "spec.deploymentPipelines[1].after"},
+                               {"description", "no deployment pipeline \"dv\""}}}}}}}});
+  desk.gateway.Fail("PATCH /v1/hooks/mine", 400, "INVALID_ARGUMENT", "unknown field",
+                    {{"hook.spec.colour", "unknown field"}});
+  const Result result = desk.Run({"apply", "-f", "m.yaml"});
+  CHECK(result.code == 2);
+  CHECK(result.err ==
+        "m.yaml:4: specs: unknown member; did you mean \"spec\"?\n"
+        "m.yaml:10: spec.trigerr: unknown field\n"
+        "m.yaml:13: spec.deploymentPipelines[1].after: no deployment pipeline \"dv\"\n"
+        "m.yaml:18: spec.repositories[0]: ${NOT_SET} is not set in the environment; export "
+        "NOT_SET, or write $${ for ${ itself\n"
+        "m.yaml:18: spec.colour: unknown field\n");
+  const bj::value hook = desk.gateway.BodyOf("PATCH /v1/hooks/mine");
+  CHECK(bj::serialize(hook.at("spec")) == R"({"forge":"github"})");
+  for (const std::string& asked : desk.gateway.asked())
+    CHECK((asked.find("PATCH") != 0 || Has(asked, "validateOnly")));
+}
+
+TEST_CASE("apply shows the mistakes of reading where no server is reached") {
+  Desk desk;
+  desk.env["SLIPWAY_URL"] = "http://127.0.0.1:9";
+  desk.Write("m.yaml",
+             "apiVersion: slipway/v1\nkind: App\nmetadata: {project: demo, name: a}\nspecs: {}\n");
+  const Result result = desk.Run({"apply", "-f", "m.yaml"});
+  CHECK(result.code == 2);
+  CHECK(result.err == "m.yaml:4: specs: unknown member; did you mean \"spec\"?\n");
+}
+
 TEST_CASE("apply stops at the first failure and says what was done") {
   Desk desk;
   desk.Write("m.yaml", kManifest);

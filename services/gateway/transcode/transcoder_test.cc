@@ -155,6 +155,20 @@ TEST_CASE("what does not fit is refused and named") {
   CHECK(things.Bind("POST", "/v1/things", deep).rfind("INVALID_ARGUMENT ", 0) == 0);
 }
 
+TEST_CASE("a body with several mistakes is told all of them") {
+  const Things things;
+  CHECK(things.Bind("POST", "/v1/things",
+                    R"({"nope":1,"flag":"x","parts":[{"small":"y"},7],"name":"kept"})") ==
+        "INVALID_ARGUMENT nope: unknown field; flag: expected true or false, got a text; "
+        "parts[0].small: expected a whole number in range; parts[1]: expected an object, got a "
+        "number");
+  std::string many;
+  for (int i = 0; i < 200; ++i)
+    many += (i == 0 ? "{" : ",") + ("\"nope" + std::to_string(i)) + "\":1";
+  const auto call = things.transcoder->Bind("POST", "/v1/things", many + "}", false);
+  CHECK(DetailsOf(call.status()).field_violations.size() == 50);
+}
+
 TEST_CASE("JSON survives the way in and out") {
   const Things things;
   const auto* type = things.contract->pool().FindMessageTypeByName("slipway.test.v1.Thing");

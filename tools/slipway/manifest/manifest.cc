@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "libs/base/error.h"
@@ -9,7 +10,6 @@
 #include "libs/base/strings.h"
 #include "libs/yaml/parser.h"
 #include "tools/slipway/client/json_text.h"
-#include "tools/slipway/manifest/errors.h"
 #include "tools/slipway/names/name.h"
 
 namespace slipway::cli {
@@ -23,39 +23,42 @@ constexpr size_t kMaxSecret = 256 << 10;
 // Reads one document; collects its problems.
 class Reader {
  public:
-  Reader(const std::string& file, const ManifestSources& sources,
-         std::vector<std::string>& problems)
-      : file_(file), sources_(sources), problems_(problems) {}
+  Reader(const ManifestSources& sources, Problems& problems)
+      : sources_(sources), problems_(problems) {}
 
-  // Empty when there were problems.
-  std::vector<ManifestItem> Read(yaml::Document document) {
-    const size_t before = problems_.size();
+  // Empty for a document without a kind or a name.
+  std::optional<ManifestItem> Read(yaml::Document document) {
     yaml::Node root = document.root();
+    std::vector<Unfilled> unfilled;
     Substitute(root, "", sources_.variables,
                [&](yaml::Mark mark, const std::string& path, const std::string& problem) {
-                 Add(mark, path, problem);
+                 unfilled.push_back({mark.line, path, problem});
                });
     ManifestItem item{
         .kind = nullptr, .name = {}, .resource = {}, .document = yaml::Document(std::move(root))};
     document_ = &item.document;
+    for (const Unfilled& one : unfilled)
+      problems_.Add(item.document, one.path, one.problem, one.line);
     const bj::value json = item.document.ToJson();
     if (!json.is_object()) {
       Problem("", "expected a document with apiVersion, kind, metadata and spec");
-      return {};
+      return std::nullopt;
     }
     ReadHead(json.get_object(), item);
-    if (item.kind != nullptr) ReadSpec(json.get_object(), item);
-    if (problems_.size() != before) return {};
-    return {std::move(item)};
+    if (item.kind == nullptr || item.name.empty()) return std::nullopt;
+    ReadSpec(json.get_object(), item);
+    return item;
   }
 
  private:
-  void Add(yaml::Mark mark, const std::string& path, const std::string& problem) {
-    problems_.push_back(file_ + ":" + std::to_string(mark.line) + ": " +
-                        (path.empty() ? "" : path + ": ") + problem);
-  }
+  struct Unfilled {
+    int line;
+    std::string path;
+    std::string problem;
+  };
+
   void Problem(const std::string& path, const std::string& problem) {
-    Add(document_->LineOf(path), path, problem);
+    problems_.Add(*document_, path, problem);
   }
 
   void CheckMembers(const bj::object& object, const std::string& path,
@@ -160,9 +163,8 @@ class Reader {
     }
   }
 
-  const std::string& file_;
   const ManifestSources& sources_;
-  std::vector<std::string>& problems_;
+  Problems& problems_;
   const yaml::Document* document_ = nullptr;
 };
 
@@ -211,6 +213,25 @@ void LowerEnums(bj::value& value) {
   }
 }
 
+// `value` without the members at the paths `dropped`.
+bj::value Kept(const bj::value& value, const std::string& path,
+               const std::set<std::string>& dropped) {
+  if (value.is_array()) {
+    bj::array list;
+    size_t index = 0;
+    for (const bj::value& item : value.get_array())
+      list.push_back(Kept(item, path + "[" + std::to_string(index++) + "]", dropped));
+    return list;
+  }
+  if (!value.is_object()) return value;
+  bj::object object;
+  for (const auto& [key, item] : value.get_object()) {
+    const std::string place = (path.empty() ? "" : path + ".") + std::string(key);
+    if (dropped.count(place) == 0) object[key] = Kept(item, place, dropped);
+  }
+  return object;
+}
+
 // In {...} YAML takes the brace of a plain ${NAME} for its own.
 std::string QuotesHint(std::string_view text, const std::string& line) {
   const std::vector<std::string> lines = Split(text, '\n');
@@ -222,8 +243,7 @@ std::string QuotesHint(std::string_view text, const std::string& line) {
 
 }  // namespace
 
-std::string ManifestItem::Describe(const std::string& file, std::string_view path,
-                                   std::string_view problem) const {
+std::string ManifestItem::OwnPath(std::string_view path) {
   std::string own(path);
   for (const std::string_view part : {"spec", "metadata"}) {
     for (size_t at = own.find(part); at != std::string::npos; at = own.find(part, at + 1)) {
@@ -238,46 +258,63 @@ std::string ManifestItem::Describe(const std::string& file, std::string_view pat
   if (own == "name" || own == "parent" || own.ends_with(".name")) {
     if (!own.starts_with("spec") && !own.starts_with("metadata")) own = "metadata.name";
   }
-  // The text of some errors begins with the field already.
-  std::string text(problem);
-  if (!path.empty() && text.starts_with(std::string(path) + ": "))
-    text = text.substr(path.size() + 2);
-  return file + ":" + std::to_string(document.LineOf(own).line) + ": " +
-         (own.empty() ? "" : own + ": ") + text;
+  return own;
 }
 
-absl::StatusOr<std::vector<ManifestItem>> ReadManifest(const std::string& file,
-                                                       std::string_view text,
-                                                       const ManifestSources& sources) {
+std::string ManifestItem::OwnText(std::string_view path, std::string_view problem) {
+  if (!path.empty() && problem.starts_with(std::string(path) + ": "))
+    problem.remove_prefix(path.size() + 2);
+  return std::string(problem);
+}
+
+std::string ManifestItem::Describe(const std::string& file, std::string_view path,
+                                   std::string_view problem) const {
+  const std::string own = OwnPath(path);
+  return file + ":" + std::to_string(document.LineOf(own).line) + ": " +
+         (own.empty() ? "" : own + ": ") + OwnText(path, problem);
+}
+
+bj::object ManifestItem::Without(const std::vector<std::string>& paths) const {
+  std::set<std::string> dropped;
+  for (const std::string& path : paths)
+    dropped.insert(path.ends_with(']') ? path.substr(0, path.rfind('[')) : path);
+  return Kept(resource, "", dropped).get_object();
+}
+
+Manifest ReadManifest(const std::string& file, std::string_view text,
+                      const ManifestSources& sources) {
+  Manifest manifest{.file = file, .problems = Problems(file)};
   const auto documents = yaml::Parse(text);
   if (!documents.ok()) {
     std::map<std::string, std::string> where;
     for (const auto& [key, value] : DetailsOf(documents.status()).metadata) where[key] = value;
-    if (where.count("line") == 0)
-      return ManifestInvalid({file + ": " + MessageOf(documents.status())});
-    return ManifestInvalid(
-        {file + ":" + where["line"] + ": " + where["problem"] + QuotesHint(text, where["line"])});
+    manifest.named = false;
+    if (where.count("line") == 0) {
+      manifest.problems.Add(0, MessageOf(documents.status()));
+    } else {
+      manifest.problems.Add(std::atoi(where["line"].c_str()),
+                            where["problem"] + QuotesHint(text, where["line"]));
+    }
+    return manifest;
   }
-  std::vector<std::string> problems;
-  std::vector<ManifestItem> items;
   std::map<std::string, int> lines;
-  Reader reader(file, sources, problems);
+  Reader reader(sources, manifest.problems);
   for (const yaml::Document& document : *documents) {
-    for (ManifestItem& item : reader.Read(document)) {
-      const auto [first, is_new] = lines.emplace(item.name, item.document.root().mark.line);
-      if (is_new) {
-        items.push_back(std::move(item));
-      } else {
-        problems.push_back(item.Describe(file, "metadata.name",
-                                         std::string(item.kind->name) + " " + ShortName(item.name) +
-                                             " stands in this file already, at line " +
-                                             std::to_string(first->second)));
-      }
+    std::optional<ManifestItem> item = reader.Read(document);
+    manifest.named = manifest.named && item.has_value();
+    if (!item) continue;
+    const auto [first, is_new] = lines.emplace(item->name, item->document.root().mark.line);
+    if (is_new) {
+      manifest.items.push_back(*std::move(item));
+    } else {
+      manifest.problems.Add(item->document, "metadata.name",
+                            std::string(item->kind->name) + " " + ShortName(item->name) +
+                                " stands in this file already, at line " +
+                                std::to_string(first->second));
     }
   }
-  if (!problems.empty()) return ManifestInvalid(problems);
-  if (items.empty()) return ManifestInvalid({file + ": holds no document"});
-  return items;
+  if (documents->empty()) manifest.problems.Add(0, "holds no document");
+  return manifest;
 }
 
 bj::value WithoutEmpty(const bj::value& value) {

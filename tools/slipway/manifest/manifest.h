@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "libs/yaml/document.h"
+#include "tools/slipway/manifest/problems.h"
 #include "tools/slipway/manifest/substitute.h"
 #include "tools/slipway/names/kind.h"
 
@@ -19,11 +19,25 @@ struct ManifestItem {
   boost::json::object resource = {};  // {name, spec} as the API takes it
   yaml::Document document;
 
-  // "FILE:LINE: path: problem" for a mistake that the server found. Paths that are relative to the
-  // request
+  // The place in the document that the server names: paths that are relative to the request
   // ("resources[3].workflow.spec.x", "hook.spec.x") are cut to the document's.
+  static std::string OwnPath(std::string_view path);
+  // What is wrong with it: some errors begin with the path already.
+  static std::string OwnText(std::string_view path, std::string_view problem);
+  // "FILE:LINE: path: problem" for a mistake that the server found.
   std::string Describe(const std::string& file, std::string_view path,
                        std::string_view problem) const;
+  // `resource` without what stands at `paths`; a list with a wrong item is left out whole.
+  boost::json::object Without(const std::vector<std::string>& paths) const;
+};
+
+// A manifest that was read, with all mistakes that can be seen without the server: syntax, kind,
+// metadata, unknown members, variables, secrets, the same name twice.
+struct Manifest {
+  std::string file;                      // as shown
+  std::vector<ManifestItem> items = {};  // also those with mistakes, if their names are known
+  Problems problems;
+  bool named = true;  // false: there are documents that no item stands for
 };
 
 // What the parts of a manifest are filled from.
@@ -33,12 +47,9 @@ struct ManifestSources {
   std::string folder = {};   // fromFile is relative to it
 };
 
-// The documents of a manifest. MANIFEST_INVALID with every mistake that can be seen without the
-// server: syntax, kind, metadata, unknown members, variables, secrets, the same name twice. `file`
-// is shown in errors.
-absl::StatusOr<std::vector<ManifestItem>> ReadManifest(const std::string& file,
-                                                       std::string_view text,
-                                                       const ManifestSources& sources);
+// Reads a manifest. `file` is shown in errors.
+Manifest ReadManifest(const std::string& file, std::string_view text,
+                      const ManifestSources& sources);
 
 // A resource as the API gives it, as a document that ReadManifest takes; `status` is kept for
 // people. Empty parts are left out.

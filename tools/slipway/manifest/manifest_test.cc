@@ -25,16 +25,15 @@ ManifestSources Sources(const std::string& folder = ".") {
 }
 
 std::vector<ManifestItem> Read(std::string_view text) {
-  auto items = ReadManifest("f.yaml", text, Sources());
-  INFO(MessageOf(items.status()));
-  REQUIRE(items.ok());
-  return *std::move(items);
+  Manifest manifest = ReadManifest("f.yaml", text, Sources());
+  REQUIRE(manifest.problems.ToStatus() == absl::OkStatus());
+  return std::move(manifest.items);
 }
 
-std::string Problems(std::string_view text) {
-  const auto items = ReadManifest("f.yaml", text, Sources());
-  REQUIRE_FALSE(items.ok());
-  return MessageOf(items.status());
+std::string ProblemsOf(std::string_view text) {
+  const Manifest manifest = ReadManifest("f.yaml", text, Sources());
+  REQUIRE_FALSE(manifest.problems.empty());
+  return MessageOf(manifest.problems.ToStatus());
 }
 
 constexpr char kHead[] = "apiVersion: slipway/v1\nkind: App\nmetadata: {name: hello}\n";
@@ -77,14 +76,14 @@ TEST_CASE("scripts are left as they are") {
 
 TEST_CASE("a variable that is missing or misspelt is an error with its line") {
   const std::string problems =
-      Problems(std::string(kHead) +
-               "spec:\n  description: ${NOT_SET}\n  deploy:\n    healthPath: ${no-name}\n");
+      ProblemsOf(std::string(kHead) +
+                 "spec:\n  description: ${NOT_SET}\n  deploy:\n    healthPath: ${no-name}\n");
   CHECK(problems.find("f.yaml:5: spec.description: ${NOT_SET} is not set") != std::string::npos);
   CHECK(problems.find("f.yaml:7: spec.deploy.healthPath: \"${\" needs") != std::string::npos);
 }
 
 TEST_CASE("every mistake is shown with file, line, path and remedy") {
-  const std::string problems = Problems(
+  const std::string problems = ProblemsOf(
       "apiVersion: slipway/v2\nkind: App\nmetadata: {name: a}\nspecs: {}\n---\nkind: "
       "Wrkflow\napiVersion: slipway/v1\n");
   CHECK(problems.find("f.yaml:1: apiVersion: \"slipway/v2\" is not known here; write slipway/v1") !=
@@ -96,20 +95,20 @@ TEST_CASE("every mistake is shown with file, line, path and remedy") {
 }
 
 TEST_CASE("broken YAML, no document and a list are refused") {
-  CHECK(Problems("a: [").find("f.yaml:") == 0);
-  CHECK(Problems(std::string(kHead) + "spec: {description: ${HOST}}\n").find("in quotes") !=
+  CHECK(ProblemsOf("a: [").find("f.yaml:") == 0);
+  CHECK(ProblemsOf(std::string(kHead) + "spec: {description: ${HOST}}\n").find("in quotes") !=
         std::string::npos);
-  CHECK(Problems("") == "f.yaml: holds no document");
-  CHECK(Problems("- a\n").find("f.yaml:1: expected a document") == 0);
-  CHECK(Problems("apiVersion: slipway/v1\nkind: Run\nmetadata: {name: x}\n")
+  CHECK(ProblemsOf("") == "f.yaml: holds no document");
+  CHECK(ProblemsOf("- a\n").find("f.yaml:1: expected a document") == 0);
+  CHECK(ProblemsOf("apiVersion: slipway/v1\nkind: Run\nmetadata: {name: x}\n")
             .find("can't be applied") != std::string::npos);
-  CHECK(Problems("apiVersion: slipway/v1\nkind: App\nmetadata: {name: 5}\n")
+  CHECK(ProblemsOf("apiVersion: slipway/v1\nkind: App\nmetadata: {name: 5}\n")
             .find("f.yaml:3: metadata.name: expected text") != std::string::npos);
 }
 
 TEST_CASE("the same name twice in a file is refused") {
   const std::string twice = std::string(kHead) + "---\n" + kHead;
-  CHECK(Problems(twice).find(
+  CHECK(ProblemsOf(twice).find(
             "f.yaml:7: metadata.name: App demo/hello stands in this file already, at line 1") == 0);
 }
 
@@ -125,10 +124,9 @@ TEST_CASE("secrets come from a file, the environment or the text") {
         Sources(folder->path()));
   };
   const auto value = [&](const std::string& password) {
-    const auto items = read(password);
-    INFO(MessageOf(items.status()));
-    REQUIRE(items.ok());
-    return Text(items->at(0).resource, "spec.password.value");
+    const Manifest manifest = read(password);
+    REQUIRE(manifest.problems.ToStatus() == absl::OkStatus());
+    return Text(manifest.items.at(0).resource, "spec.password.value");
   };
   CHECK(value("{fromFile: key}") == "s3cret");
   CHECK(value("{fromFile: " + folder->path() + "/key}") == "s3cret");
@@ -136,10 +134,8 @@ TEST_CASE("secrets come from a file, the environment or the text") {
   CHECK(value("{value: plain}") == "plain");
   for (const char* wrong : {"plain", "{fromFile: nothing-here}", "{fromEnv: NOT_SET}", "{from: x}",
                             "{value: \"\"}", "{fromEnv: HOST, value: x}"}) {
-    const auto items = read(wrong);
     INFO(wrong);
-    REQUIRE_FALSE(items.ok());
-    CHECK(MessageOf(items.status()).find("f.yaml:5: spec.password") == 0);
+    CHECK(MessageOf(read(wrong).problems.ToStatus()).find("f.yaml:5: spec.password") == 0);
   }
 }
 
@@ -154,6 +150,29 @@ TEST_CASE("mistakes that the server finds are shown at their line") {
   CHECK(items[0].Describe("f.yaml", "spec.deploy.resources.memory", "is needed") ==
         "f.yaml:5: spec.deploy.resources.memory: is needed");
   CHECK(items[0].Describe("f.yaml", "", "is refused") == "f.yaml:1: is refused");
+}
+
+TEST_CASE("a mistake that may follow from a known one is told apart from others") {
+  const auto items = Read(std::string(kHead) +
+                          "spec:\n  deploy:\n    prot: 1\n    healthPath: x\n    env: {A.b: c}\n"
+                          "  repositories:\n  - {name: a}\n  - {name: b}\n");
+  const yaml::Document& document = items[0].document;
+  Problems problems("f.yaml");
+  CHECK_FALSE(problems.Follows(document, "spec.deploy.port"));
+  problems.Add(document, "spec.deploy.prot", "unknown");
+  CHECK(problems.Follows(document, "spec.deploy.prot"));
+  CHECK(problems.Follows(document, "spec.deploy.port"));  // missing, since it is misspelt
+  CHECK(problems.Follows(document, "spec.deploy"));
+  CHECK_FALSE(problems.Follows(document, "spec.deploy.healthPath"));
+  CHECK_FALSE(problems.Follows(document, "spec.description"));
+  CHECK_FALSE(problems.Follows(document, "spec.repositories[0].url"));
+  problems.Add(document, "spec.repositories[1]", "is wrong");
+  CHECK(problems.Follows(document, "spec.repositories[1].url"));
+  const boost::json::value kept =
+      items[0].Without({"spec.deploy.prot", "spec.deploy.env.A.b", "spec.repositories[1]"});
+  CHECK(boost::json::serialize(kept.at("spec")) == R"({"deploy":{"healthPath":"x","env":{}}})");
+  CHECK(MessageOf(problems.ToStatus()) ==
+        "f.yaml:6: spec.deploy.prot: unknown\nf.yaml:11: spec.repositories[1]: is wrong");
 }
 
 TEST_CASE("what get shows is what apply takes") {

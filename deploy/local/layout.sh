@@ -16,7 +16,7 @@ make_layout() {
   install -d -m 0711 /run/slipway /var/lib/slipway "$DATA"
   install -d -m 0710 -g postgres "$RUN"
   install -d -m 0700 -o postgres -g postgres "$RUN/pg" "$DATA/pg"
-  install -d -m 0700 -o www-data -g www-data "$DATA/git" "$DATA/spool" "$DATA/git-state"
+  install -d -m 0700 -o www-data -g www-data "$DATA/git" "$DATA/spool" "$DATA/git-state" "$RUN/push-sender"
   install -d -m 0700 -o docker-registry -g docker-registry "$DATA/registry"
   install -d -m 0711 "$DATA/etc"
   install -d -m 0755 "$DATA/bin" # lighttpd reads the folder of its CGI program

@@ -47,6 +47,7 @@ SLIPWAY_PUSH_SENDER_REPOSITORIES_DIR=$DATA/git
 SLIPWAY_PUSH_SENDER_GIT_URL=$GIT_URL
 SLIPWAY_PUSH_SENDER_HOOK_URL=$GATEWAY_URL/webhooks/github/local
 SLIPWAY_PUSH_SENDER_SECRET_FILE=$DATA/etc/git/hook.secret
+SLIPWAY_PUSH_SENDER_ADMIN_LISTEN=unix:admin.sock
 ENV
       ;;
     auth)
@@ -135,7 +136,11 @@ command_of() {
       echo "chpst -u www-data touch '$DATA/git-state/host-started'"
       echo "exec chpst -u www-data lighttpd -D -f '$DATA/etc/git/lighttpd.conf'"
       ;;
-    push-sender) echo "exec chpst -u www-data '$DATA/bin/slipway-push-sender'" ;;
+    push-sender)
+      # www-data may not pass through RUN: the sender starts in its own folder there, and its socket is named from it.
+      echo "cd '$RUN/push-sender'"
+      echo "exec chpst -u www-data '$DATA/bin/slipway-push-sender'"
+      ;;
     *) echo "exec '$BIN_DIR/slipway-$1'" ;;
   esac
 }

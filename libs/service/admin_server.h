@@ -11,7 +11,8 @@
 namespace slipway::service {
 
 // The operator's listener of one process: /metrics (Prometheus' text format), /healthz (the process
-// runs), /readyz (what it needs answers), /version. Never reachable for users. Owned by Runtime.
+// runs), /readyz (what it needs answers), /version. Never reachable for users. Owned by Runtime
+// or by main().
 class AdminServer {
  public:
   // `ready` is called for each /readyz; its error is the answer's text.

@@ -44,6 +44,15 @@ absl::Time DeliveryQueue::NextDueTime() const {
   return due;
 }
 
+std::optional<int64_t> DeliveryQueue::OldestPushUs() const {
+  std::optional<int64_t> oldest;
+  for (const auto& [lane, items] : lanes_) {
+    const int64_t pushed = items.front().pushed_at_us;
+    if (!oldest || pushed < *oldest) oldest = pushed;
+  }
+  return oldest;
+}
+
 DeliveryQueue::Item& DeliveryQueue::FrontOf(const Item& item) {
   const auto lane = lanes_.find({item.repository, item.update.ref});
   SLIPWAY_CHECK(lane != lanes_.end() &&

@@ -51,6 +51,10 @@ class DeliveryQueue {
   // What the receiver will know of a repository once everything queued is delivered.
   void ApplyPending(const std::string& repository, RefMap& refs) const;
   bool empty() const { return lanes_.empty(); }
+  // Records with something left to deliver.
+  size_t records() const { return open_.size(); }
+  // When the oldest of them was pushed, in microseconds since 1970; empty for an empty queue.
+  std::optional<int64_t> OldestPushUs() const;
 
  private:
   using Lane = std::pair<std::string, std::string>;  // repository, ref

@@ -3,7 +3,6 @@
 #include "libs/base/encoding.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
-#include "libs/telemetry/trace_context.h"
 
 namespace slipway::githost {
 namespace {
@@ -16,6 +15,12 @@ HookAnswer AnswerOf(int status) {
 }
 
 }  // namespace
+
+telemetry::TraceContext TraceOfDelivery(const std::string& delivery_id) {
+  telemetry::TraceContext trace = telemetry::TraceContext::New();
+  trace.trace_id = Sha256Hex(delivery_id).substr(0, 32);
+  return trace;
+}
 
 HookPoster::HookPoster(std::string url, std::string secret)
     : url_(std::move(url)), secret_(std::move(secret)) {}
@@ -31,7 +36,7 @@ HookPoster::Result HookPoster::Post(const Delivery& delivery) {
       {"X-GitHub-Delivery", delivery.id},
       {"X-Hub-Signature-256", "sha256=" + HexEncode(HmacSha256(secret_, delivery.body))},
       {"X-Slipway-Pushed-At", std::to_string(delivery.pushed_at_us)},
-      {"traceparent", telemetry::TraceContext::New().ToString()}};
+      {"traceparent", delivery.trace.ToString()}};
   request.body = delivery.body;
   const auto response = client_.Send(request);
   if (!response.ok()) return {HookAnswer::kUnavailable, MessageOf(response.status())};

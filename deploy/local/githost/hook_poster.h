@@ -4,8 +4,12 @@
 #include <string>
 
 #include "libs/http/client.h"
+#include "libs/telemetry/trace_context.h"
 
 namespace slipway::githost {
+
+// The trace that begins with a delivery: the same one for each attempt, a span of its own for each.
+telemetry::TraceContext TraceOfDelivery(const std::string& delivery_id);
 
 // What the receiver made of a delivery.
 enum class HookAnswer {
@@ -26,6 +30,7 @@ class HookPoster {
     std::string id;            // X-GitHub-Delivery
     std::string body;          // raw JSON
     int64_t pushed_at_us = 0;  // X-Slipway-Pushed-At
+    telemetry::TraceContext trace = {};  // traceparent
   };
   struct Result {
     HookAnswer answer = HookAnswer::kUnavailable;

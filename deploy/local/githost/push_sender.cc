@@ -25,6 +25,22 @@ namespace fs = std::filesystem;
 
 // While a push holds a repository its comparison is tried again this often.
 constexpr absl::Duration kCompareRetry = absl::Milliseconds(200);
+// While a push waits, the metric of its age is renewed this often.
+constexpr absl::Duration kShowAge = absl::Seconds(5);
+
+const char* ResultName(HookAnswer answer) {
+  switch (answer) {
+    case HookAnswer::kAccepted:
+      return "accepted";
+    case HookAnswer::kGone:
+      return "gone";
+    case HookAnswer::kRefused:
+      return "refused";
+    case HookAnswer::kUnavailable:
+      break;
+  }
+  return "unavailable";
+}
 
 std::string Folder(const std::string& path) { return path.substr(0, path.rfind('/')); }
 std::string BaseName(const std::string& path) { return path.substr(path.rfind('/') + 1); }
@@ -40,9 +56,10 @@ std::vector<std::string> NamesIn(const std::string& folder) {
 
 }  // namespace
 
-PushSender::PushSender(SenderConfig config, Clock& clock)
+PushSender::PushSender(SenderConfig config, Clock& clock, telemetry::Metrics& metrics)
     : config_(std::move(config)),
       clock_(clock),
+      metrics_(metrics),
       poster_(config_.hook_url, config_.secret),
       sent_(config_.state_dir),
       inotify_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)),
@@ -53,12 +70,19 @@ absl::Status PushSender::Run(std::stop_token stop) {
   const std::stop_callback wake(stop, [this] { ::eventfd_write(wake_.get(), 1); });
   SLIPWAY_RETURN_IF_ERROR(ReadSpool());
   CompareAllLater();
+  ready_ = true;
   while (!stop.stop_requested()) {
     ComparePending();
-    if (!DeliverOne()) Wait(stop);
+    const bool delivered = DeliverOne();
+    ShowQueue();
+    if (!delivered) Wait(stop);
     ReadEvents();
   }
   return absl::OkStatus();
+}
+
+absl::Status PushSender::Ready() const {
+  return ready_ ? absl::OkStatus() : absl::UnavailableError("the spool is not read yet");
 }
 
 absl::Status PushSender::Watch() {
@@ -102,6 +126,7 @@ bool PushSender::DeliverOne() {
   const DeliveryQueue::Item* next = queue_.NextDue(clock_.Now());
   if (next == nullptr) return false;
   const DeliveryQueue::Item item = *next;
+  const log::Scope scope({.trace_id = TraceOfDelivery(item.update.delivery_id).trace_id});
   PushToDescribe push;
   push.repository = item.repository;
   push.git_dir = config_.repositories_dir + "/" + item.repository;
@@ -123,13 +148,21 @@ bool PushSender::DeliverOne() {
     queue_.RetryLater(item, clock_.Now());
     return true;
   }
+  Post(item, *payload);
+  return true;
+}
+
+void PushSender::Post(const DeliveryQueue::Item& item, std::string payload) {
+  const std::string& id = item.update.delivery_id;
   const HookPoster::Result result =
-      poster_.Post({item.update.delivery_id, *payload, item.pushed_at_us});
+      poster_.Post({id, std::move(payload), item.pushed_at_us, TraceOfDelivery(id)});
+  metrics_.Count("slipway_push_posts_total", "Attempts to deliver a push, by their result",
+                 {{"result", ResultName(result.answer)}});
   const absl::Time now = clock_.Now();
   const std::vector<log::Field> fields = {
       {"repository", item.repository},
       {"ref", item.update.ref},
-      {"delivery", item.update.delivery_id},
+      {"delivery", id},
       {"attempts", item.attempts + 1},
       {"since_push_us", absl::ToUnixMicros(now) - item.pushed_at_us},
       {"answer", result.detail}};
@@ -157,7 +190,6 @@ bool PushSender::DeliverOne() {
       }
       break;
   }
-  return true;
 }
 
 void PushSender::Settle(const DeliveryQueue::Item& item) {
@@ -210,14 +242,24 @@ absl::Status PushSender::CompareRefs(const std::string& repository) {
   SLIPWAY_RETURN_IF_ERROR(AdjustHead(git_dir, record.updates));
   SLIPWAY_ASSIGN_OR_RETURN(const std::string name, WriteToSpool(config_.spool_dir, record));
   queue_.Add(name, record);
+  metrics_.Count("slipway_push_caught_up_total",
+                 "Refs that had moved without a record of their push", {},
+                 static_cast<double>(record.updates.size()));
   log::Warn("refs.caught_up", "refs had moved without a record; it is made now",
             {{"repository", repository}, {"refs", record.updates.size()}});
   return absl::OkStatus();
 }
 
+void PushSender::ShowQueue() {
+  const auto oldest = queue_.OldestPushUs();
+  metrics_.SetQueue("pushes", static_cast<int64_t>(queue_.records()),
+                    oldest ? clock_.Now() - absl::FromUnixMicros(*oldest) : absl::ZeroDuration());
+}
+
 void PushSender::Wait(const std::stop_token& stop) {
   absl::Duration wait = queue_.NextDueTime() - clock_.Now();
   if (!to_compare_.empty()) wait = std::min(wait, kCompareRetry);
+  if (!queue_.empty()) wait = std::min(wait, kShowAge);
   wait = std::clamp(wait, absl::ZeroDuration(), absl::Hours(1));
   pollfd fds[] = {{inotify_.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
   if (!stop.stop_requested()) ::poll(fds, 2, static_cast<int>(absl::ToInt64Milliseconds(wait)) + 1);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <map>
+#include <atomic>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -12,6 +12,7 @@
 #include "deploy/local/githost/sent_refs.h"
 #include "libs/base/clock.h"
 #include "libs/base/unique_fd.h"
+#include "libs/telemetry/metrics.h"
 
 namespace slipway::githost {
 
@@ -30,13 +31,18 @@ struct SenderConfig {
 // under one delivery id. At its start, and after each start of the git host, it compares all refs
 // with those it last sent and spools what is missing, so that a push whose hook was killed is sent
 // too. One thread, owned by main(); kill it at any time: whatever matters is on disk before it
-// counts.
+// counts. Metrics: slipway_queue_depth and _age_seconds{queue="pushes"} (records in the spool),
+// slipway_push_posts_total{result}, slipway_push_caught_up_total.
 class PushSender {
  public:
-  PushSender(SenderConfig config, Clock& clock);
+  PushSender(SenderConfig config, Clock& clock, telemetry::Metrics& metrics);
 
   // Works until `stop`, or until the spool can't be watched or read.
   absl::Status Run(std::stop_token stop);
+
+  // OK when the spool is watched and what lay in it was read, so that the next push is seen at
+  // once. Thread-safe.
+  absl::Status Ready() const;
 
  private:
   absl::Status Watch();
@@ -44,16 +50,20 @@ class PushSender {
   void TakeRecord(const std::string& name);
   // One delivery; false when nothing is due.
   bool DeliverOne();
+  // Posts the item's payload and settles it or puts it off.
+  void Post(const DeliveryQueue::Item& item, std::string payload);
   void Settle(const DeliveryQueue::Item& item);
   void CompareAllLater();
   void ComparePending();
   absl::Status CompareRefs(const std::string& repository);
+  void ShowQueue();
   // Sleeps until the spool changes, something is due or `stop`.
   void Wait(const std::stop_token& stop);
   void ReadEvents();
 
   const SenderConfig config_;
   Clock& clock_;
+  telemetry::Metrics& metrics_;
   HookPoster poster_;
   SentRefs sent_;
   DeliveryQueue queue_;
@@ -62,6 +72,7 @@ class PushSender {
   UniqueFd wake_;  // written by the stop callback
   int spool_watch_ = -1;
   int stamp_watch_ = -1;
+  std::atomic<bool> ready_ = false;
 };
 
 }  // namespace slipway::githost

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "libs/base/strings.h"
+#include "libs/rpc/timestamp.h"
 
 namespace slipway::plan {
 namespace {
@@ -39,9 +40,7 @@ void AddSource(const CompileInput& input, v1::Plan* plan) {
   source->set_ref(input.commit.ref);
   source->set_subject(input.commit.subject);
   source->set_author(input.commit.author);
-  const int64_t micros = absl::ToUnixMicros(input.commit.time);
-  source->mutable_commit_time()->set_seconds(micros / 1'000'000);
-  source->mutable_commit_time()->set_nanos(static_cast<int32_t>(micros % 1'000'000 * 1000));
+  *source->mutable_commit_time() = rpc::ToTimestamp(input.commit.time);
 }
 
 void AddTask(const pl::Task& task, const char* stage, v1::Job* job) {

@@ -7,6 +7,7 @@
 #include "grpcpp/security/credentials.h"
 #include "libs/base/status.h"
 #include "libs/rpc/call_gate.h"
+#include "libs/rpc/timestamp.h"
 #include "slipway/auth/v1/auth.grpc.pb.h"
 
 namespace slipway::rpc {
@@ -49,7 +50,7 @@ absl::StatusOr<std::string> AssertionSource::Get() {
     return status;
   }
   assertion_ = response.assertion();
-  expires_ = absl::FromUnixSeconds(response.expire_time().seconds());
+  expires_ = FromTimestamp(response.expire_time());
   return assertion_;
 }
 

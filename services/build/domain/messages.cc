@@ -1,15 +1,11 @@
 #include "services/build/domain/messages.h"
 
-#include "google/protobuf/util/time_util.h"
+#include "libs/rpc/timestamp.h"
 
 namespace slipway::build {
 
 using journal::Record;
 using journal::Verdict;
-
-google::protobuf::Timestamp TimeMessage(absl::Time time) {
-  return google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(time));
-}
 
 v1::Run RunMessage(const RunRecord& run) {
   v1::Run message;
@@ -27,9 +23,9 @@ v1::Run RunMessage(const RunRecord& run) {
   message.set_plan_digest(run.plan_digest);
   message.set_image(run.image);
   message.set_trace_id(run.trace_id);
-  *message.mutable_create_time() = TimeMessage(run.created);
-  if (run.started) *message.mutable_start_time() = TimeMessage(*run.started);
-  if (run.ended) *message.mutable_end_time() = TimeMessage(*run.ended);
+  *message.mutable_create_time() = rpc::ToTimestamp(run.created);
+  if (run.started) *message.mutable_start_time() = rpc::ToTimestamp(*run.started);
+  if (run.ended) *message.mutable_end_time() = rpc::ToTimestamp(*run.ended);
   message.set_retry_of(run.retry_of);
   message.set_etag(std::to_string(run.version));
   return message;
@@ -44,9 +40,9 @@ v1::Job JobMessage(const RunName& run, const JobRecord& job) {
   if (!job.runner.empty()) message.set_runner(RunnerName(job.runner));
   for (const v1::Step& step : job.steps) *message.add_steps() = step;
   message.set_id(job.id);
-  *message.mutable_create_time() = TimeMessage(job.created);
-  if (job.started) *message.mutable_start_time() = TimeMessage(*job.started);
-  if (job.ended) *message.mutable_end_time() = TimeMessage(*job.ended);
+  *message.mutable_create_time() = rpc::ToTimestamp(job.created);
+  if (job.started) *message.mutable_start_time() = rpc::ToTimestamp(*job.started);
+  if (job.ended) *message.mutable_end_time() = rpc::ToTimestamp(*job.ended);
   return message;
 }
 
@@ -61,7 +57,7 @@ v1::Image ImageMessage(const ImageRecord& image) {
   message.set_commit(image.run.commit);
   message.set_ref(image.run.ref);
   message.set_order(image.run.order);
-  *message.mutable_create_time() = TimeMessage(image.created);
+  *message.mutable_create_time() = rpc::ToTimestamp(image.created);
   message.set_subject(image.run.subject);
   return message;
 }
@@ -76,9 +72,9 @@ v1::Runner RunnerMessage(const RunnerRecord& runner, bool online) {
   status.set_jobs(runner.jobs);
   status.set_slots(runner.slots);
   status.set_version(runner.version);
-  if (runner.last_seen) *status.mutable_last_seen_time() = TimeMessage(*runner.last_seen);
+  if (runner.last_seen) *status.mutable_last_seen_time() = rpc::ToTimestamp(*runner.last_seen);
   status.set_id(runner.id);
-  *message.mutable_create_time() = TimeMessage(runner.created);
+  *message.mutable_create_time() = rpc::ToTimestamp(runner.created);
   return message;
 }
 

@@ -3,8 +3,6 @@
 #include <optional>
 #include <string>
 
-#include "absl/time/time.h"
-#include "google/protobuf/timestamp.pb.h"
 #include "libs/journal/record.h"
 #include "services/build/domain/records.h"
 #include "slipway/plan/v1/plan.pb.h"
@@ -12,8 +10,6 @@
 namespace slipway::build {
 
 // Records as the messages of the contract. Pure functions.
-
-google::protobuf::Timestamp TimeMessage(absl::Time time);
 
 // Without jobs.
 v1::Run RunMessage(const RunRecord& run);

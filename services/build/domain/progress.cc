@@ -3,13 +3,11 @@
 #include <map>
 
 #include "absl/time/clock.h"
-#include "google/protobuf/util/time_util.h"
+#include "libs/rpc/timestamp.h"
 #include "services/build/domain/states.h"
 
 namespace slipway::build {
 namespace {
-
-using google::protobuf::util::TimeUtil;
 
 enum class Verdict { kWait, kReady, kSkip };
 
@@ -71,7 +69,7 @@ void CloseSteps(std::vector<v1::Step>& steps, v1::State job_state, absl::Time no
     if (IsFinal(step.state())) continue;
     if (step.state() == v1::RUNNING) {
       step.set_state(job_state == v1::CANCELLED ? v1::CANCELLED : v1::FAILED);
-      *step.mutable_end_time() = TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(now));
+      *step.mutable_end_time() = rpc::ToTimestamp(now);
     } else {
       step.set_state(job_state == v1::CANCELLED ? v1::CANCELLED : v1::SKIPPED);
     }

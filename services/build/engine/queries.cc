@@ -3,6 +3,7 @@
 #include "absl/strings/numbers.h"
 #include "libs/base/error.h"
 #include "libs/base/status.h"
+#include "libs/rpc/timestamp.h"
 #include "services/build/domain/errors.h"
 #include "services/build/domain/messages.h"
 #include "services/build/domain/states.h"
@@ -94,8 +95,7 @@ absl::StatusOr<v1::ListRunsResponse> Queries::ListRuns(
       if (!may_view({run.name.workflow.project, run.name.workflow.app})) continue;
       if (response.runs_size() == size) {
         const v1::Run& last = response.runs(size - 1);
-        const absl::Time time = absl::FromUnixSeconds(last.create_time().seconds()) +
-                                absl::Nanoseconds(last.create_time().nanos());
+        const absl::Time time = rpc::FromTimestamp(last.create_time());
         response.set_next_page_token(PageToken(filter_text, {time, std::to_string(last.id())}));
         return response;
       }

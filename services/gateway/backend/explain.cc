@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
+#include "libs/rpc/timestamp.h"
 
 namespace slipway::gateway {
 namespace {
@@ -19,7 +20,7 @@ constexpr size_t kMaxTraces = 20;
 constexpr char kListRecords[] = "/slipway.records.v1.RecordsService/ListRecords";
 
 int64_t MicrosOf(const records::Record& record) {
-  return record.time().seconds() * 1'000'000 + record.time().nanos() / 1'000;
+  return absl::ToUnixMicros(rpc::FromTimestamp(record.time()));
 }
 
 // Says that the picture is incomplete, at its end.
@@ -30,9 +31,7 @@ records::Record MissingService(const std::string& service, const absl::Status& s
   record.set_verdict(records::Record::FAILED);
   record.set_message(service + " did not answer, its records are missing: " + MessageOf(status));
   record.set_service(service);
-  const int64_t now = absl::ToUnixMicros(absl::Now());
-  record.mutable_time()->set_seconds(now / 1'000'000);
-  record.mutable_time()->set_nanos(static_cast<int32_t>(now % 1'000'000) * 1'000);
+  *record.mutable_time() = rpc::ToTimestamp(absl::Now());
   return record;
 }
 

@@ -5,6 +5,7 @@
 #include "absl/time/clock.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
+#include "libs/rpc/timestamp.h"
 #include "services/gateway/front/errors.h"
 #include "services/gateway/front/http_error.h"
 #include "services/gateway/front/message_stream.h"
@@ -51,11 +52,7 @@ WebhookIntake::Incoming IncomingOf(http::ServerRequest request, const std::strin
   incoming.set_body(std::move(request.body));
   incoming.set_address(request.remote_address);
   incoming.set_traceparent(exchange.trace().ToString());
-  const absl::Time now = absl::Now();
-  const int64_t seconds = absl::ToUnixSeconds(now);
-  incoming.mutable_receive_time()->set_seconds(seconds);
-  incoming.mutable_receive_time()->set_nanos(
-      static_cast<int32_t>(absl::ToInt64Nanoseconds(now - absl::FromUnixSeconds(seconds))));
+  *incoming.mutable_receive_time() = rpc::ToTimestamp(absl::Now());
   return incoming;
 }
 

@@ -2,17 +2,10 @@
 
 #include "libs/base/status.h"
 #include "libs/rpc/resource_name.h"
+#include "libs/rpc/timestamp.h"
 #include "libs/telemetry/trace_context.h"
 
 namespace slipway::gitops {
-
-google::protobuf::Timestamp ToTimestamp(absl::Time time) {
-  google::protobuf::Timestamp stamp;
-  const int64_t micros = absl::ToUnixMicros(time);
-  stamp.set_seconds(micros / 1'000'000);
-  stamp.set_nanos(static_cast<int32_t>(micros % 1'000'000 * 1000));
-  return stamp;
-}
 
 slipway::gitops::v1::Deployment ToProto(const Deployment& deployment,
                                         const EnvironmentState* environment) {
@@ -44,8 +37,8 @@ slipway::gitops::v1::Deployment ToProto(const Deployment& deployment,
     }
   }
   *message.mutable_deploy() = deployment.deploy;
-  *message.mutable_create_time() = ToTimestamp(deployment.created);
-  if (deployment.ended) *message.mutable_end_time() = ToTimestamp(*deployment.ended);
+  *message.mutable_create_time() = rpc::ToTimestamp(deployment.created);
+  if (deployment.ended) *message.mutable_end_time() = rpc::ToTimestamp(*deployment.ended);
   return message;
 }
 
@@ -68,8 +61,7 @@ absl::StatusOr<ImageRecord> FromEvent(const slipway::build::v1::ImageCreated& ev
                      .order = image.order(),
                      .subject = image.subject(),
                      .traceparent = event.traceparent(),
-                     .time = absl::FromUnixSeconds(image.create_time().seconds()) +
-                             absl::Nanoseconds(image.create_time().nanos())};
+                     .time = rpc::FromTimestamp(image.create_time())};
 }
 
 }  // namespace slipway::gitops

@@ -1,7 +1,5 @@
 #pragma once
 
-#include "absl/time/time.h"
-#include "google/protobuf/timestamp.pb.h"
 #include "services/gitops/domain/deployment.h"
 #include "slipway/build/v1/build.pb.h"
 #include "slipway/gitops/v1/gitops.pb.h"
@@ -15,7 +13,5 @@ slipway::gitops::v1::Deployment ToProto(const Deployment& deployment,
 
 // The image of build's event image.created. INVALID_ARGUMENT if it names no app.
 absl::StatusOr<ImageRecord> FromEvent(const slipway::build::v1::ImageCreated& event);
-
-google::protobuf::Timestamp ToTimestamp(absl::Time time);
 
 }  // namespace slipway::gitops

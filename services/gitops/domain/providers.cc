@@ -10,6 +10,7 @@
 #include "libs/db/run_tx.h"
 #include "libs/git/names.h"
 #include "libs/http/url.h"
+#include "libs/rpc/timestamp.h"
 #include "services/gitops/domain/convert.h"
 #include "services/gitops/domain/errors.h"
 
@@ -46,8 +47,8 @@ pb::GitOpsProvider ToProto(const Provider& provider) {
   status.set_token_set(!provider.token.empty());
   status.set_commit(provider.commit);
   message.set_etag(EtagOf(provider));
-  *message.mutable_create_time() = ToTimestamp(provider.created);
-  *message.mutable_update_time() = ToTimestamp(provider.updated);
+  *message.mutable_create_time() = rpc::ToTimestamp(provider.created);
+  *message.mutable_update_time() = rpc::ToTimestamp(provider.updated);
   return message;
 }
 

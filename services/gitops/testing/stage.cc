@@ -11,6 +11,7 @@
 #include "libs/db/run_tx.h"
 #include "libs/http/url.h"
 #include "libs/journal/journal.h"
+#include "libs/rpc/timestamp.h"
 #include "services/gitops/store/deployment_store.h"
 #include "services/gitops/store/provider_store.h"
 
@@ -190,7 +191,7 @@ slipway::build::v1::ImageCreated Stage::MakeImage(const std::string& text, int64
   image.set_ref("refs/heads/main");
   image.set_order(order);
   image.set_subject(text);
-  *image.mutable_create_time() = ToTimestamp(absl::Now());
+  *image.mutable_create_time() = rpc::ToTimestamp(absl::Now());
   event.set_workflow("projects/demo/apps/hello/workflows/main");
   event.set_app_uid(kUid);
   event.set_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");

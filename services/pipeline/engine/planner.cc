@@ -12,6 +12,7 @@
 #include "libs/git/names.h"
 #include "libs/plan/digest.h"
 #include "libs/rpc/errors.h"
+#include "libs/rpc/timestamp.h"
 #include "services/pipeline/domain/fields.h"
 #include "services/pipeline/domain/merge_deploy.h"
 #include "services/pipeline/domain/ref_rule.h"
@@ -35,10 +36,6 @@ RowsByName ByName(std::vector<store::ResourceRow> rows) {
   RowsByName by_name;
   for (store::ResourceRow& row : rows) by_name.emplace(row.name, std::move(row));
   return by_name;
-}
-
-absl::Time TimeOf(const google::protobuf::Timestamp& timestamp) {
-  return absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
 }
 
 // Whether the caller has told all that a Plan needs of its commit.
@@ -239,7 +236,7 @@ absl::StatusOr<v1::CreatePlansResponse> Planner::CreatePlans(
     } else if (IsKnown(one)) {
       const v1::Commit& known = one.known_commit();
       commits.push_back(plan::CommitFacts{known.sha(), FullBranchRef(one.ref()), known.subject(),
-                                          known.author(), TimeOf(known.commit_time())});
+                                          known.author(), rpc::FromTimestamp(known.commit_time())});
     } else {
       commits.push_back(plan::CommitFacts());
       need_git = true;

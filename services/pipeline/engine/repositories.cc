@@ -8,6 +8,7 @@
 #include "libs/base/strings.h"
 #include "libs/git/names.h"
 #include "libs/rpc/errors.h"
+#include "libs/rpc/timestamp.h"
 #include "services/pipeline/domain/fields.h"
 #include "services/pipeline/domain/ref_rule.h"
 #include "services/pipeline/engine/errors.h"
@@ -20,12 +21,6 @@ constexpr int kDefaultCommits = 20;
 constexpr int kMaxCommits = 200;
 constexpr int kMaxPaths = 10'000;
 constexpr char kHeads[] = "refs/heads/";
-
-void SetTime(absl::Time time, google::protobuf::Timestamp* timestamp) {
-  const int64_t micros = absl::ToUnixMicros(time);
-  timestamp->set_seconds(micros / 1'000'000);
-  timestamp->set_nanos(static_cast<int32_t>(micros % 1'000'000 * 1000));
-}
 
 std::string PersonOf(const git::Identity& identity) {
   return identity.name + " <" + identity.email + ">";
@@ -168,7 +163,7 @@ absl::StatusOr<v1::ListCommitsResponse> Repositories::ListCommits(
       out->set_sha(commits[i].sha);
       out->set_subject(commits[i].Subject());
       out->set_author(PersonOf(commits[i].author));
-      SetTime(commits[i].commit_time, out->mutable_commit_time());
+      *out->mutable_commit_time() = rpc::ToTimestamp(commits[i].commit_time);
       for (const std::string& parent : commits[i].parents) out->add_parents(parent);
     }
     if (commits.size() > static_cast<size_t>(limit)) {

@@ -2,9 +2,9 @@
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-#include <google/protobuf/timestamp.pb.h>
 
 #include "libs/base/check.h"
+#include "libs/rpc/timestamp.h"
 #include "slipway/pipeline/v1/resources.pb.h"
 
 namespace slipway::pipeline {
@@ -28,10 +28,7 @@ Message* Mutable(Message* message, const char* name) {
 }
 
 void SetTime(Message* message, const char* name, absl::Time time) {
-  auto* timestamp = static_cast<google::protobuf::Timestamp*>(Mutable(message, name));
-  const int64_t micros = absl::ToUnixMicros(time);
-  timestamp->set_seconds(micros / 1'000'000);
-  timestamp->set_nanos(static_cast<int32_t>(micros % 1'000'000 * 1000));
+  *static_cast<google::protobuf::Timestamp*>(Mutable(message, name)) = rpc::ToTimestamp(time);
 }
 
 // The name of the field of the spec that holds a secret; null for kinds without one.

@@ -9,11 +9,11 @@
 #include "libs/base/file.h"
 #include "libs/base/status.h"
 #include "libs/base/strings.h"
+#include "libs/rpc/timestamp.h"
 #include "services/runner/errors.h"
 #include "services/runner/image/build_files.h"
 #include "services/runner/job/expand.h"
 #include "services/runner/job/job_variables.h"
-#include "services/runner/job/proto_time.h"
 #include "services/runner/spool/back_off.h"
 
 namespace slipway::runner {
@@ -156,7 +156,7 @@ absl::Status JobExecutor::RunSteps(std::stop_token stop) {
 
 void JobExecutor::Begin(build::v1::Step& state) {
   state.set_state(State::RUNNING);
-  *state.mutable_start_time() = ToProto(absl::Now());
+  *state.mutable_start_time() = rpc::ToTimestamp(absl::Now());
   state.set_log_begin(courier_.log_size());
   state.set_log_end(state.log_begin());
   courier_.Report(state);
@@ -169,7 +169,7 @@ void JobExecutor::End(build::v1::Step& state, const StepEnd& end, bool cancelled
   if (!end.status.ok())
     state.set_reason(cancelled ? "cancelled" : MaskAll(texts_, MessageOf(end.status)));
   if (end.exit_code) state.set_exit_code(*end.exit_code);
-  *state.mutable_end_time() = ToProto(absl::Now());
+  *state.mutable_end_time() = rpc::ToTimestamp(absl::Now());
   state.set_log_end(courier_.log_size());
   courier_.Report(state);
 }
@@ -197,8 +197,8 @@ JobExecutor::StepEnd JobExecutor::RunStep(const plan::v1::Step& step, StepLog& l
   absl::StatusOr<std::map<std::string, std::string>> env = StepEnvironment(step);
   if (!env.ok()) return {env.status(), {}};
   absl::Duration timeout = TimeLeft();
-  if (step.has_timeout() && FromProto(step.timeout()) > absl::ZeroDuration()) {
-    timeout = std::min(timeout, FromProto(step.timeout()));
+  if (step.has_timeout() && rpc::FromDuration(step.timeout()) > absl::ZeroDuration()) {
+    timeout = std::min(timeout, rpc::FromDuration(step.timeout()));
   }
   switch (step.action_case()) {
     case plan::v1::Step::kShell:

@@ -3,7 +3,7 @@
 #include "absl/time/time.h"
 #include "libs/base/encoding.h"
 #include "libs/base/strings.h"
-#include "services/runner/job/proto_time.h"
+#include "libs/rpc/timestamp.h"
 
 namespace slipway::runner {
 namespace {
@@ -88,7 +88,7 @@ std::vector<std::string> JobSecrets(const build::v1::Lease& lease) {
 
 absl::Duration JobTimeout(const plan::v1::Job& job) {
   if (!job.has_timeout()) return kDefaultJobTimeout;
-  const absl::Duration timeout = FromProto(job.timeout());
+  const absl::Duration timeout = rpc::FromDuration(job.timeout());
   return timeout > absl::ZeroDuration() ? timeout : kDefaultJobTimeout;
 }
 

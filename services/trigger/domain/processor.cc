@@ -16,6 +16,7 @@
 #include "libs/json/json.h"
 #include "libs/log/log.h"
 #include "libs/rpc/resource_name.h"
+#include "libs/rpc/timestamp.h"
 
 namespace slipway::trigger {
 namespace {
@@ -77,7 +78,7 @@ pipelinepb::Commit KnownCommit(const forge::Event& event) {
   absl::Time time;
   std::string error;
   if (absl::ParseTime(absl::RFC3339_full, event.head.timestamp, &time, &error)) {
-    commit.mutable_commit_time()->set_seconds(absl::ToUnixSeconds(time));
+    *commit.mutable_commit_time() = rpc::ToTimestamp(time);
   }
   return commit;
 }

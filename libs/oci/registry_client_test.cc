@@ -13,7 +13,7 @@ namespace {
 std::string ReasonOf(const absl::Status& status) { return DetailsOf(status).reason; }
 
 TEST_CASE("A real registry's images are found by tag and digest, with size, labels and time") {
-  Registry registry;
+  Registry registry("builder", "s3cret");
   http::HttpClient http;
   const RegistryClient client(http);
   const RegistryEndpoint endpoint = registry.endpoint();
@@ -41,7 +41,7 @@ TEST_CASE("A real registry's images are found by tag and digest, with size, labe
 }
 
 TEST_CASE("The cause of a refusal is told apart, without the password") {
-  Registry registry;
+  Registry registry("builder", "s3cret");
   http::HttpClient http;
   const RegistryClient client(http);
   RegistryEndpoint endpoint = registry.endpoint();

@@ -3,20 +3,30 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "libs/base/check.h"
 #include "libs/base/encoding.h"
+#include "libs/process/run.h"
 
 namespace slipway::oci {
 namespace {
-
-// "s3cret" by bcrypt, the one algorithm that the registry takes.
-constexpr char kHtpasswd[] =
-    "builder:$2b$05$abcdefghijklmnopqrstuuLK7U1u6pVRmL7L1BBM2aS35PSZnDXlK\n";
 
 TempDir MustTempDir() {
   auto dir = TempDir::Create("registry-");
   SLIPWAY_CHECK(dir.ok());
   return *std::move(dir);
+}
+
+// A line of a password file, by bcrypt: the one algorithm that the registry takes.
+std::string Htpasswd(const std::string& username, const std::string& password) {
+  process::ProcessSpec spec;
+  spec.argv = {"htpasswd", "-niB", "-C", "5", username};
+  spec.package = "apache2-utils";
+  spec.stdin_data = password + "\n";
+  const auto result = process::Run(spec);
+  SLIPWAY_CHECK(result.ok() && result->ok());
+  return result->out;
 }
 
 // Reads the registry's log until it says where it listens.
@@ -37,16 +47,17 @@ std::string AwaitAddress(int fd) {
 
 }  // namespace
 
-Registry::Registry() : dir_(MustTempDir()) {
-  SLIPWAY_CHECK(WriteFileAtomic(dir_.path() + "/htpasswd", kHtpasswd).ok());
-  SLIPWAY_CHECK(
-      WriteFileAtomic(
-          dir_.path() + "/config.yml",
-          "version: 0.1\nlog: {level: info}\nstorage: {filesystem: {rootdirectory: " + dir_.path() +
-              "/data}}\nhttp: {addr: \"127.0.0.1:0\", secret: x}\nauth: {htpasswd: {realm: test, "
-              "path: " +
-              dir_.path() + "/htpasswd}}\n")
-          .ok());
+Registry::Registry(std::string username, std::string password)
+    : dir_(MustTempDir()), username_(std::move(username)), password_(std::move(password)) {
+  std::string config =
+      "version: 0.1\nlog: {level: info}\nstorage: {filesystem: {rootdirectory: " + dir_.path() +
+      "/data}}\nhttp: {addr: \"127.0.0.1:0\", secret: x}\n";
+  if (!username_.empty()) {
+    const std::string passwords = dir_.path() + "/htpasswd";
+    SLIPWAY_CHECK(WriteFileAtomic(passwords, Htpasswd(username_, password_)).ok());
+    config += "auth: {htpasswd: {realm: test, path: " + passwords + "}}\n";
+  }
+  SLIPWAY_CHECK(WriteFileAtomic(dir_.path() + "/config.yml", config).ok());
   int fds[2];
   SLIPWAY_CHECK(::pipe2(fds, O_CLOEXEC) == 0);
   log_ = UniqueFd(fds[0]);
@@ -60,7 +71,7 @@ Registry::Registry() : dir_(MustTempDir()) {
   SLIPWAY_CHECK(process.ok());
   process_.emplace(*std::move(process));
   child_end.Reset();
-  url_ = "http://" + AwaitAddress(log_.get());
+  address_ = AwaitAddress(log_.get());
 }
 
 http::HttpResponse Registry::Send(const std::string& method, const std::string& url,
@@ -70,8 +81,8 @@ http::HttpResponse Registry::Send(const std::string& method, const std::string& 
   request.url = url;
   request.headers = {{"Content-Type", type}};
   request.body = body;
-  request.username = "builder";
-  request.password = "s3cret";
+  request.username = username_;
+  request.password = password_;
   auto response = http_.Send(request);
   SLIPWAY_CHECK(response.ok());
   return *std::move(response);
@@ -80,7 +91,7 @@ http::HttpResponse Registry::Send(const std::string& method, const std::string& 
 std::string Registry::PutBlob(const std::string& repository, const std::string& bytes) {
   const std::string digest = "sha256:" + Sha256Hex(bytes);
   const http::HttpResponse start =
-      Send("POST", url_ + "/v2/" + repository + "/blobs/uploads/", "text/plain", "");
+      Send("POST", endpoint().url + "/v2/" + repository + "/blobs/uploads/", "text/plain", "");
   SLIPWAY_CHECK(start.status == 202);
   const std::string location(start.Header("Location"));
   SLIPWAY_CHECK(
@@ -99,8 +110,9 @@ std::string Registry::Push(const std::string& repository, const std::string& tag
       PutBlob(repository, config) + R"(","size":)" + std::to_string(config.size()) +
       R"(},"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":")" +
       PutBlob(repository, layer) + R"(","size":)" + std::to_string(layer.size()) + "}]}";
-  const http::HttpResponse put = Send("PUT", url_ + "/v2/" + repository + "/manifests/" + tag,
-                                      "application/vnd.oci.image.manifest.v1+json", manifest);
+  const http::HttpResponse put =
+      Send("PUT", endpoint().url + "/v2/" + repository + "/manifests/" + tag,
+           "application/vnd.oci.image.manifest.v1+json", manifest);
   SLIPWAY_CHECK(put.status == 201);
   return "sha256:" + Sha256Hex(manifest);
 }

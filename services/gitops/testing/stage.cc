@@ -14,6 +14,7 @@
 #include "libs/rpc/timestamp.h"
 #include "services/gitops/store/deployment_store.h"
 #include "services/gitops/store/provider_store.h"
+#include "services/gitops/testing/push_image.h"
 
 namespace slipway::gitops {
 namespace {
@@ -180,7 +181,7 @@ void Stage::Restart(bool start) {
 
 slipway::build::v1::ImageCreated Stage::MakeImage(const std::string& text, int64_t order,
                                                   const std::string& command) {
-  const std::string reference = registry.PushImage("demo/hello", text, command);
+  const std::string reference = PushImage(registry, "demo/hello", text, command);
   slipway::build::v1::ImageCreated event;
   auto& image = *event.mutable_image();
   image.set_name("projects/demo/apps/hello/images/" + ToLower(NewUlid(absl::Now())));

@@ -9,6 +9,7 @@
 #include "libs/db/testing/test_database.h"
 #include "libs/events/outbox.h"
 #include "libs/git/testing/git_server.h"
+#include "libs/oci/testing/registry.h"
 #include "services/gitops/domain/committer.h"
 #include "services/gitops/domain/convert.h"
 #include "services/gitops/domain/deployer.h"
@@ -18,7 +19,6 @@
 #include "services/gitops/store/port_store.h"
 #include "services/gitops/target/local/local_target.h"
 #include "services/gitops/testing/podman_home.h"
-#include "services/gitops/testing/registry.h"
 
 namespace slipway::gitops {
 
@@ -106,7 +106,7 @@ class Stage {
   // The events of the journal about a subject, oldest first.
   std::vector<std::string> Journal(const std::string& subject);
 
-  TestRegistry registry;
+  oci::Registry registry;
   PodmanHome podman;
   git::GitServer git;
   db::TestDatabase database;

@@ -6,8 +6,8 @@
 #include "absl/time/clock.h"
 #include "libs/base/file.h"
 #include "libs/base/id.h"
+#include "libs/oci/testing/registry.h"
 #include "libs/process/run.h"
-#include "services/runner/testing/registry.h"
 
 namespace slipway::runner {
 namespace {
@@ -56,7 +56,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("An image is built, pushed and known by a digest that equal inputs repeat") {
-  Registry registry;
+  oci::Registry registry;
   Fixture f;
   f.request.registry_host = registry.address();
   f.request.args = {{"VERSION", "7 $HOME"}};

@@ -9,8 +9,8 @@
 #include "libs/base/encoding.h"
 #include "libs/base/file.h"
 #include "libs/git/testing/git_server.h"
+#include "libs/oci/testing/registry.h"
 #include "services/runner/testing/fake_build_link.h"
-#include "services/runner/testing/registry.h"
 
 namespace slipway::runner {
 namespace {
@@ -96,7 +96,7 @@ std::string Contents(const std::string& folder) {
 
 TEST_CASE(
     "A job compiles, builds and pushes an image, and inspects it with the registry's credential") {
-  Registry registry("builder", "registry-pass-1");
+  oci::Registry registry("builder", "registry-pass-1");
   Fixture f;
   f.Shell("unit-test", "cat README; echo artefact > made; echo $SLIPWAY_RUN $SLIPWAY_BRANCH");
   f.Image(registry.address());

@@ -7,18 +7,21 @@
 namespace slipway::yaml {
 namespace {
 
-boost::json::value JsonOf(const Node& node) {
+boost::json::value JsonOf(const Node& node, Scalars scalars) {
   switch (node.kind) {
     case Node::Kind::kScalar:
-      return node.plain ? ResolveScalar(node.text) : boost::json::value(node.text);
+      return node.plain ? ResolveScalar(node.text, scalars) : boost::json::value(node.text);
     case Node::Kind::kSequence: {
       boost::json::array array;
-      for (const Node& item : node.items) array.push_back(JsonOf(item));
+      for (const Node& item : node.items) array.push_back(JsonOf(item, scalars));
       return array;
     }
     case Node::Kind::kMapping: {
       boost::json::object object;
-      for (const Node::Entry& entry : node.entries) object[entry.key] = JsonOf(entry.value);
+      for (const Node::Entry& entry : node.entries) {
+        object[entry.key_plain ? KeyText(entry.key, scalars) : entry.key] =
+            JsonOf(entry.value, scalars);
+      }
       return object;
     }
   }
@@ -58,7 +61,7 @@ const Node* ChildOf(const Node& node, std::string_view step, Mark& mark) {
 
 }  // namespace
 
-boost::json::value Document::ToJson() const { return JsonOf(root_); }
+boost::json::value Document::ToJson(Scalars scalars) const { return JsonOf(root_, scalars); }
 
 Mark Document::LineOf(std::string_view path) const {
   Mark mark = root_.mark;

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "libs/yaml/scalar.h"
+
 namespace slipway::yaml {
 
 // A place in the text, both from 1.
@@ -32,6 +34,7 @@ struct Node::Entry {
   std::string key;
   Mark key_mark;
   Node value;
+  bool key_plain = true;  // as Node::plain, of the key
 };
 
 // One document of a text. Immutable, so thread-safe.
@@ -40,7 +43,7 @@ class Document {
   explicit Document(Node root) : root_(std::move(root)) {}
 
   const Node& root() const { return root_; }
-  boost::json::value ToJson() const;
+  boost::json::value ToJson(Scalars scalars = Scalars::kStrict) const;
 
   // Where "spec.deploymentPipelines[1].after" stands: the key of a mapping's entry, the start of a
   // sequence's item; of what is not there, the nearest parent that is.

@@ -14,6 +14,12 @@ struct Policy {
   size_t max_bytes = 1 << 20;
   size_t max_nodes = 100'000;
   int max_depth = 64;
+  // Anchors, aliases and merge keys (<<). An alias counts as all the values that it stands for, so
+  // a bomb ends at max_nodes.
+  bool aliases = false;
+  // The tags of YAML's own types: !!str makes a string of a plain text, the others say what it is
+  // anyway.
+  bool core_tags = false;
 };
 
 // The documents of a text (UTF-8), without empty ones. INVALID_ARGUMENT, reason YAML_INVALID: "line

@@ -105,6 +105,11 @@ TEST_CASE("errors of the server become exit codes") {
 TEST_CASE("usage errors are 2 and name the remedy") {
   Desk desk;
   CHECK(desk.Run({}).code == 2);
+  CHECK(Has(desk.Run({}).err, "Usage: slipway [OPTIONS] COMMAND"));
+  CHECK(Has(desk.Run({"token"}).err, "slipway token [OPTIONS] COMMAND"));
+  CHECK(desk.Run({"logs"}).err ==
+        "slipway: name is required\nExample: slipway logs hello/main#7/unit-test -f\n");
+  CHECK(Has(desk.Run({"logs", "x", "--folow"}).err, "--folow\nExample: slipway logs"));
   CHECK(desk.Run({"--help"}).code == 0);
   CHECK(Has(desk.Run({"logs", "--help"}).out, "Example: slipway logs"));
   CHECK(Has(desk.Run({"aply"}).err, "did you mean \"apply\"?"));
@@ -113,6 +118,9 @@ TEST_CASE("usage errors are 2 and name the remedy") {
   CHECK(desk.Run({"get", "apps", "-o", "xml"}).code == 2);
   CHECK(desk.Run({"why", "app", "hello"}).code == 2);
   CHECK(desk.Run({"rollback", "hello/prod", "--to", "x"}).code == 2);
+  CHECK(Has(desk.Run({"runs", "--status", "faild"}).err, "did you mean \"failed\"?"));
+  CHECK(Has(desk.Run({"token", "create", "ci", "--role", "developer"}).err,
+            "unknown role \"developer\"; there are view, build-and-deploy"));
   CHECK(desk.gateway.asked().empty());
 }
 
@@ -187,6 +195,28 @@ TEST_CASE("logs are written as they come") {
     CHECK(desk.Run({"logs", "hello"}).out == "ok\n");
     CHECK(desk.Run({"logs", "demo/hello"}).out == "ok\n");
   }
+}
+
+TEST_CASE(
+    "an app that never ran is told from one that is not there, and its first run is awaited") {
+  Desk desk;
+  const std::string runs = std::string("GET ") + kApp + "/workflows/-/runs";
+  CHECK(Has(desk.Run({"logs", "hello", "-f"}).err, "slipway: "));
+  desk.gateway.On(runs, {{"runs", bj::array()}});
+  CHECK(desk.Run({"logs", "hello"}).code == 3);
+  desk.gateway.On(std::string("GET ") + kApp, {{"name", "projects/demo/apps/hello"}});
+  CHECK(desk.Run({"logs", "hello"}).err ==
+        "slipway: demo/hello has no run yet; start one: slipway run hello/WORKFLOW\n");
+  Desk later;
+  later.gateway.On(runs, {{"runs", bj::array()}});
+  later.gateway.On(runs, {{"runs", bj::array{RunIn("SUCCEEDED", "SUCCEEDED")}}});
+  later.gateway.On(std::string("GET ") + kApp, {{"name", "projects/demo/apps/hello"}});
+  later.gateway.On(std::string("GET /v1/") + kRun, RunIn("SUCCEEDED", "SUCCEEDED"));
+  later.gateway.Stream(std::string("GET /v1/") + kJob + "/log",
+                       {FakeGateway::Event(Chunk(0, "one\n", 1, true)), FakeGateway::kEnd});
+  const Result followed = later.Run({"logs", "hello", "-f"});
+  CHECK(followed.out == "one\n");
+  CHECK(followed.err == "no run yet; waiting for one\n");
 }
 
 TEST_CASE("a rollback is followed to its end") {
@@ -322,6 +352,17 @@ TEST_CASE("a new token's secret stands alone on standard output") {
              {{"grants",
                bj::array{{{"role", "BUILD_AND_DEPLOY"}, {"project", "demo"}, {"app", "hello"}}}},
               {"expires", "7776000s"}}}});
+}
+
+TEST_CASE("tokens are listed and revoked") {
+  Desk desk;
+  desk.gateway.On(
+      "GET /v1/tokens",
+      {{"tokens", bj::array{{{"name", "tokens/ci"}, {"status", {{"hint", "swy_x1"}}}}}}});
+  desk.gateway.On("DELETE /v1/tokens/ci", bj::object());
+  CHECK(desk.Run({"token", "list"}).out == "NAME  BEGINS WITH\nci    swy_x1\n");
+  CHECK(desk.Run({"token", "revoke", "ci"}).out == "token ci  revoked\n");
+  CHECK(desk.Run({"token", "revoke", "other"}).code == 3);
 }
 
 TEST_CASE("what a person types stays a name") {

@@ -34,6 +34,9 @@ class CommandLine {
   CommandLine() {
     app_.name("slipway");
     app_.require_subcommand(1);
+    app_.set_help_flag("-h,--help", "Shows this help");
+    app_.get_formatter()->label("SUBCOMMAND", "COMMAND");
+    app_.get_formatter()->label("REQUIRED", "(needed)");
     app_.footer(
         "slipway COMMAND --help shows each with an example. Exit codes: 0 done, 1 what was asked "
         "failed,\n"
@@ -70,12 +73,16 @@ class CommandLine {
         std::find(known.begin(), known.end(), first) == known.end()) {
       std::fputs(ErrorText(UnknownWord("command", first, known)).c_str(), stderr);
     } else {
-      std::string command;
-      for (const CLI::App* chosen = &app_; !chosen->get_subcommands().empty();) {
-        chosen = chosen->get_subcommands().front();
-        command += " " + chosen->get_name();
+      const CLI::App* chosen = &app_;
+      while (!chosen->get_subcommands().empty()) chosen = chosen->get_subcommands().front();
+      // A group of commands without a command.
+      if (chosen->get_require_subcommand_min() > 0 && chosen->remaining_size() == 0) {
+        std::fputs(app_.help().c_str(), stderr);
+        return static_cast<int>(ExitCode::kUsage);
       }
-      std::fprintf(stderr, "slipway: %s\nSee: slipway%s --help\n", error.what(), command.c_str());
+      std::string problem = error.what();
+      if (!problem.empty() && problem.back() == '.') problem.pop_back();
+      std::fprintf(stderr, "slipway: %s\n%s\n", problem.c_str(), chosen->get_footer().c_str());
     }
     return static_cast<int>(ExitCode::kUsage);
   }
@@ -90,6 +97,8 @@ class CommandLine {
         }));
     NameScope scope = scope_;
     if (scope.project.empty()) scope.project = settings.project();
+    // Said first, since all else would only lead there.
+    if (settings.url().empty() && !without_server_) return NoServer();
     Context context(settings, format, std::move(scope));
     return action_(context);
   }
@@ -102,7 +111,10 @@ class CommandLine {
     command->add_option("-o,--output", format_, "table, json or yaml")->type_name("FORMAT");
     command->add_option("-p,--project", scope_.project, "Project of names that name none")
         ->type_name("PROJECT");
-    command->callback([this, action = std::move(action)] { action_ = action; });
+    command->callback([this, name, action = std::move(action)] {
+      action_ = action;
+      without_server_ = name == "login" || name == "logout" || name == "version";
+    });
     return command;
   }
 
@@ -116,6 +128,7 @@ class CommandLine {
   std::string format_ = "table";
   NameScope scope_;
   Action action_;
+  bool without_server_ = false;
 
   RunArgs run_;
   RunsArgs runs_;
@@ -311,13 +324,12 @@ void CommandLine::AddSession() {
   token->group(kGroup);
   token->require_subcommand(1);
   CLI::App* create =
-      Add(*token, "", "create", "Creates a token and shows its secret once",
+      Add(*token, "Commands", "create", "Creates a token and shows its secret once",
           "slipway token create ci --role build-and-deploy --app demo/hello --expires 90d",
           [this](Context& context) {
             token_.project = scope_.project;
             return CreateToken(context, token_);
           });
-  create->group("Commands");
   create->add_option("name", token_.name, "Its name")->required();
   create->add_option("--role", token_.role, "view, build-and-deploy, admin, manager or super-admin")
       ->required();
@@ -325,13 +337,17 @@ void CommandLine::AddSession() {
   create->add_option("--environment", token_.environment, "Only for this environment");
   create->add_option("--expires", token_.expires, "How long it is valid, like 90d; else 90 days");
 
-  CLI::App* version = app_.add_subcommand("version", "Shows the version");
-  version->group(kGroup);
-  version->callback([this] {
-    action_ = [](Context& context) {
-      context.output.Raw(kVersion);
-      return absl::OkStatus();
-    };
+  Add(*token, "Commands", "list", "Lists tokens, without their secrets", "slipway token list",
+      [](Context& context) { return ListTokens(context); });
+  CLI::App* revoke =
+      Add(*token, "Commands", "revoke", "Ends a token at once", "slipway token revoke ci",
+          [this](Context& context) { return RevokeToken(context, name_); });
+  revoke->add_option("name", name_, "Its name")->required();
+
+  Add(app_, kGroup, "version", "Shows the version", "slipway version", [](Context& context) {
+    context.output.Line(std::string_view(kVersion, sizeof(kVersion) - 2));
+    if (!context.output.for_people()) context.output.Document({{"version", SLIPWAY_VERSION}});
+    return absl::OkStatus();
   });
 }
 

@@ -5,6 +5,7 @@
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
 #include "tools/slipway/names/name.h"
+#include "tools/slipway/output/format.h"
 
 namespace slipway::cli {
 
@@ -54,7 +55,7 @@ ExitCode ExitCodeOf(const absl::Status& status) {
 
 std::string ErrorText(const absl::Status& status) {
   const ErrorDetails details = DetailsOf(status);
-  const std::string message = WithShortNames(MessageOf(status));
+  const std::string message = WithStateWords(WithShortNames(MessageOf(status)));
   // Mistakes in a file are complete sentences of their own: FILE:LINE: path: problem.
   if (details.reason == "MANIFEST_INVALID") return message + "\n";
   if (details.field_violations.size() < 2) return "slipway: " + message + "\n";
@@ -90,13 +91,28 @@ absl::Status NoProject(std::string_view name) {
 
 absl::Status NothingThere(std::string_view problem) { return absl::NotFoundError(ToAbsl(problem)); }
 
+absl::Status NoRunYet(std::string_view of, std::string_view start) {
+  ErrorDetails details;
+  details.reason = "NO_RUN_YET";
+  return MakeError(
+      StatusCode::kNotFound,
+      std::string(of) + " has no run yet; start one: slipway run " + std::string(start),
+      std::move(details));
+}
+
+bool IsNoRunYet(const absl::Status& status) { return DetailsOf(status).reason == "NO_RUN_YET"; }
+
 absl::Status NoServer() {
   return absl::UnavailableError(
       "no server is known; sign in with: slipway login URL (or set SLIPWAY_URL and SLIPWAY_TOKEN)");
 }
 
 absl::Status NotReached(std::string_view url, const absl::Status& cause) {
-  return absl::UnavailableError("can't reach " + std::string(url) + " (" + MessageOf(cause) +
+  // "GET URL: why" is said by the beginning of the sentence.
+  std::string why = MessageOf(cause);
+  if (const size_t at = why.find(": "); why.find(url) < at && at != std::string::npos)
+    why = why.substr(at + 2);
+  return absl::UnavailableError("can't reach " + std::string(url) + " (" + why +
                                 "); is the suite up, and is the URL right?");
 }
 

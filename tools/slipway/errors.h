@@ -33,6 +33,9 @@ absl::Status BadName(std::string_view name, std::string_view form);
 absl::Status NoProject(std::string_view name);
 // NOT_FOUND.
 absl::Status NothingThere(std::string_view problem);
+// NOT_FOUND: an app or workflow that is there, but never ran. `start` is the workflow as typed.
+absl::Status NoRunYet(std::string_view of, std::string_view start);
+bool IsNoRunYet(const absl::Status& status);
 // UNAVAILABLE: no server is known.
 absl::Status NoServer();
 // UNAVAILABLE: the server at `url` did not answer.

@@ -14,12 +14,11 @@ constexpr absl::Duration kGiveUp = absl::Minutes(2);
 constexpr absl::Duration kFirstPause = absl::Milliseconds(100);
 constexpr absl::Duration kLongestPause = absl::Seconds(2);
 
-// Nothing can wake a client that waits for a server to come back but time.
+}  // namespace
+
 void Pause(absl::Duration time) {
   ::poll(nullptr, 0, static_cast<int>(absl::ToInt64Milliseconds(time)));
 }
-
-}  // namespace
 
 absl::Status Follow(Api& api, const std::function<Path()>& path,
                     const std::function<bool(const boost::json::value& message)>& on_message,

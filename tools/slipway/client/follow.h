@@ -16,4 +16,7 @@ absl::Status Follow(Api& api, const std::function<Path()>& path,
                     const std::function<bool(const boost::json::value& message)>& on_message,
                     const std::function<void(const std::string& text)>& note);
 
+// Nothing can wake a client that waits for what a server does not tell but time.
+void Pause(absl::Duration time);
+
 }  // namespace slipway::cli

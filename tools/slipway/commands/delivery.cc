@@ -166,9 +166,12 @@ absl::Status Redeliver(Context& context, const std::string& id) {
       const bj::value answer,
       context.api.Post(Path(name, "redeliver"), {{"requestId", RandomHex(16)}}));
   if (!context.output.for_people()) context.output.Document(answer);
+  // It has an id of its own; the one before stays as it was.
+  const std::string again = ShortName(Text(answer, "name"));
   const std::string outcome = Text(answer, "outcome");
-  context.output.Line("delivery " + ShortName(Text(answer, "name")) + "  " +
-                      (outcome.empty() ? StateWord(Text(answer, "state")) : outcome));
+  context.output.Line("delivery " + again + "  " +
+                      (outcome.empty() ? StateWord(Text(answer, "state")) : outcome) +
+                      "; see: slipway why delivery " + again);
   return absl::OkStatus();
 }
 

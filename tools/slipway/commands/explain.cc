@@ -3,6 +3,7 @@
 #include "libs/base/status.h"
 #include "libs/base/strings.h"
 #include "tools/slipway/client/json_text.h"
+#include "tools/slipway/commands/resources.h"
 #include "tools/slipway/commands/runs.h"
 #include "tools/slipway/output/format.h"
 
@@ -22,7 +23,7 @@ bool IsUlid(std::string_view text) {
 absl::StatusOr<std::string> NewestDeployment(Context& context, const std::string& typed) {
   SLIPWAY_ASSIGN_OR_RETURN(const Kind* kind, FindKind("deployment"));
   SLIPWAY_ASSIGN_OR_RETURN(const std::string name, ResourceName(*kind, typed, context.scope));
-  SLIPWAY_ASSIGN_OR_RETURN(const bj::value deployment, context.api.Get(Path(name)));
+  SLIPWAY_ASSIGN_OR_RETURN(const bj::value deployment, GetNamed(context, *kind, name));
   return Text(deployment, "name");
 }
 
@@ -56,13 +57,20 @@ std::string WhyText(const bj::value& record) {
   return rule.empty() ? "" : "why: " + rule;
 }
 
+// An image's own name is an id that nobody types.
+std::string SubjectName(const std::string& name) {
+  const size_t images = name.find("/images/");
+  return images == std::string::npos ? ShortName(name)
+                                     : ShortName(name.substr(0, images)) + " image";
+}
+
 std::string SubjectOf(const bj::value& record) {
   // What a delivery decided is about the workflow.
   for (const bj::value& related : List(record, "related")) {
     if (Text(record, "kind") == "delivery" && related.is_string())
-      return ShortName(std::string(related.get_string()));
+      return SubjectName(std::string(related.get_string()));
   }
-  return ShortName(Text(record, "subject"));
+  return SubjectName(Text(record, "subject"));
 }
 
 void ShowDelivery(Output& output, const bj::value& delivery) {
@@ -86,13 +94,19 @@ void ShowDecisions(Output& output, const std::string& head, const bj::array& rec
   Table table{.header = {}, .rows = {}, .widest = kWidestCell};
   for (const bj::value& record : records) {
     table.rows.push_back({StateWord(Text(record, "verdict")), SubjectOf(record),
-                          Text(record, "message"), WhyText(record)});
+                          WithStateWords(Text(record, "message")), WhyText(record)});
   }
   output.Raw(table.Render(2));
 }
 
 // "demo/hello/main#7  failed: the tests ended with exit code 2".
 std::string HeadOf(const bj::value& resource) {
+  const std::string digest = Text(resource, "digest");
+  if (!digest.empty()) {
+    const std::vector<std::string> parts = Split(Text(resource, "name"), '/');
+    return ShortName(Join({parts.begin(), parts.begin() + 4}, "/")) + "/" + digest + "  built by " +
+           ShortName(Text(resource, "run"));
+  }
   const bool deployment = !Object(resource, "status").empty();
   const std::string state = StateWord(Text(resource, deployment ? "status.state" : "state"));
   const std::string reason = Text(resource, deployment ? "status.reason" : "reason");
@@ -115,7 +129,7 @@ absl::Status Timeline(Context& context, const std::string& typed) {
       records.empty() ? absl::InfinitePast() : ParseTimestamp(Text(records.front(), "time"));
   for (const bj::value& record : records) {
     table.rows.push_back({Offset(ParseTimestamp(Text(record, "time")) - begin),
-                          Text(record, "message"), WhyText(record)});
+                          WithStateWords(Text(record, "message")), WhyText(record)});
   }
   if (!context.output.for_people()) {
     context.output.Document(timeline);
@@ -137,7 +151,7 @@ absl::Status Why(Context& context, const std::string& word, const std::string& t
   } else {
     SLIPWAY_ASSIGN_OR_RETURN(name, ResourceName(*kind, typed, context.scope));
   }
-  SLIPWAY_ASSIGN_OR_RETURN(const bj::value resource, context.api.Get(Path(name)));
+  SLIPWAY_ASSIGN_OR_RETURN(const bj::value resource, GetNamed(context, *kind, name));
   // "latest" and digests stand for a name.
   name = Text(resource, "name");
   Path path("decisions");

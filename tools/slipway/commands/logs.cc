@@ -1,5 +1,6 @@
 #include "tools/slipway/commands/logs.h"
 
+#include "absl/time/clock.h"
 #include "libs/base/status.h"
 #include "libs/base/strings.h"
 #include "tools/slipway/client/follow.h"
@@ -121,6 +122,20 @@ absl::StatusOr<Wanted> FindWanted(const bj::value& run, const std::string& rest)
                       "\"; it has " + Join(known, ", "));
 }
 
+// The run, also one that a push has only just asked for.
+absl::StatusOr<std::string> AwaitRun(Context& context, const std::string& typed) {
+  constexpr absl::Duration kPatience = absl::Seconds(10);
+  const absl::Time end = absl::Now() + kPatience;
+  absl::StatusOr<std::string> run = FindRun(context, typed);
+  if (IsNoRunYet(run.status()) && context.output.for_people())
+    context.output.Note("no run yet; waiting for one");
+  while (IsNoRunYet(run.status()) && absl::Now() < end) {
+    Pause(absl::Milliseconds(200));
+    run = FindRun(context, typed);
+  }
+  return run;
+}
+
 }  // namespace
 
 absl::Status Logs(Context& context, const LogsArgs& args) {
@@ -132,7 +147,8 @@ absl::Status Logs(Context& context, const LogsArgs& args) {
       typed.resize(slash);
     }
   }
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string name, FindRun(context, typed));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string name,
+                           args.follow ? AwaitRun(context, typed) : FindRun(context, typed));
   SLIPWAY_ASSIGN_OR_RETURN(const bj::value run, context.api.Get(Path(name)));
   SLIPWAY_ASSIGN_OR_RETURN(const Wanted wanted, FindWanted(run, rest));
   const bj::array& jobs = List(run, "jobs");

@@ -107,6 +107,15 @@ absl::Status ShowList(Context& context, const Kind& kind, const Path& path, size
   return absl::OkStatus();
 }
 
+absl::StatusOr<bj::value> GetNamed(Context& context, const Kind& kind, const std::string& name) {
+  absl::StatusOr<bj::value> resource = context.api.Get(Path(name));
+  constexpr std::string_view kLatest = "/latest";
+  if (!absl::IsNotFound(resource.status()) || !name.ends_with(kLatest)) return resource;
+  const std::string list = name.substr(0, name.size() - kLatest.size());
+  return NothingThere(ShortName(list.substr(0, list.rfind('/'))) + " has no " + CommandWord(kind) +
+                      " yet, or you may not see it");
+}
+
 absl::Status Get(Context& context, const ResourceArgs& args) {
   SLIPWAY_ASSIGN_OR_RETURN(const Kind* kind, FindKind(args.kind));
   if (kind->scope == Scope::kDeploymentPipeline) return GetPipeline(context, *kind, args.name);
@@ -119,7 +128,7 @@ absl::Status Get(Context& context, const ResourceArgs& args) {
                     "there is no " + CommandWord(*kind) + " here");
   }
   SLIPWAY_ASSIGN_OR_RETURN(const std::string name, ResourceName(*kind, args.name, context.scope));
-  SLIPWAY_ASSIGN_OR_RETURN(const bj::value resource, context.api.Get(Path(name)));
+  SLIPWAY_ASSIGN_OR_RETURN(const bj::value resource, GetNamed(context, *kind, name));
   context.output.Answer(DocumentOf(*kind, resource, context.output.format()),
                         TableOf(*kind, bj::array{resource}, absl::Now()));
   return absl::OkStatus();
@@ -135,7 +144,7 @@ absl::Status Describe(Context& context, const ResourceArgs& args) {
     return absl::OkStatus();
   }
   SLIPWAY_ASSIGN_OR_RETURN(const std::string name, ResourceName(*kind, args.name, context.scope));
-  SLIPWAY_ASSIGN_OR_RETURN(const bj::value resource, context.api.Get(Path(name)));
+  SLIPWAY_ASSIGN_OR_RETURN(const bj::value resource, GetNamed(context, *kind, name));
   if (context.output.for_people() && kind->name == "Hook") {
     DescribeHook(context, resource);
     return absl::OkStatus();

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "tools/slipway/commands/context.h"
 
 namespace slipway::cli {
@@ -24,5 +24,9 @@ absl::Status Delete(Context& context, const ResourceArgs& args);
 // The list of a kind under `context.scope`, as a table. `path` may carry a filter.
 absl::Status ShowList(Context& context, const Kind& kind, const Path& path, size_t limit,
                       const std::string& none);
+
+// The resource of a full name. Of "latest" that is not there it says that there is none yet.
+absl::StatusOr<boost::json::value> GetNamed(Context& context, const Kind& kind,
+                                            const std::string& name);
 
 }  // namespace slipway::cli

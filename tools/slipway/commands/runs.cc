@@ -1,5 +1,6 @@
 #include "tools/slipway/commands/runs.h"
 
+#include <algorithm>
 #include <map>
 
 #include "libs/base/id.h"
@@ -145,6 +146,11 @@ absl::Status Run(Context& context, const RunArgs& args) {
 absl::Status Runs(Context& context, const RunsArgs& args) {
   NameScope scope = context.scope;
   if (!args.app.empty()) scope.app = args.app;
+  const std::vector<std::string> states = {"pending", "running", "passed", "failed", "cancelled"};
+  if (!args.status.empty() && args.status != "succeeded" &&
+      std::find(states.begin(), states.end(), ToLower(args.status)) == states.end()) {
+    return UnknownWord("status", args.status, states);
+  }
   const Kind& kind = KindNamed("run");
   SLIPWAY_ASSIGN_OR_RETURN(const std::string parent, ParentName(kind, scope));
   Path path(parent + "/runs");
@@ -186,13 +192,16 @@ absl::StatusOr<std::string> FindRun(Context& context, const std::string& typed) 
     const auto run = context.api.Get(Path(name));
     if (run.ok()) return Text(*run, "name");
     if (!absl::IsNotFound(run.status())) return run.status();
+    const std::string workflow = name.substr(0, name.find("/runs/"));
+    if (context.api.Get(Path(workflow)).ok()) return NoRunYet(ShortName(workflow), typed);
   }
   SLIPWAY_ASSIGN_OR_RETURN(const std::string app, AppName(typed, context.scope));
   const auto runs = context.api.GetAll(Path(app + "/workflows/-/runs"), "runs", 1);
   if (!runs.ok()) return runs.status();
-  if (runs->empty())
-    return NothingThere(ShortName(app) + " has no run yet; start one: slipway run " + typed +
-                        "/WORKFLOW");
+  if (runs->empty()) {
+    SLIPWAY_RETURN_IF_ERROR(context.api.Get(Path(app)).status());
+    return NoRunYet(ShortName(app), typed + "/WORKFLOW");
+  }
   return Text(runs->front(), "name");
 }
 

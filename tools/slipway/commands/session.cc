@@ -1,11 +1,13 @@
 #include "tools/slipway/commands/session.h"
 
+#include <algorithm>
 #include <iostream>
 
 #include "libs/base/error.h"
 #include "libs/base/status.h"
 #include "libs/base/strings.h"
 #include "tools/slipway/client/json_text.h"
+#include "tools/slipway/commands/resources.h"
 #include "tools/slipway/commands/tables.h"
 #include "tools/slipway/output/format.h"
 
@@ -122,6 +124,10 @@ absl::Status WhoAmI(Context& context) {
 }
 
 absl::Status CreateToken(Context& context, const TokenArgs& args) {
+  const std::vector<std::string> roles = {"view", "build-and-deploy", "admin", "manager",
+                                          "super-admin"};
+  if (std::find(roles.begin(), roles.end(), args.role) == roles.end())
+    return UnknownWord("role", args.role, roles);
   bj::object grant = {{"role", StateOfWord(args.role)}};
   if (!args.project.empty()) grant["project"] = args.project;
   if (!args.app.empty()) {
@@ -152,6 +158,20 @@ absl::Status CreateToken(Context& context, const TokenArgs& args) {
                       Text(token, "status.expireTime").substr(0, 10) +
                       "; this is the only time it is shown:");
   context.output.Line(Text(token, "status.secret"));
+  return absl::OkStatus();
+}
+
+absl::Status ListTokens(Context& context) {
+  SLIPWAY_ASSIGN_OR_RETURN(const Kind* kind, FindKind("token"));
+  return ShowList(context, *kind, Path("tokens"), 1000, "there is no token");
+}
+
+absl::Status RevokeToken(Context& context, const std::string& typed) {
+  SLIPWAY_ASSIGN_OR_RETURN(const Kind* kind, FindKind("token"));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string name, ResourceName(*kind, typed, context.scope));
+  SLIPWAY_ASSIGN_OR_RETURN(const bj::value answer, context.api.Delete(Path(name)));
+  if (!context.output.for_people()) context.output.Document(answer);
+  context.output.Line("token " + ShortName(name) + "  revoked");
   return absl::OkStatus();
 }
 

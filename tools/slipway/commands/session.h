@@ -35,4 +35,10 @@ struct TokenArgs {
 // Creates a token and writes its secret, alone, on standard output.
 absl::Status CreateToken(Context& context, const TokenArgs& args);
 
+// Shows the tokens that the caller may see, without their secrets.
+absl::Status ListTokens(Context& context);
+
+// Ends a token at once. Asks nothing: a token that leaked has to go.
+absl::Status RevokeToken(Context& context, const std::string& name);
+
 }  // namespace slipway::cli

@@ -188,9 +188,14 @@ std::map<std::string_view, Columns> MakeColumns() {
                        ImageOf("status.image"),
                        CommitOf("status.sourceCommit"),
                        Of("BY", "status.actor"),
+                       YesOf("CURRENT", "status.current"),
                        YesOf("PINNED", "status.pinned"),
                        age,
-                       Of("URL", "status.url"),
+                       // Where an earlier one answered, another does now.
+                       {"URL",
+                        [](const bj::value& v, absl::Time) {
+                          return Text(v, "status.current") == "true" ? Text(v, "status.url") : "";
+                        }},
                        LongOf("REASON", "status.reason")};
   all["Delivery"] = {{"DELIVERY", name.cell},
                      StateOf("STATE", "state"),

@@ -24,6 +24,20 @@ std::string StateWord(std::string_view state) {
   return word.ends_with(" unspecified") ? "" : word;
 }
 
+std::string WithStateWords(std::string_view text) {
+  std::vector<std::string> words = Split(text, ' ');
+  for (std::string& word : words) {
+    for (const std::string_view state :
+         {"PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "SKIPPED"}) {
+      // The word may end a sentence or a part of it.
+      if (word.starts_with(state) &&
+          word.find_first_not_of(",.;:", state.size()) == std::string::npos)
+        word = StateWord(state) + word.substr(state.size());
+    }
+  }
+  return Join(words, " ");
+}
+
 std::string StateOfWord(std::string_view word) {
   if (ToLower(word) == kPassed) return "SUCCEEDED";
   std::string state;

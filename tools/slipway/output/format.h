@@ -9,6 +9,8 @@ namespace slipway::cli {
 
 // A state for people: "SUCCEEDED" is "passed", "IN_PROGRESS" is "in progress".
 std::string StateWord(std::string_view state);
+// States within a sentence: "step image SUCCEEDED" is "step image passed".
+std::string WithStateWords(std::string_view text);
 // The state for a word that a person typed: "passed" is "SUCCEEDED".
 std::string StateOfWord(std::string_view word);
 

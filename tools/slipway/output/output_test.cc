@@ -24,6 +24,8 @@ TEST_CASE("states are words of people, both ways") {
   CHECK(StateWord("SUCCEEDED") == "passed");
   CHECK(StateWord("NOT_STARTED") == "not started");
   CHECK(StateWord("STATE_UNSPECIFIED") == "");
+  CHECK(WithStateWords("job build SUCCEEDED: RUNNING_OUT, then FAILED.") ==
+        "job build passed: RUNNING_OUT, then failed.");
   CHECK(StateOfWord("passed") == "SUCCEEDED");
   CHECK(StateOfWord("build-and-deploy") == "BUILD_AND_DEPLOY");
 }

@@ -133,6 +133,8 @@ command_of() {
       ;;
     registry) echo "exec chpst -u docker-registry docker-registry serve '$DATA/etc/registry.yml'" ;;
     git-host)
+      # Bodies of requests that were cut off.
+      echo "find '$DATA/git-state/uploads' -mindepth 1 -delete"
       echo "chpst -u www-data touch '$DATA/git-state/host-started'"
       echo "exec chpst -u www-data lighttpd -D -f '$DATA/etc/git/lighttpd.conf'"
       ;;

@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <string_view>
 
+#include "deploy/local/githost/repository_path.h"
 #include "libs/base/file.h"
 #include "libs/base/id.h"
 #include "libs/base/status.h"
@@ -15,6 +17,13 @@
 
 namespace slipway::githost {
 namespace {
+
+namespace fs = std::filesystem;
+
+// git's names for files that it holds while it writes, and for objects of a push that is not
+// accepted yet. No ref's name ends like a lock's (git check-ref-format).
+constexpr std::string_view kGitLock = ".lock";
+constexpr std::string_view kQuarantine = "tmp_objdir-";
 
 constexpr std::string_view kHeadPrefix = "ref: ";
 constexpr std::string_view kBranchPrefix = "refs/heads/";
@@ -28,6 +37,18 @@ absl::StatusOr<bool> RefExists(const std::string& directory, const std::string& 
   if (!PathExists(directory + "/packed-refs")) return false;
   SLIPWAY_ASSIGN_OR_RETURN(const std::string packed, ReadFile(directory + "/packed-refs"));
   return packed.find(" " + ref + "\n") != std::string::npos;
+}
+
+absl::StatusOr<UniqueFd> Lock(const std::string& root, const std::string& repository, int mode,
+                              int wait) {
+  const std::string path = LocksFolder(root) + "/" + FileNameOf(repository);
+  UniqueFd fd(::open(path.c_str(), mode | O_CREAT, 0600));
+  if (!fd.valid()) return ErrnoStatus(errno, path);
+  while (::flock(fd.get(), LOCK_EX | wait) != 0) {
+    if (errno == EWOULDBLOCK) return absl::UnavailableError("a push is under way");
+    if (errno != EINTR) return ErrnoStatus(errno, path);
+  }
+  return fd;
 }
 
 }  // namespace
@@ -51,15 +72,31 @@ absl::Status CreateBareRepository(const std::string& root, const std::string& re
   return ErrnoStatus(error, "create repository " + repository);
 }
 
-absl::StatusOr<UniqueFd> LockRepository(const std::string& directory, bool wait) {
-  const std::string path = directory + "/slipway.lock";
-  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT, 0600));
-  if (!fd.valid()) return ErrnoStatus(errno, path);
-  while (::flock(fd.get(), LOCK_EX | (wait ? 0 : LOCK_NB)) != 0) {
-    if (errno == EWOULDBLOCK) return absl::UnavailableError("a push is under way");
-    if (errno != EINTR) return ErrnoStatus(errno, path);
-  }
-  return fd;
+std::string LocksFolder(const std::string& root) { return root + "/.locks"; }
+
+absl::StatusOr<UniqueFd> LockForPush(const std::string& root, const std::string& repository) {
+  SLIPWAY_RETURN_IF_ERROR(MakeDirectories(LocksFolder(root)));
+  return Lock(root, repository, O_RDWR, 0);
+}
+
+absl::StatusOr<UniqueFd> LockForComparison(const std::string& root, const std::string& repository) {
+  return Lock(root, repository, O_RDONLY, LOCK_NB);
+}
+
+absl::Status RemoveLeftovers(const std::string& directory) {
+  std::vector<std::string> leftovers;
+  std::error_code error;
+  const auto collect = [&](const fs::path& path) {
+    const std::string name = path.filename().string();
+    if (name.ends_with(kGitLock) || name.starts_with(kQuarantine)) leftovers.push_back(path);
+  };
+  for (const auto& entry : fs::directory_iterator(directory, error)) collect(entry.path());
+  for (const auto& entry : fs::directory_iterator(directory + "/objects", error))
+    collect(entry.path());
+  for (const auto& entry : fs::recursive_directory_iterator(directory + "/refs", error))
+    collect(entry.path());
+  for (const std::string& path : leftovers) SLIPWAY_RETURN_IF_ERROR(RemoveAll(path));
+  return absl::OkStatus();
 }
 
 absl::Status AdjustHead(const std::string& directory, const std::vector<RefUpdate>& updates) {

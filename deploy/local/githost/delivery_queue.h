@@ -32,6 +32,7 @@ class DeliveryQueue {
 
   // Adds all updates of a record; a spool name that is known already is left alone.
   void Add(const std::string& spool_name, const PushRecord& record);
+  bool Knows(const std::string& spool_name) const { return open_.contains(spool_name); }
 
   // The oldest item that is due and first of its ref; null if there is none. Valid until the next
   // change.

@@ -33,8 +33,8 @@ int Answer(const char* status, const std::string& text) {
 absl::Status PreparePush(const std::string& root, const RequestPath& path, bool updates_refs) {
   SLIPWAY_RETURN_IF_ERROR(CreateBareRepository(root, path.repository));
   if (!updates_refs) return absl::OkStatus();
-  SLIPWAY_ASSIGN_OR_RETURN(UniqueFd lock,
-                           LockRepository(root + "/" + path.repository, /*wait=*/true));
+  SLIPWAY_ASSIGN_OR_RETURN(UniqueFd lock, LockForPush(root, path.repository));
+  SLIPWAY_RETURN_IF_ERROR(RemoveLeftovers(root + "/" + path.repository));
   lock.Release();
   return absl::OkStatus();
 }

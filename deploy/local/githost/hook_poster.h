@@ -27,9 +27,9 @@ class HookPoster {
   HookPoster(std::string url, std::string secret);
 
   struct Delivery {
-    std::string id;            // X-GitHub-Delivery
-    std::string body;          // raw JSON
-    int64_t pushed_at_us = 0;  // X-Slipway-Pushed-At
+    std::string id;                      // X-GitHub-Delivery
+    std::string body;                    // raw JSON
+    int64_t pushed_at_us = 0;            // X-Slipway-Pushed-At
     telemetry::TraceContext trace = {};  // traceparent
   };
   struct Result {

@@ -72,8 +72,9 @@ absl::Status PushSender::Run(std::stop_token stop) {
   CompareAllLater();
   ready_ = true;
   while (!stop.stop_requested()) {
-    ComparePending();
+    // What is recorded goes first.
     const bool delivered = DeliverOne();
+    if (!delivered) ComparePending();
     ShowQueue();
     if (!delivered) Wait(stop);
     ReadEvents();
@@ -93,6 +94,11 @@ absl::Status PushSender::Watch() {
   stamp_watch_ =
       ::inotify_add_watch(inotify_.get(), folder.c_str(), IN_CLOSE_WRITE | IN_ATTRIB | IN_MOVED_TO);
   if (stamp_watch_ < 0) return ErrnoStatus(errno, "watch " + folder);
+  // The last process of a push closes its lock, also when it is killed.
+  const std::string locks = LocksFolder(config_.repositories_dir);
+  SLIPWAY_RETURN_IF_ERROR(MakeDirectories(locks));
+  locks_watch_ = ::inotify_add_watch(inotify_.get(), locks.c_str(), IN_CLOSE_WRITE);
+  if (locks_watch_ < 0) return ErrnoStatus(errno, "watch " + locks);
   return absl::OkStatus();
 }
 
@@ -107,6 +113,7 @@ absl::Status PushSender::ReadSpool() {
 }
 
 void PushSender::TakeRecord(const std::string& name) {
+  if (queue_.Knows(name)) return;
   const std::string path = config_.spool_dir + "/" + name;
   const auto text = ReadFile(path);
   if (!text.ok()) return;  // already taken and delivered
@@ -227,7 +234,8 @@ void PushSender::ComparePending() {
 
 absl::Status PushSender::CompareRefs(const std::string& repository) {
   const std::string git_dir = config_.repositories_dir + "/" + repository;
-  SLIPWAY_ASSIGN_OR_RETURN(const UniqueFd lock, LockRepository(git_dir, /*wait=*/false));
+  SLIPWAY_ASSIGN_OR_RETURN(const UniqueFd lock,
+                           LockForComparison(config_.repositories_dir, repository));
   // No push is under way here now: what hooks have written is in the spool, and this reads all of
   // it.
   SLIPWAY_RETURN_IF_ERROR(ReadSpool());
@@ -276,12 +284,21 @@ void PushSender::ReadEvents() {
       if ((event->mask & IN_Q_OVERFLOW) != 0) {
         static_cast<void>(ReadSpool());
         CompareAllLater();
-      } else if (event->wd == spool_watch_ && IsSpoolName(name)) {
-        TakeRecord(name);
-      } else if (event->wd == stamp_watch_ && name == BaseName(config_.stamp_file)) {
-        CompareAllLater();
+      } else {
+        OnFileEvent(event->wd, name);
       }
     }
+  }
+}
+
+void PushSender::OnFileEvent(int watch, const std::string& name) {
+  if (watch == spool_watch_ && IsSpoolName(name)) {
+    TakeRecord(name);
+  } else if (watch == stamp_watch_ && name == BaseName(config_.stamp_file)) {
+    CompareAllLater();
+  } else if (watch == locks_watch_) {
+    const std::string repository = RepositoryOfFile(name);
+    if (!repository.empty()) to_compare_.insert(repository);
   }
 }
 

@@ -28,10 +28,11 @@ struct SenderConfig {
 };
 
 // Takes pushes from the spool to the hook: each ref's in order, each until it is accepted, each
-// under one delivery id. At its start, and after each start of the git host, it compares all refs
-// with those it last sent and spools what is missing, so that a push whose hook was killed is sent
-// too. One thread, owned by main(); kill it at any time: whatever matters is on disk before it
-// counts. Metrics: slipway_queue_depth and _age_seconds{queue="pushes"} (records in the spool),
+// under one delivery id. At the end of each push, however it ended, it compares the repository's
+// refs with those it last sent and spools what is missing, so that a push whose hook was killed is
+// sent too; at its start, and after each start of the git host, it does so for all. One thread,
+// owned by main(); kill it at any time: whatever matters is on disk before it counts. Metrics:
+// slipway_queue_depth and _age_seconds{queue="pushes"} (records in the spool),
 // slipway_push_posts_total{result}, slipway_push_caught_up_total.
 class PushSender {
  public:
@@ -60,6 +61,7 @@ class PushSender {
   // Sleeps until the spool changes, something is due or `stop`.
   void Wait(const std::stop_token& stop);
   void ReadEvents();
+  void OnFileEvent(int watch, const std::string& name);
 
   const SenderConfig config_;
   Clock& clock_;
@@ -72,6 +74,7 @@ class PushSender {
   UniqueFd wake_;  // written by the stop callback
   int spool_watch_ = -1;
   int stamp_watch_ = -1;
+  int locks_watch_ = -1;
   std::atomic<bool> ready_ = false;
 };
 

@@ -184,11 +184,40 @@ TEST_CASE("A new repository's HEAD follows the first pushed branch, an existing 
 TEST_CASE("One push at a time holds a repository") {
   const auto dir = TempDir::Create("lock");
   REQUIRE(dir.ok());
-  auto held = LockRepository(dir->path(), true);
+  auto held = LockForPush(dir->path(), "demo/hello.git");
   REQUIRE(held.ok());
-  CHECK(absl::IsUnavailable(LockRepository(dir->path(), false).status()));
+  CHECK(absl::IsUnavailable(LockForComparison(dir->path(), "demo/hello.git").status()));
+  CHECK(LockForComparison(dir->path(), "demo/other.git").ok());
   held->Reset();
-  CHECK(LockRepository(dir->path(), false).ok());
+  CHECK(LockForComparison(dir->path(), "demo/hello.git").ok());
+}
+
+TEST_CASE("A repository's files are named after it, and no other name is taken for one") {
+  CHECK(FileNameOf("demo/hello.git") == "demo@hello.git");
+  CHECK(RepositoryOfFile("demo@hello.git") == "demo/hello.git");
+  for (const char* name : {"", "hello.git", "demo@hello", "..@hello.git", "a@b@c.git"})
+    CHECK(RepositoryOfFile(name).empty());
+}
+
+TEST_CASE("What a killed push left goes, and all else stays") {
+  const auto dir = TempDir::Create("leftovers");
+  REQUIRE(dir.ok());
+  REQUIRE(CreateBareRepository(dir->path(), "demo/hello.git").ok());
+  const std::string repository = dir->path() + "/demo/hello.git";
+  const auto put = [&](const std::string& file) {
+    REQUIRE(MakeDirectories(repository + "/" + file.substr(0, file.rfind('/') + 1)).ok());
+    REQUIRE(WriteFileAtomic(repository + "/" + file, "x").ok());
+    return repository + "/" + file;
+  };
+  const std::string gone[] = {put("HEAD.lock"), put("packed-refs.lock"),
+                              put("refs/heads/feature/a.lock"),
+                              put("objects/tmp_objdir-incoming-Ab1/pack/p.pack")};
+  const std::string kept[] = {put("refs/heads/feature/lock"), put("refs/tags/v1"),
+                              put("objects/pack/p.pack"), repository + "/HEAD"};
+  REQUIRE(RemoveLeftovers(repository).ok());
+  for (const std::string& path : gone) CHECK_FALSE(PathExists(path));
+  CHECK_FALSE(PathExists(repository + "/objects/tmp_objdir-incoming-Ab1"));
+  for (const std::string& path : kept) CHECK(PathExists(path));
 }
 
 }  // namespace

@@ -28,6 +28,21 @@ bool IsRepositoryPath(std::string_view path) {
   return ConsistsOf(group, "-") && ConsistsOf(name, "._-");
 }
 
+std::string FileNameOf(std::string_view repository) {
+  std::string name(repository);
+  // Neither part of a repository's path holds '@'.
+  name[name.find('/')] = '@';
+  return name;
+}
+
+std::string RepositoryOfFile(std::string_view file_name) {
+  std::string repository(file_name);
+  const size_t at = repository.find('@');
+  if (at == std::string::npos) return "";
+  repository[at] = '/';
+  return IsRepositoryPath(repository) ? repository : "";
+}
+
 std::optional<RequestPath> ParseRequestPath(std::string_view path_info) {
   if (!path_info.starts_with('/')) return std::nullopt;
   path_info.remove_prefix(1);

@@ -17,6 +17,11 @@ struct RequestPath {
 // or digit, both of 1 to 100 characters. No other name reaches the file system.
 bool IsRepositoryPath(std::string_view path);
 
+// The file name under which things of a repository are kept, "demo@hello.git" for "demo/hello.git",
+// and back; empty for the name of no repository.
+std::string FileNameOf(std::string_view repository);
+std::string RepositoryOfFile(std::string_view file_name);
+
 // Empty for any path that does not name a repository of this host.
 std::optional<RequestPath> ParseRequestPath(std::string_view path_info);
 

@@ -1,6 +1,7 @@
 #include "deploy/local/githost/sent_refs.h"
 
 #include "absl/time/clock.h"
+#include "deploy/local/githost/repository_path.h"
 #include "libs/base/file.h"
 #include "libs/base/id.h"
 #include "libs/base/status.h"
@@ -9,10 +10,7 @@
 namespace slipway::githost {
 
 std::string SentRefs::FileOf(const std::string& repository) const {
-  std::string name = repository;
-  // Neither part of a repository's path holds '@'.
-  name[name.find('/')] = '@';
-  return directory_ + "/" + name;
+  return directory_ + "/" + FileNameOf(repository);
 }
 
 absl::StatusOr<RefMap> SentRefs::Load(const std::string& repository) {

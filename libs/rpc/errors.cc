@@ -54,8 +54,7 @@ absl::Status Unauthenticated(std::string_view why) {
 
 absl::Status ResourceNotFound(std::string_view full_name) {
   const std::string name = Shown(full_name);
-  return MakeError(absl::StatusCode::kNotFound,
-                   name + " is not there, or you may not see it",
+  return MakeError(absl::StatusCode::kNotFound, name + " is not there, or you may not see it",
                    {.reason = kResourceNotFound,
                     .metadata = {{"resource", std::string(name)}},
                     .field_violations = {}});
@@ -84,6 +83,13 @@ absl::Status InternalError(std::string_view request_id) {
                    {.reason = "INTERNAL",
                     .metadata = {{"request_id", std::string(request_id)}},
                     .field_violations = {}});
+}
+
+absl::Status BadPageToken() {
+  constexpr char kProblem[] = "is not of an earlier answer to this question; start without it";
+  return MakeError(
+      absl::StatusCode::kInvalidArgument, std::string("pageToken: ") + kProblem,
+      {.reason = "PAGE_TOKEN", .metadata = {}, .field_violations = {{"pageToken", kProblem}}});
 }
 
 }  // namespace slipway::rpc

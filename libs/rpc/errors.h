@@ -20,4 +20,6 @@ absl::Status DeadlinePassed();                                // DEADLINE_PASSED
 absl::Status InternalError(
     std::string_view request_id);  // INTERNAL: "internal error, request <id>"
 
+absl::Status BadPageToken();  // PAGE_TOKEN: not of an earlier answer to the same question
+
 }  // namespace slipway::rpc

@@ -1,12 +1,12 @@
 #include "libs/service/records_api.h"
 
-#include <algorithm>
-
 #include "absl/strings/numbers.h"
 #include "libs/base/error.h"
 #include "libs/base/status.h"
 #include "libs/db/run_tx.h"
 #include "libs/journal/journal.h"
+#include "libs/rpc/errors.h"
+#include "libs/rpc/paging.h"
 #include "libs/rpc/timestamp.h"
 
 namespace slipway::service {
@@ -55,15 +55,15 @@ absl::StatusOr<pb::ListRecordsResponse> RecordsApi::List(const rpc::CallContext&
   }
   if (request.trace_ids().size() > static_cast<int>(kMostTraces))
     return InvalidField("traceIds", "at most 64 at once");
-  if (request.page_size() < 0) return InvalidField("pageSize", "must not be negative");
   journal::Query query;
   query.subject = request.subject();
   query.trace_ids = {request.trace_ids().begin(), request.trace_ids().end()};
-  query.limit = request.page_size() == 0 ? 200 : std::min(request.page_size(), 1000);
-  if (!request.page_token().empty() &&
-      (!absl::SimpleAtoi(request.page_token(), &query.before_id) || query.before_id <= 0)) {
-    return InvalidField("pageToken", "is not a token of an earlier answer");
-  }
+  SLIPWAY_ASSIGN_OR_RETURN(query.limit, rpc::PageSize(request.page_size(), 200, 1000));
+  std::string list = "records " + query.subject;
+  for (const std::string& trace_id : query.trace_ids) list += " " + trace_id;
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string place, rpc::ReadPageToken(list, request.page_token()));
+  if (!place.empty() && (!absl::SimpleAtoi(place, &query.before_id) || query.before_id <= 0))
+    return rpc::BadPageToken();
   SLIPWAY_ASSIGN_OR_RETURN(const auto records,
                            db::RunTx(pool_, "records.list", call.deadline,
                                      [&](db::Tx& tx) { return journal::List(tx, query); }));
@@ -72,7 +72,7 @@ absl::StatusOr<pb::ListRecordsResponse> RecordsApi::List(const rpc::CallContext&
     if (MaySee(call, record)) *response.add_records() = ToProto(record, service_);
   }
   if (static_cast<int>(records.size()) == query.limit) {
-    response.set_next_page_token(std::to_string(records.back().id));
+    response.set_next_page_token(rpc::PageToken(list, std::to_string(records.back().id)));
   }
   return response;
 }

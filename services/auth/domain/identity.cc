@@ -6,12 +6,12 @@
 #include "libs/base/status.h"
 #include "libs/base/strings.h"
 #include "libs/db/run_tx.h"
+#include "libs/rpc/paging.h"
 #include "libs/rpc/resource_name.h"
 #include "libs/rpc/timestamp.h"
 #include "services/auth/domain/convert.h"
 #include "services/auth/domain/errors.h"
 #include "services/auth/domain/grants.h"
-#include "services/auth/domain/paging.h"
 #include "services/auth/domain/token_secret.h"
 #include "services/auth/store/store.h"
 
@@ -202,8 +202,9 @@ absl::StatusOr<authpb::Token> Identity::GetToken(const rpc::CallContext& call,
 
 absl::StatusOr<authpb::ListTokensResponse> Identity::ListTokens(
     const rpc::CallContext& call, const authpb::ListTokensRequest& request) {
-  SLIPWAY_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size()));
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string after, AfterOf(request.page_token()));
+  SLIPWAY_ASSIGN_OR_RETURN(const int size, rpc::PageSize(request.page_size(), 100, 1000));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string after,
+                           rpc::ReadPageToken("tokens", request.page_token()));
   SLIPWAY_ASSIGN_OR_RETURN(
       const auto rows,
       db::RunTx(parts_.pool, "identity.list_tokens", call.deadline, [&](db::Tx& tx) {
@@ -212,7 +213,7 @@ absl::StatusOr<authpb::ListTokensResponse> Identity::ListTokens(
   authpb::ListTokensResponse response;
   for (const auto& row : rows) {
     if (response.tokens_size() == size) {
-      response.set_next_page_token(PageToken(rows[size - 1].id));
+      response.set_next_page_token(rpc::PageToken("tokens", rows[size - 1].id));
       break;
     }
     *response.add_tokens() = ToProto(row);

@@ -4,11 +4,11 @@
 #include "libs/base/id.h"
 #include "libs/base/status.h"
 #include "libs/db/run_tx.h"
+#include "libs/rpc/paging.h"
 #include "libs/rpc/resource_name.h"
 #include "services/auth/domain/convert.h"
 #include "services/auth/domain/errors.h"
 #include "services/auth/domain/grants.h"
-#include "services/auth/domain/paging.h"
 #include "services/auth/store/store.h"
 
 namespace slipway::auth {
@@ -100,8 +100,9 @@ absl::StatusOr<authpb::User> People::GetUser(const rpc::CallContext& call,
 
 absl::StatusOr<authpb::ListUsersResponse> People::ListUsers(
     const rpc::CallContext& call, const authpb::ListUsersRequest& request) {
-  SLIPWAY_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size()));
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string after, AfterOf(request.page_token()));
+  SLIPWAY_ASSIGN_OR_RETURN(const int size, rpc::PageSize(request.page_size(), 100, 1000));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string after,
+                           rpc::ReadPageToken("users", request.page_token()));
   SLIPWAY_ASSIGN_OR_RETURN(
       const auto rows, db::RunTx(parts_.pool, "people.list_users", call.deadline, [&](db::Tx& tx) {
         return store::ListUsers(tx, after, size + 1);
@@ -109,7 +110,7 @@ absl::StatusOr<authpb::ListUsersResponse> People::ListUsers(
   authpb::ListUsersResponse response;
   for (const auto& row : rows) {
     if (response.users_size() == size) {
-      response.set_next_page_token(PageToken(rows[size - 1].id));
+      response.set_next_page_token(rpc::PageToken("users", rows[size - 1].id));
       break;
     }
     *response.add_users() = ToProto(row);
@@ -211,8 +212,9 @@ absl::StatusOr<authpb::RoleBinding> People::GetRoleBinding(const rpc::CallContex
 
 absl::StatusOr<authpb::ListRoleBindingsResponse> People::ListRoleBindings(
     const rpc::CallContext& call, const authpb::ListRoleBindingsRequest& request) {
-  SLIPWAY_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size()));
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string after, AfterOf(request.page_token()));
+  SLIPWAY_ASSIGN_OR_RETURN(const int size, rpc::PageSize(request.page_size(), 100, 1000));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string after,
+                           rpc::ReadPageToken("roleBindings", request.page_token()));
   SLIPWAY_ASSIGN_OR_RETURN(
       const auto rows,
       db::RunTx(parts_.pool, "people.list_bindings", call.deadline,
@@ -222,7 +224,7 @@ absl::StatusOr<authpb::ListRoleBindingsResponse> People::ListRoleBindings(
     if (MayManage(call, rows[i].spec)) *response.add_role_bindings() = ToProto(rows[i]);
   }
   if (static_cast<int>(rows.size()) > size)
-    response.set_next_page_token(PageToken(rows[size - 1].id));
+    response.set_next_page_token(rpc::PageToken("roleBindings", rows[size - 1].id));
   return response;
 }
 
@@ -300,8 +302,10 @@ absl::Status People::AppendAudit(const std::vector<authpb::AuditEntry>& entries,
 
 absl::StatusOr<authpb::ListAuditResponse> People::ListAudit(
     const rpc::CallContext& call, const authpb::ListAuditRequest& request) {
-  SLIPWAY_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size()));
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string before, AfterOf(request.page_token()));
+  SLIPWAY_ASSIGN_OR_RETURN(const int size, rpc::PageSize(request.page_size(), 100, 1000));
+  const std::string list = "audit " + request.actor() + " " + request.resource();
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string before,
+                           rpc::ReadPageToken(list, request.page_token()));
   SLIPWAY_ASSIGN_OR_RETURN(
       const auto entries,
       db::RunTx(parts_.pool, "people.list_audit", call.deadline, [&](db::Tx& tx) {
@@ -310,7 +314,7 @@ absl::StatusOr<authpb::ListAuditResponse> People::ListAudit(
   authpb::ListAuditResponse response;
   for (const auto& entry : entries) {
     if (response.entries_size() == size) {
-      response.set_next_page_token(PageToken(entries[size - 1].id()));
+      response.set_next_page_token(rpc::PageToken(list, entries[size - 1].id()));
       break;
     }
     *response.add_entries() = entry;

@@ -3,11 +3,12 @@
 #include "absl/strings/numbers.h"
 #include "libs/base/error.h"
 #include "libs/base/status.h"
+#include "libs/rpc/errors.h"
+#include "libs/rpc/paging.h"
 #include "libs/rpc/timestamp.h"
 #include "services/build/domain/errors.h"
 #include "services/build/domain/messages.h"
 #include "services/build/domain/states.h"
-#include "services/build/engine/page_token.h"
 #include "services/build/engine/waiting.h"
 #include "services/build/store/image_store.h"
 #include "services/build/store/run_store.h"
@@ -67,9 +68,9 @@ absl::StatusOr<v1::ListRunsResponse> Queries::ListRuns(
   }
   const std::string filter_text = "runs " + request.parent() + " " + request.branch() + " " +
                                   StateText(request.state()) + " " + request.actor();
-  SLIPWAY_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size(), 50, 500));
-  SLIPWAY_ASSIGN_OR_RETURN(const std::optional<Place> place,
-                           ReadPageToken(filter_text, request.page_token()));
+  SLIPWAY_ASSIGN_OR_RETURN(const int size, rpc::PageSize(request.page_size(), 50, 500));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::optional<rpc::TimePlace> place,
+                           rpc::ReadTimePageToken(filter_text, request.page_token()));
   RunFilter filter;
   filter.parent = *parent;
   filter.ref = FullRef(request.branch());
@@ -80,8 +81,7 @@ absl::StatusOr<v1::ListRunsResponse> Queries::ListRuns(
   filter.limit = size + 1;
   if (place) {
     int64_t id = 0;
-    if (!absl::SimpleAtoi(place->id, &id))
-      return InvalidField("page_token", "does not belong to this list");
+    if (!absl::SimpleAtoi(place->id, &id)) return rpc::BadPageToken();
     filter.before = {place->time, id};
   }
   v1::ListRunsResponse response;
@@ -96,7 +96,8 @@ absl::StatusOr<v1::ListRunsResponse> Queries::ListRuns(
       if (response.runs_size() == size) {
         const v1::Run& last = response.runs(size - 1);
         const absl::Time time = rpc::FromTimestamp(last.create_time());
-        response.set_next_page_token(PageToken(filter_text, {time, std::to_string(last.id())}));
+        response.set_next_page_token(
+            rpc::PageToken(filter_text, rpc::TimePlace{time, std::to_string(last.id())}));
         return response;
       }
       *response.add_runs() = RunMessage(run);
@@ -123,19 +124,17 @@ absl::StatusOr<v1::ListJobsResponse> Queries::ListJobs(const v1::ListJobsRequest
   if (!name)
     return InvalidField("parent", "is not of the form projects/P/apps/A/workflows/W/runs/N");
   const std::string filter = "jobs " + request.parent();
-  SLIPWAY_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size(), 100, 1000));
-  SLIPWAY_ASSIGN_OR_RETURN(const std::optional<Place> place,
-                           ReadPageToken(filter, request.page_token()));
+  SLIPWAY_ASSIGN_OR_RETURN(const int size, rpc::PageSize(request.page_size(), 100, 1000));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string place,
+                           rpc::ReadPageToken(filter, request.page_token()));
   SLIPWAY_ASSIGN_OR_RETURN(const RunWithJobs found, Read(core_, *name, deadline));
   int from = 0;
-  if (place && !absl::SimpleAtoi(place->id, &from))
-    return InvalidField("page_token", "does not belong to this list");
+  if (!place.empty() && !absl::SimpleAtoi(place, &from)) return rpc::BadPageToken();
   v1::ListJobsResponse response;
   for (const JobRecord& job : found.jobs) {
     if (job.position < from) continue;
     if (response.jobs_size() == size) {
-      response.set_next_page_token(
-          PageToken(filter, {absl::UnixEpoch(), std::to_string(job.position)}));
+      response.set_next_page_token(rpc::PageToken(filter, std::to_string(job.position)));
       break;
     }
     *response.add_jobs() = JobMessage(found.run.name, job);
@@ -157,9 +156,9 @@ absl::StatusOr<v1::ListImagesResponse> Queries::ListImages(const v1::ListImagesR
   const auto parent = AppName::Parse(request.parent());
   if (!parent) return InvalidField("parent", "is not of the form projects/P/apps/A");
   const std::string filter_text = "images " + request.parent() + " " + request.workflow();
-  SLIPWAY_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size(), 50, 500));
-  SLIPWAY_ASSIGN_OR_RETURN(const std::optional<Place> place,
-                           ReadPageToken(filter_text, request.page_token()));
+  SLIPWAY_ASSIGN_OR_RETURN(const int size, rpc::PageSize(request.page_size(), 50, 500));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::optional<rpc::TimePlace> place,
+                           rpc::ReadTimePageToken(filter_text, request.page_token()));
   ImageFilter filter;
   filter.app = *parent;
   filter.workflow = request.workflow();
@@ -172,7 +171,8 @@ absl::StatusOr<v1::ListImagesResponse> Queries::ListImages(const v1::ListImagesR
   for (const ImageRecord& image : images) {
     if (response.images_size() == size) {
       const ImageRecord& last = images[static_cast<size_t>(size) - 1];
-      response.set_next_page_token(PageToken(filter_text, {last.created, last.id}));
+      response.set_next_page_token(
+          rpc::PageToken(filter_text, rpc::TimePlace{last.created, last.id}));
       break;
     }
     *response.add_images() = ImageMessage(image);

@@ -5,9 +5,9 @@
 #include "libs/base/id.h"
 #include "libs/base/status.h"
 #include "libs/log/log.h"
+#include "libs/rpc/paging.h"
 #include "services/build/domain/errors.h"
 #include "services/build/domain/messages.h"
-#include "services/build/engine/page_token.h"
 #include "services/build/store/runner_store.h"
 
 namespace slipway::build {
@@ -63,18 +63,17 @@ absl::StatusOr<v1::Runner> RunnerCommands::Get(const std::string& name, absl::Ti
 
 absl::StatusOr<v1::ListRunnersResponse> RunnerCommands::List(const v1::ListRunnersRequest& request,
                                                              absl::Time deadline) {
-  SLIPWAY_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size(), 100, 1000));
-  SLIPWAY_ASSIGN_OR_RETURN(const std::optional<Place> place,
-                           ReadPageToken("runners", request.page_token()));
+  SLIPWAY_ASSIGN_OR_RETURN(const int size, rpc::PageSize(request.page_size(), 100, 1000));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string after,
+                           rpc::ReadPageToken("runners", request.page_token()));
   SLIPWAY_ASSIGN_OR_RETURN(const std::vector<RunnerRecord> runners,
-                           db::RunTx(core_.pool, "runners.read_all", deadline, [&](db::Tx& tx) {
-                             return ListRunners(tx, place ? place->id : "", size + 1);
-                           }));
+                           db::RunTx(core_.pool, "runners.read_all", deadline,
+                                     [&](db::Tx& tx) { return ListRunners(tx, after, size + 1); }));
   v1::ListRunnersResponse response;
   for (const RunnerRecord& runner : runners) {
     if (response.runners_size() == size) {
       const std::string last = runners[static_cast<size_t>(size) - 1].name;
-      response.set_next_page_token(PageToken("runners", {absl::UnixEpoch(), last}));
+      response.set_next_page_token(rpc::PageToken("runners", last));
       break;
     }
     *response.add_runners() = RunnerMessage(runner, core_.hub.Online(runner.name));

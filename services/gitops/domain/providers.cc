@@ -10,6 +10,7 @@
 #include "libs/db/run_tx.h"
 #include "libs/git/names.h"
 #include "libs/http/url.h"
+#include "libs/rpc/paging.h"
 #include "libs/rpc/timestamp.h"
 #include "services/gitops/domain/convert.h"
 #include "services/gitops/domain/errors.h"
@@ -136,19 +137,18 @@ absl::StatusOr<pb::GitOpsProvider> Providers::Get(const std::string& name) {
 
 absl::StatusOr<pb::ListGitOpsProvidersResponse> Providers::List(
     const pb::ListGitOpsProvidersRequest& request) {
-  if (request.page_size() < 0) return InvalidField("pageSize", "is not negative");
-  const int size = request.page_size() == 0 ? 100 : std::min(request.page_size(), 1000);
-  const auto after = Base64UrlDecode(request.page_token());
-  if (!after) return InvalidField("pageToken", "is not from an earlier answer");
+  SLIPWAY_ASSIGN_OR_RETURN(const int size, rpc::PageSize(request.page_size(), 100, 1000));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string after,
+                           rpc::ReadPageToken("gitopsProviders", request.page_token()));
   SLIPWAY_ASSIGN_OR_RETURN(std::vector<Provider> found,
                            db::RunTx(pool_, "providers.list", kTxTime, [&](db::Tx& tx) {
-                             return providers::List(tx, *after, size + 1);
+                             return providers::List(tx, after, size + 1);
                            }));
   pb::ListGitOpsProvidersResponse response;
   const bool more = static_cast<int>(found.size()) > size;
   if (more) found.resize(static_cast<size_t>(size));
   for (const Provider& provider : found) *response.add_gitops_providers() = ToProto(provider);
-  if (more) response.set_next_page_token(Base64UrlEncode(found.back().id));
+  if (more) response.set_next_page_token(rpc::PageToken("gitopsProviders", found.back().id));
   return response;
 }
 

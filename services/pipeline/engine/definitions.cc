@@ -7,6 +7,7 @@
 #include "libs/base/status.h"
 #include "libs/base/strings.h"
 #include "libs/rpc/errors.h"
+#include "libs/rpc/paging.h"
 #include "services/pipeline/domain/references.h"
 #include "services/pipeline/engine/errors.h"
 #include "services/pipeline/engine/resource_message.h"
@@ -36,18 +37,6 @@ std::string MakeId(const Message& resource) {
   std::string id = base + "-";
   for (const char c : random) id += kAlphabet[static_cast<unsigned char>(c) % 32];
   return id;
-}
-
-// Tokens are bound to the list that they belong to.
-std::string ListKey(Kind kind, std::string_view parent) {
-  return Sha256Hex(std::string(InfoOf(kind).key) + " " + std::string(parent)).substr(0, 12);
-}
-
-absl::StatusOr<std::string> ReadToken(std::string_view token, const std::string& key) {
-  if (token.empty()) return std::string();
-  const auto text = Base64UrlDecode(token);
-  if (!text || text->substr(0, key.size()) != key) return BadPageToken();
-  return text->substr(key.size());
 }
 
 // For what is rolled back.
@@ -162,10 +151,9 @@ absl::StatusOr<std::string> Definitions::List(const Caller& caller, Kind kind,
                                               std::string_view page_token,
                                               const std::function<Message*()>& add) const {
   SLIPWAY_RETURN_IF_ERROR(CheckParent(kind, parent));
-  if (page_size < 0) return InvalidField("page_size", "must not be negative");
-  const int limit = page_size == 0 ? kDefaultPage : std::min(page_size, kMaxPage);
-  const std::string key = ListKey(kind, parent);
-  SLIPWAY_ASSIGN_OR_RETURN(std::string after, ReadToken(page_token, key));
+  SLIPWAY_ASSIGN_OR_RETURN(const int limit, rpc::PageSize(page_size, kDefaultPage, kMaxPage));
+  const std::string list = std::string(InfoOf(kind).key) + " " + std::string(parent);
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string after, rpc::ReadPageToken(list, page_token));
   using Page = std::vector<std::pair<store::ResourceRow, store::WorkflowFacts>>;
   SLIPWAY_ASSIGN_OR_RETURN(
       const Page page,
@@ -202,7 +190,7 @@ absl::StatusOr<std::string> Definitions::List(const Caller& caller, Kind kind,
   for (int i = 0; i < count; ++i)
     FillResource(page[static_cast<size_t>(i)].first, page[static_cast<size_t>(i)].second, add());
   if (static_cast<int>(page.size()) <= limit) return std::string();
-  return Base64UrlEncode(key + page[static_cast<size_t>(limit - 1)].first.name);
+  return rpc::PageToken(list, page[static_cast<size_t>(limit - 1)].first.name);
 }
 
 absl::StatusOr<Definitions::Outcome> Definitions::UpdateIn(db::Tx& tx, const Caller& caller,

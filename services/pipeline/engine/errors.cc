@@ -198,9 +198,4 @@ absl::Status SecretGone(std::string_view name_at_version) {
                name_at_version);
 }
 
-absl::Status BadPageToken() {
-  return FieldError(StatusCode::kInvalidArgument, "PAGE_TOKEN", "page_token",
-                    "is not one that this list has given; start without it");
-}
-
 }  // namespace slipway::pipeline

@@ -56,6 +56,5 @@ absl::Status NoSuchRepository(std::string_view app, std::string_view repository,
 absl::Status SecretGone(std::string_view name_at_version);             // SECRET_NOT_FOUND
 
 // INVALID_ARGUMENT
-absl::Status BadPageToken();  // PAGE_TOKEN
 
 }  // namespace slipway::pipeline

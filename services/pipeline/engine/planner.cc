@@ -12,6 +12,7 @@
 #include "libs/git/names.h"
 #include "libs/plan/digest.h"
 #include "libs/rpc/errors.h"
+#include "libs/rpc/paging.h"
 #include "libs/rpc/timestamp.h"
 #include "services/pipeline/domain/fields.h"
 #include "services/pipeline/domain/merge_deploy.h"
@@ -285,47 +286,46 @@ absl::StatusOr<v1::FindWorkflowsResponse> Planner::FindWorkflows(
     if (!normal.empty()) urls.push_back(normal);
   }
   if (urls.empty()) return v1::FindWorkflowsResponse();
-  const int limit =
-      request.page_size() <= 0 ? kMaxMatches : std::min(request.page_size(), kMaxMatches);
-  const auto after = Base64UrlDecode(request.page_token());
-  if (!after) return BadPageToken();
-  return db::RunTx(pool_, "workflows.find", caller.deadline,
-                   [&](db::Tx& tx) -> absl::StatusOr<v1::FindWorkflowsResponse> {
-                     SLIPWAY_ASSIGN_OR_RETURN(auto matches,
-                                              store::FindByRepository(tx, urls, *after, limit + 1));
-                     v1::FindWorkflowsResponse response;
-                     if (static_cast<int>(matches.size()) > limit) {
-                       matches.resize(static_cast<size_t>(limit));
-                       response.set_next_page_token(Base64UrlEncode(matches.back().workflow));
-                     }
-                     std::set<std::string> names;
-                     std::vector<int64_t> ids;
-                     for (const store::RepositoryMatch& match : matches) {
-                       names.insert({match.workflow, match.app});
-                       ids.push_back(match.workflow_id);
-                     }
-                     SLIPWAY_ASSIGN_OR_RETURN(
-                         auto rows,
-                         store::FindAll(tx, {names.begin(), names.end()}, store::Lock::kNone));
-                     const RowsByName by_name = ByName(std::move(rows));
-                     SLIPWAY_ASSIGN_OR_RETURN(auto facts, store::FindWorkflowFacts(tx, ids));
-                     for (const store::RepositoryMatch& match : matches) {
-                       const store::ResourceRow& app = by_name.at(match.app);
-                       const store::ResourceRow& workflow = by_name.at(match.workflow);
-                       v1::Workflow message;
-                       FillResource(workflow, facts[workflow.id], &message);
-                       const v1::AppSpec app_spec = ReadAs<v1::App>(app).spec();
-                       const v1::Repository* repository =
-                           RepositoryOf(app_spec, message.spec().source().build().from());
-                       if (repository == nullptr || repository->name() != match.repository)
-                         continue;
-                       auto* out = response.add_matches();
-                       *out->mutable_workflow() = std::move(message);
-                       *out->mutable_repository() = *repository;
-                       out->set_app_uid(app.uid);
-                     }
-                     return response;
-                   });
+  SLIPWAY_ASSIGN_OR_RETURN(const int limit,
+                           rpc::PageSize(request.page_size(), kMaxMatches, kMaxMatches));
+  std::string list = "workflows";
+  for (const std::string& url : urls) list += " " + url;
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string after, rpc::ReadPageToken(list, request.page_token()));
+  return db::RunTx(
+      pool_, "workflows.find", caller.deadline,
+      [&](db::Tx& tx) -> absl::StatusOr<v1::FindWorkflowsResponse> {
+        SLIPWAY_ASSIGN_OR_RETURN(auto matches, store::FindByRepository(tx, urls, after, limit + 1));
+        v1::FindWorkflowsResponse response;
+        if (static_cast<int>(matches.size()) > limit) {
+          matches.resize(static_cast<size_t>(limit));
+          response.set_next_page_token(rpc::PageToken(list, matches.back().workflow));
+        }
+        std::set<std::string> names;
+        std::vector<int64_t> ids;
+        for (const store::RepositoryMatch& match : matches) {
+          names.insert({match.workflow, match.app});
+          ids.push_back(match.workflow_id);
+        }
+        SLIPWAY_ASSIGN_OR_RETURN(
+            auto rows, store::FindAll(tx, {names.begin(), names.end()}, store::Lock::kNone));
+        const RowsByName by_name = ByName(std::move(rows));
+        SLIPWAY_ASSIGN_OR_RETURN(auto facts, store::FindWorkflowFacts(tx, ids));
+        for (const store::RepositoryMatch& match : matches) {
+          const store::ResourceRow& app = by_name.at(match.app);
+          const store::ResourceRow& workflow = by_name.at(match.workflow);
+          v1::Workflow message;
+          FillResource(workflow, facts[workflow.id], &message);
+          const v1::AppSpec app_spec = ReadAs<v1::App>(app).spec();
+          const v1::Repository* repository =
+              RepositoryOf(app_spec, message.spec().source().build().from());
+          if (repository == nullptr || repository->name() != match.repository) continue;
+          auto* out = response.add_matches();
+          *out->mutable_workflow() = std::move(message);
+          *out->mutable_repository() = *repository;
+          out->set_app_uid(app.uid);
+        }
+        return response;
+      });
 }
 
 absl::StatusOr<v1::ResolveDeploymentResponse> Planner::ResolveDeployment(

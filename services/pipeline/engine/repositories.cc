@@ -1,13 +1,11 @@
 #include "services/pipeline/engine/repositories.h"
 
-#include <algorithm>
-
-#include "libs/base/encoding.h"
 #include "libs/base/error.h"
 #include "libs/base/status.h"
 #include "libs/base/strings.h"
 #include "libs/git/names.h"
 #include "libs/rpc/errors.h"
+#include "libs/rpc/paging.h"
 #include "libs/rpc/timestamp.h"
 #include "services/pipeline/domain/fields.h"
 #include "services/pipeline/domain/ref_rule.h"
@@ -129,9 +127,10 @@ absl::StatusOr<git::GitRemote> Repositories::RemoteOf(const Caller& caller,
 
 absl::StatusOr<v1::ListCommitsResponse> Repositories::ListCommits(
     const Caller& caller, const v1::ListCommitsRequest& request) const {
-  if (request.page_size() < 0) return InvalidField("page_size", "must not be negative");
-  const int limit =
-      request.page_size() == 0 ? kDefaultCommits : std::min(request.page_size(), kMaxCommits);
+  SLIPWAY_ASSIGN_OR_RETURN(const int limit,
+                           rpc::PageSize(request.page_size(), kDefaultCommits, kMaxCommits));
+  const std::string list = "commits " + request.parent() + " " + request.repository();
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string place, rpc::ReadPageToken(list, request.page_token()));
   SLIPWAY_ASSIGN_OR_RETURN(const v1::Repository repository,
                            Find(caller, request.parent(), request.repository()));
   SLIPWAY_ASSIGN_OR_RETURN(const git::GitRemote remote, RemoteOf(caller, repository));
@@ -139,10 +138,10 @@ absl::StatusOr<v1::ListCommitsResponse> Repositories::ListCommits(
   // A token holds the commit that the first page started from and the last one shown, so pages fit
   // together.
   std::string start = request.ref(), after;
-  if (!request.page_token().empty()) {
-    const auto token = Base64UrlDecode(request.page_token());
-    const std::vector<std::string> parts = Split(token.value_or(""), ' ');
-    if (parts.size() != 2 || !git::IsSha(parts[0]) || !git::IsSha(parts[1])) return BadPageToken();
+  if (!place.empty()) {
+    const std::vector<std::string> parts = Split(place, ' ');
+    if (parts.size() != 2 || !git::IsSha(parts[0]) || !git::IsSha(parts[1]))
+      return rpc::BadPageToken();
     start = parts[0];
     after = parts[1];
   } else {
@@ -167,7 +166,8 @@ absl::StatusOr<v1::ListCommitsResponse> Repositories::ListCommits(
       for (const std::string& parent : commits[i].parents) out->add_parents(parent);
     }
     if (commits.size() > static_cast<size_t>(limit)) {
-      response.set_next_page_token(Base64UrlEncode(tip + " " + response.commits().rbegin()->sha()));
+      response.set_next_page_token(
+          rpc::PageToken(list, tip + " " + response.commits().rbegin()->sha()));
     }
     return response;
   });
@@ -178,7 +178,8 @@ absl::StatusOr<v1::ListChangedPathsResponse> Repositories::ListChangedPaths(
   if (!git::IsSha(request.after())) return InvalidField("after", "must be 40 hex digits");
   if (!request.before().empty() && !git::IsSha(request.before()))
     return InvalidField("before", "must be 40 hex digits");
-  const int limit = request.page_size() <= 0 ? kMaxPaths : std::min(request.page_size(), kMaxPaths);
+  SLIPWAY_ASSIGN_OR_RETURN(const int limit,
+                           rpc::PageSize(request.page_size(), kMaxPaths, kMaxPaths));
   SLIPWAY_ASSIGN_OR_RETURN(const v1::Repository repository,
                            Find(caller, request.app(), request.repository()));
   SLIPWAY_ASSIGN_OR_RETURN(const git::GitRemote remote, RemoteOf(caller, repository));

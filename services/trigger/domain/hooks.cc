@@ -10,6 +10,7 @@
 #include "libs/db/run_tx.h"
 #include "libs/forge/repository_url.h"
 #include "libs/journal/journal.h"
+#include "libs/rpc/paging.h"
 #include "libs/rpc/resource_name.h"
 #include "libs/rpc/timestamp.h"
 #include "services/trigger/domain/errors.h"
@@ -24,19 +25,6 @@ using slipway::api::Permission;
 constexpr int kMostRepositories = 1000;
 
 std::string Etag(int64_t version) { return "v" + std::to_string(version); }
-
-absl::StatusOr<int> PageSize(int32_t asked, int by_default, int most) {
-  if (asked < 0) return InvalidField("pageSize", "must not be negative");
-  return asked == 0 ? by_default : std::min(asked, most);
-}
-
-absl::StatusOr<std::string> PlaceOf(const std::string& page_token) {
-  if (page_token.empty()) return std::string();
-  auto place = Base64UrlDecode(page_token);
-  if (!place || place->empty() || place->size() > 128)
-    return InvalidField("pageToken", "is not a token of an earlier answer");
-  return *place;
-}
 
 absl::Status ValidateSpec(const pb::HookSpec& spec) {
   if (spec.forge() != pb::HookSpec::GITHUB) return InvalidField("spec.forge", "choose github");
@@ -180,8 +168,9 @@ absl::StatusOr<pb::Hook> Hooks::Get(const rpc::CallContext& call, const std::str
 
 absl::StatusOr<pb::ListHooksResponse> Hooks::List(const rpc::CallContext& call,
                                                   const pb::ListHooksRequest& request) {
-  SLIPWAY_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size(), 100, 1000));
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string after, PlaceOf(request.page_token()));
+  SLIPWAY_ASSIGN_OR_RETURN(const int size, rpc::PageSize(request.page_size(), 100, 1000));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string after,
+                           rpc::ReadPageToken("hooks", request.page_token()));
   SLIPWAY_ASSIGN_OR_RETURN(const auto rows,
                            db::RunTx(parts_.pool, "hooks.list", call.deadline, [&](db::Tx& tx) {
                              return store::ListHooks(tx, after, size + 1);
@@ -189,7 +178,7 @@ absl::StatusOr<pb::ListHooksResponse> Hooks::List(const rpc::CallContext& call,
   pb::ListHooksResponse response;
   for (const auto& row : rows) {
     if (response.hooks_size() == size) {
-      response.set_next_page_token(Base64UrlEncode(rows[size - 1].id));
+      response.set_next_page_token(rpc::PageToken("hooks", rows[size - 1].id));
       break;
     }
     *response.add_hooks() = ToProto(row);
@@ -266,8 +255,10 @@ absl::StatusOr<pb::Delivery> Hooks::GetDelivery(const rpc::CallContext& call,
 
 absl::StatusOr<pb::ListDeliveriesResponse> Hooks::ListDeliveries(
     const rpc::CallContext& call, const pb::ListDeliveriesRequest& request) {
-  SLIPWAY_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size(), 50, 500));
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string before, PlaceOf(request.page_token()));
+  SLIPWAY_ASSIGN_OR_RETURN(const int size, rpc::PageSize(request.page_size(), 50, 500));
+  const std::string list = "deliveries " + request.hook() + " " + request.app();
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string before,
+                           rpc::ReadPageToken(list, request.page_token()));
   SLIPWAY_ASSIGN_OR_RETURN(
       const auto rows, db::RunTx(parts_.pool, "deliveries.list", call.deadline, [&](db::Tx& tx) {
         return store::ListDeliveries(tx, {request.hook(), request.app(), before, size + 1});
@@ -277,7 +268,7 @@ absl::StatusOr<pb::ListDeliveriesResponse> Hooks::ListDeliveries(
     if (MaySee(call, rows[i])) *response.add_deliveries() = ForCaller(call, rows[i]);
   }
   if (static_cast<int>(rows.size()) > size)
-    response.set_next_page_token(Base64UrlEncode(rows[size - 1].id));
+    response.set_next_page_token(rpc::PageToken(list, rows[size - 1].id));
   return response;
 }
 

@@ -18,7 +18,7 @@ Service::Service(Surroundings s)
       queries_(core_),
       sweeper_(core_, s.metrics),
       work_(core_, s.pipeline, logs_, s.blobs),
-      janitor_(core_),
+      janitor_(s.pool, s.clock, outbox_),
       build_api_(
           {s.gate, s.streams, core_, run_commands_, runner_commands_, queries_, log_reader_}),
       runner_api_({s.gate, s.streams, sessions_, reports_}) {

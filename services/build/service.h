@@ -9,11 +9,11 @@
 #include "libs/db/pool.h"
 #include "libs/rpc/call_gate.h"
 #include "libs/rpc/push_stream.h"
+#include "libs/service/janitor.h"
 #include "libs/telemetry/metrics.h"
 #include "services/build/api/build_api.h"
 #include "services/build/api/runner_api.h"
 #include "services/build/engine/dispatcher.h"
-#include "services/build/engine/janitor.h"
 #include "services/build/engine/sweeper.h"
 #include "services/build/engine/work_loop.h"
 
@@ -67,7 +67,7 @@ class Service {
   Queries queries_;
   Sweeper sweeper_;
   WorkLoop work_;
-  Janitor janitor_;
+  service::Janitor janitor_;
   BuildApi build_api_;
   RunnerApi runner_api_;
 };

@@ -161,7 +161,7 @@ void App::InitDomain() {
     if (state == slipway::gitops::v1::DeploymentStatus::SYNCING) syncer_->Wake(where);
     if (state == slipway::gitops::v1::DeploymentStatus::HEALTHY) deployer_->Wake();
   });
-  janitor_ = std::make_unique<Janitor>(pool, clock, *outbox_);
+  janitor_ = std::make_unique<service::Janitor>(pool, clock, *outbox_);
   queries_ = std::make_unique<DeploymentQueries>(pool);
   api_ = std::make_unique<GitOpsApi>(GitOpsApi::Parts{runtime_->gate(), runtime_->streams(),
                                                       runtime_->audit(), *providers_, *deployer_,

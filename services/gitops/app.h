@@ -10,13 +10,13 @@
 #include "libs/git/mirror_store.h"
 #include "libs/seal/key_ring.h"
 #include "libs/service/event_stream.h"
+#include "libs/service/janitor.h"
 #include "libs/service/records_api.h"
 #include "libs/service/runtime.h"
 #include "services/gitops/api/gitops_api.h"
 #include "services/gitops/client/pipeline_client.h"
 #include "services/gitops/domain/committer.h"
 #include "services/gitops/domain/deployer.h"
-#include "services/gitops/domain/janitor.h"
 #include "services/gitops/domain/provider_validator.h"
 #include "services/gitops/domain/providers.h"
 #include "services/gitops/domain/remover.h"
@@ -86,7 +86,7 @@ class App {
   std::unique_ptr<Syncer> syncer_;
   std::unique_ptr<Remover> remover_;
   std::unique_ptr<ProviderValidator> validator_;
-  std::unique_ptr<Janitor> janitor_;
+  std::unique_ptr<service::Janitor> janitor_;
   std::unique_ptr<DeploymentQueries> queries_;
   std::unique_ptr<GitOpsApi> api_;
   std::unique_ptr<service::RecordsApi> records_;

@@ -70,7 +70,10 @@ absl::Status App::Init() {
   records_ = std::make_unique<service::RecordsApi>(runtime_->gate(), runtime_->pool(), "pipeline");
   outbox_->Start();
   engine_->deletions.Start();
-  janitor_ = std::make_unique<Janitor>(runtime_->pool(), runtime_->clock(), *outbox_);
+  janitor_ = std::make_unique<service::Janitor>(
+      runtime_->pool(), runtime_->clock(), *outbox_,
+      [this](absl::Time now, int limit) { return engine_->planner.PruneOld(now, limit); });
+  janitor_->Start();
   return runtime_->Serve({api_.get(), records_.get()},
                          {PipelineApi::Contract(), service::RecordsApi::Contract()});
 }

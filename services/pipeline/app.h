@@ -12,11 +12,11 @@
 #include "libs/git/mirror_store.h"
 #include "libs/http/outgoing_guard.h"
 #include "libs/seal/key_ring.h"
+#include "libs/service/janitor.h"
 #include "libs/service/records_api.h"
 #include "libs/service/runtime.h"
 #include "services/pipeline/api/pipeline_api.h"
 #include "services/pipeline/engine/engine.h"
-#include "services/pipeline/engine/janitor.h"
 
 namespace slipway::pipeline {
 
@@ -54,7 +54,7 @@ class App {
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<PipelineApi> api_;
   std::unique_ptr<service::RecordsApi> records_;
-  std::unique_ptr<Janitor> janitor_;
+  std::unique_ptr<service::Janitor> janitor_;
 };
 
 }  // namespace slipway::pipeline

@@ -35,39 +35,15 @@ bool IsLasting(const absl::Status& status) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(Core& core, PipelinePeer& pipeline) : core_(core), pipeline_(pipeline) {}
+Dispatcher::Dispatcher(Core& core, PipelinePeer& pipeline)
+    : core_(core),
+      pipeline_(pipeline),
+      loop_([this](const std::stop_token& stop) { return Pass(stop); }) {}
 
-Dispatcher::~Dispatcher() { Stop(); }
-
-void Dispatcher::Start() {
-  thread_ = std::jthread([this](const std::stop_token& stop) { Loop(stop); });
-}
-
-void Dispatcher::Stop() {
-  if (!thread_.joinable()) return;
-  thread_.request_stop();
-  thread_.join();
-}
-
-void Dispatcher::Wake() {
-  {
-    MutexLock lock(mu_);
-    woken_ = true;
+absl::Duration Dispatcher::Pass(const std::stop_token& stop) {
+  while (!stop.stop_requested() && RunOnce() > 0) {
   }
-  wake_.notify_one();
-}
-
-void Dispatcher::Loop(const std::stop_token& stop) {
-  while (!stop.stop_requested()) {
-    {
-      std::unique_lock lock(mu_);
-      wake_.wait_for(lock, stop, absl::ToChronoMilliseconds(core_.limits.sweep),
-                     [this] { return woken_; });
-      woken_ = false;
-    }
-    while (!stop.stop_requested() && RunOnce() > 0) {
-    }
-  }
+  return core_.limits.sweep;
 }
 
 int Dispatcher::RunOnce() {

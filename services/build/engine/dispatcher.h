@@ -1,13 +1,11 @@
 #pragma once
 
-#include <condition_variable>
 #include <map>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "libs/base/mutex.h"
+#include "libs/base/wake_loop.h"
 #include "services/build/engine/core.h"
 #include "services/build/engine/peers.h"
 #include "services/build/store/job_store.h"
@@ -21,11 +19,10 @@ namespace slipway::build {
 class Dispatcher {
  public:
   Dispatcher(Core& core, PipelinePeer& pipeline);
-  ~Dispatcher();
 
-  void Start();
-  void Stop();
-  void Wake();
+  void Start() { loop_.Start(); }
+  void Stop() { loop_.Stop(); }
+  void Wake() { loop_.Wake(); }
 
   // One round; returns the number of jobs that were handed over. Called by the thread, and by
   // tests.
@@ -42,7 +39,7 @@ class Dispatcher {
     std::shared_ptr<RunnerSession> runner = {};
   };
 
-  void Loop(const std::stop_token& stop);
+  absl::Duration Pass(const std::stop_token& stop);
   absl::StatusOr<std::vector<Candidate>> FindCandidates();
   // Candidates that keep their place; the others are failed or postponed.
   std::vector<Candidate> Prepare(std::vector<Candidate> candidates, Secrets& secrets);
@@ -56,10 +53,7 @@ class Dispatcher {
 
   Core& core_;
   PipelinePeer& pipeline_;
-  Mutex mu_;
-  std::condition_variable_any wake_;
-  bool woken_ SLIPWAY_GUARDED_BY(mu_) = true;
-  std::jthread thread_;
+  WakeLoop loop_;
 };
 
 }  // namespace slipway::build

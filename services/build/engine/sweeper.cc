@@ -20,28 +20,14 @@ std::string Minutes(absl::Duration time) {
 
 }  // namespace
 
-Sweeper::~Sweeper() { Stop(); }
-
-void Sweeper::Start() {
-  thread_ = std::jthread([this](const std::stop_token& stop) { Loop(stop); });
-}
-
-void Sweeper::Stop() {
-  if (!thread_.joinable()) return;
-  thread_.request_stop();
-  thread_.join();
-}
-
-void Sweeper::Loop(const std::stop_token& stop) {
-  while (!stop.stop_requested()) {
-    if (const absl::Status status = RunOnce(); !status.ok()) {
-      log::Warn("sweep.failed", "leases can't be looked through", {{"error", MessageOf(status)}});
-    }
-    std::unique_lock lock(mu_);
-    wake_.wait_for(lock, stop, absl::ToChronoMilliseconds(core_.limits.sweep),
-                   [] { return false; });
-  }
-}
+Sweeper::Sweeper(Core& core, telemetry::Metrics& metrics)
+    : core_(core), metrics_(metrics), loop_([this](const std::stop_token&) {
+        if (const absl::Status status = RunOnce(); !status.ok()) {
+          log::Warn("sweep.failed", "leases can't be looked through",
+                    {{"error", MessageOf(status)}});
+        }
+        return core_.limits.sweep;
+      }) {}
 
 absl::Status Sweeper::RunOnce() {
   // Renewals come each heartbeat; who could not take them for longer must not hold it against the

@@ -1,10 +1,8 @@
 #pragma once
 
-#include <condition_variable>
 #include <set>
-#include <thread>
 
-#include "libs/base/mutex.h"
+#include "libs/base/wake_loop.h"
 #include "libs/telemetry/metrics.h"
 #include "services/build/engine/core.h"
 
@@ -15,26 +13,22 @@ namespace slipway::build {
 // lease, so all of them get a new term first. Owned by App; one thread.
 class Sweeper {
  public:
-  Sweeper(Core& core, telemetry::Metrics& metrics) : core_(core), metrics_(metrics) {}
-  ~Sweeper();
+  Sweeper(Core& core, telemetry::Metrics& metrics);
 
-  void Start();
-  void Stop();
+  void Start() { loop_.Start(); }
+  void Stop() { loop_.Stop(); }
 
   // One round, by the clock of the database. Called by the thread, and by tests.
   absl::Status RunOnce();
 
  private:
-  void Loop(const std::stop_token& stop);
   absl::StatusOr<std::set<int64_t>> FindRuns(db::Tx& tx);
   absl::Status SweepRun(int64_t run_id);
 
   Core& core_;
   telemetry::Metrics& metrics_;
   absl::Time last_ = absl::InfinitePast();  // end of the last good round
-  Mutex mu_;
-  std::condition_variable_any wake_;
-  std::jthread thread_;
+  WakeLoop loop_;
 };
 
 }  // namespace slipway::build

@@ -23,37 +23,10 @@ absl::Duration DelayAfter(int tries) {
 
 }  // namespace
 
-WorkLoop::~WorkLoop() { Stop(); }
-
-void WorkLoop::Start() {
-  thread_ = std::jthread([this](const std::stop_token& stop) { Loop(stop); });
-}
-
-void WorkLoop::Stop() {
-  if (!thread_.joinable()) return;
-  thread_.request_stop();
-  thread_.join();
-}
-
-void WorkLoop::Wake() {
-  {
-    MutexLock lock(mu_);
-    woken_ = true;
+absl::Duration WorkLoop::Pass(const std::stop_token& stop) {
+  while (!stop.stop_requested() && RunOnce() > 0) {
   }
-  wake_.notify_one();
-}
-
-void WorkLoop::Loop(const std::stop_token& stop) {
-  while (!stop.stop_requested()) {
-    {
-      std::unique_lock lock(mu_);
-      wake_.wait_for(lock, stop, absl::ToChronoMilliseconds(core_.limits.sweep),
-                     [this] { return woken_; });
-      woken_ = false;
-    }
-    while (!stop.stop_requested() && RunOnce() > 0) {
-    }
-  }
+  return core_.limits.sweep;
 }
 
 int WorkLoop::RunOnce() {

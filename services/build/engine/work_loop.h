@@ -1,9 +1,6 @@
 #pragma once
 
-#include <condition_variable>
-#include <thread>
-
-#include "libs/base/mutex.h"
+#include "libs/base/wake_loop.h"
 #include "libs/telemetry/metrics.h"
 #include "services/build/engine/core.h"
 #include "services/build/engine/peers.h"
@@ -19,18 +16,21 @@ namespace slipway::build {
 class WorkLoop {
  public:
   WorkLoop(Core& core, PipelinePeer& pipeline, LogStore& logs, blob::BlobStore& blobs)
-      : core_(core), pipeline_(pipeline), logs_(logs), blobs_(blobs) {}
-  ~WorkLoop();
+      : core_(core),
+        pipeline_(pipeline),
+        logs_(logs),
+        blobs_(blobs),
+        loop_([this](const std::stop_token& stop) { return Pass(stop); }) {}
 
-  void Start();
-  void Stop();
-  void Wake();
+  void Start() { loop_.Start(); }
+  void Stop() { loop_.Stop(); }
+  void Wake() { loop_.Wake(); }
 
   // One round; the number of rows that were taken.
   int RunOnce();
 
  private:
-  void Loop(const std::stop_token& stop);
+  absl::Duration Pass(const std::stop_token& stop);
   absl::Status CarryOut(const DueWork& work);
   absl::Status ArchiveLogs(const WorkItem& item);
   absl::Status ConfirmDeletion(const WorkItem& item);
@@ -39,10 +39,7 @@ class WorkLoop {
   PipelinePeer& pipeline_;
   LogStore& logs_;
   blob::BlobStore& blobs_;
-  Mutex mu_;
-  std::condition_variable_any wake_;
-  bool woken_ SLIPWAY_GUARDED_BY(mu_) = true;
-  std::jthread thread_;
+  WakeLoop loop_;
 };
 
 }  // namespace slipway::build

@@ -6,6 +6,7 @@
 #include "libs/base/status.h"
 #include "libs/db/run_tx.h"
 #include "libs/log/log.h"
+#include "services/gitops/domain/back_off.h"
 #include "services/gitops/domain/errors.h"
 #include "services/gitops/store/deployment_store.h"
 

@@ -4,11 +4,11 @@
 #include <optional>
 
 #include "absl/status/statusor.h"
+#include "libs/base/wake_loop.h"
 #include "libs/db/pool.h"
 #include "libs/telemetry/metrics.h"
 #include "services/gitops/domain/desired_repository.h"
 #include "services/gitops/domain/lifecycle.h"
-#include "services/gitops/domain/wake.h"
 
 namespace slipway::gitops {
 

@@ -9,6 +9,7 @@
 #include "libs/journal/journal.h"
 #include "libs/log/log.h"
 #include "libs/telemetry/trace_context.h"
+#include "services/gitops/domain/back_off.h"
 #include "services/gitops/domain/convert.h"
 #include "services/gitops/domain/decide.h"
 #include "services/gitops/domain/errors.h"

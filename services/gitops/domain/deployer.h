@@ -4,10 +4,10 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "libs/base/wake_loop.h"
 #include "libs/db/pool.h"
 #include "services/gitops/domain/lifecycle.h"
 #include "services/gitops/domain/peers.h"
-#include "services/gitops/domain/wake.h"
 #include "services/gitops/store/work_store.h"
 #include "slipway/build/v1/build.pb.h"
 #include "slipway/gitops/v1/gitops.pb.h"

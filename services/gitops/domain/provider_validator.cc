@@ -12,6 +12,7 @@
 #include "libs/git/errors.h"
 #include "libs/journal/journal.h"
 #include "libs/log/log.h"
+#include "services/gitops/domain/back_off.h"
 #include "services/gitops/store/provider_store.h"
 
 namespace slipway::gitops {

@@ -5,11 +5,11 @@
 #include <string>
 
 #include "libs/base/clock.h"
+#include "libs/base/wake_loop.h"
 #include "libs/db/pool.h"
 #include "libs/git/cli.h"
 #include "services/gitops/domain/desired_repository.h"
 #include "services/gitops/domain/providers.h"
-#include "services/gitops/domain/wake.h"
 
 namespace slipway::gitops {
 

@@ -5,6 +5,7 @@
 #include "libs/db/run_tx.h"
 #include "libs/journal/journal.h"
 #include "libs/log/log.h"
+#include "services/gitops/domain/back_off.h"
 #include "services/gitops/store/deployment_store.h"
 #include "services/gitops/store/environment_store.h"
 #include "slipway/pipeline/v1/pipeline.pb.h"

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "libs/base/wake_loop.h"
 #include "libs/db/pool.h"
 #include "libs/events/event.h"
 #include "services/gitops/domain/committer.h"
 #include "services/gitops/domain/peers.h"
 #include "services/gitops/domain/syncer.h"
-#include "services/gitops/domain/wake.h"
 #include "services/gitops/store/work_store.h"
 
 namespace slipway::gitops {

@@ -8,6 +8,7 @@
 #include "libs/base/strings.h"
 #include "libs/db/run_tx.h"
 #include "libs/log/log.h"
+#include "services/gitops/domain/back_off.h"
 #include "services/gitops/domain/errors.h"
 #include "services/gitops/store/deployment_store.h"
 #include "services/gitops/store/environment_store.h"

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "libs/base/clock.h"
 #include "libs/base/mutex.h"
+#include "libs/base/wake_loop.h"
 #include "libs/db/pool.h"
 #include "services/gitops/domain/committer.h"
 #include "services/gitops/domain/desired_repository.h"
@@ -15,7 +16,6 @@
 #include "services/gitops/domain/peers.h"
 #include "services/gitops/domain/schedule.h"
 #include "services/gitops/domain/target.h"
-#include "services/gitops/domain/wake.h"
 
 namespace slipway::gitops {
 

@@ -27,6 +27,7 @@
 namespace slipway::pipeline {
 namespace {
 
+constexpr absl::Duration kKeepPlans = absl::Hours(24 * 30);
 constexpr int kMaxPlans = 256;
 constexpr int kMaxMatches = 1000;
 constexpr int kMaxSecrets = 1000;
@@ -447,6 +448,11 @@ absl::StatusOr<v1::ResolveSecretsResponse> Planner::ResolveSecrets(
         }
         return response;
       });
+}
+
+absl::StatusOr<int64_t> Planner::PruneOld(absl::Time now, int limit) const {
+  return db::RunTx(pool_, "plans.prune", absl::Seconds(10),
+                   [&](db::Tx& tx) { return store::PrunePlans(tx, now - kKeepPlans, limit); });
 }
 
 }  // namespace slipway::pipeline

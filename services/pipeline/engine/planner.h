@@ -36,6 +36,9 @@ class Planner {
   absl::StatusOr<v1::ResolveSecretsResponse> ResolveSecrets(
       const Caller& caller, const v1::ResolveSecretsRequest& request) const;
 
+  // Deletes up to `limit` Plans that are 30 days old at `now`; how many.
+  absl::StatusOr<int64_t> PruneOld(absl::Time now, int limit) const;
+
  private:
   struct Definitions;  // of one batch
 

@@ -1,4 +1,3 @@
-#include "services/pipeline/engine/janitor.h"
 #include "services/pipeline/tests/engine_fixture.h"
 
 namespace slipway::pipeline {
@@ -245,9 +244,7 @@ TEST_CASE("old Plans are deleted and new ones stay") {
   f.database.Exec(
       "INSERT INTO plans (digest, workflow, plan, created_at) VALUES"
       " ('old', 'w', '', now() - interval '31 days'), ('new', 'w', '', now())");
-  SystemClock clock;
-  Janitor janitor(f.database.pool(), clock, *f.outbox);
-  CHECK(janitor.CleanOnce());
+  CHECK(*f.engine->planner.PruneOld(absl::Now(), 1000) == 1);
   CHECK(f.database.Value("SELECT string_agg(digest, ',') AS v FROM plans") == "new");
 }
 

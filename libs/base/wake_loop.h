@@ -4,11 +4,12 @@
 #include <functional>
 #include <stop_token>
 #include <thread>
+#include <utility>
 
 #include "absl/time/time.h"
 #include "libs/base/mutex.h"
 
-namespace slipway::gitops {
+namespace slipway {
 
 // A background thread that runs one pass whenever it is woken, and at the latest when the last pass
 // asked for it. The passes read their work from the database, so a wake that gets lost is only
@@ -55,10 +56,4 @@ class WakeLoop {
   std::jthread thread_;
 };
 
-// Pause before try number `attempts` + 1: 0.2 s doubling to 10 s.
-inline absl::Duration BackOff(int attempts) {
-  const absl::Duration pause = absl::Milliseconds(200) * (1 << (attempts < 6 ? attempts : 6));
-  return pause < absl::Seconds(10) ? pause : absl::Seconds(10);
-}
-
-}  // namespace slipway::gitops
+}  // namespace slipway

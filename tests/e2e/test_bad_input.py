@@ -115,6 +115,45 @@ class BadInput(unittest.TestCase):
         self.assertEqual(run["state"], "FAILED")
         self.assertIn(shared + ":v1-a", run["reason"])
 
+    def test_all_mistakes_of_a_manifest_are_told_at_once(self):
+        manifest = self.suite.work / "mistakes.yaml"
+        manifest.write_text("""apiVersion: slipway/v1
+kind: App
+metadata: {project: demo, name: typo-app}
+spec:
+  repositories:
+  - {name: source, url: "GIT_URL/demo/typo.git", account: locl}
+  deploy: {prot: 8080, healthPath: healthz, env: {GREETING: "${NOT_SET}"}}
+---
+apiVersion: slipway/v1
+kind: Workflow
+metadata: {project: demo, app: typo-app, name: main}
+spec:
+  source:
+    build:
+      from: {branch: main}
+      trigger: automatically
+      image: {registry: locl, repository: demo/typo, tag: v1}
+  deploymentPipelines:
+  - {environment: dev}
+  - {environment: prod, after: dv, strategy: {canary: {}}}
+---
+apiVersion: slipway/v1
+kind: Hook
+metadata: {name: typo-hook}
+spec: {forge: githup}
+""".replace("GIT_URL", self.suite.git_url))
+        told = self.suite.cli("apply", "-f", str(manifest), code=2).splitlines()
+        places = [line.removeprefix(str(manifest.parent) + "/").split(": ")[0:2] for line in told]
+        self.assertEqual(places, [
+            ["mistakes.yaml:6", "spec.repositories[0].account"], ["mistakes.yaml:7", "spec.deploy.env.GREETING"],
+            ["mistakes.yaml:7", "spec.deploy.prot"], ["mistakes.yaml:7", "spec.deploy.healthPath"],
+            ["mistakes.yaml:16", "spec.source.build.trigger"], ["mistakes.yaml:17", "spec.source.build.image.registry"],
+            ["mistakes.yaml:17", "spec.source.build.image.tag"], ["mistakes.yaml:20", "spec.deploymentPipelines[1].strategy.canary"],
+            ["mistakes.yaml:20", "spec.deploymentPipelines[1].after"], ["mistakes.yaml:25", "spec.forge"]], told)
+        for name in ("projects/demo/apps/typo-app", "hooks/typo-hook"):
+            self.assertEqual(self.suite.request("GET", "/v1/" + name)[0], 404)
+
     def test_a_manifest_mistake_names_file_line_and_remedy(self):
         manifest = self.suite.work / "slipway.yaml"
         manifest.write_text(f"""apiVersion: slipway/v1

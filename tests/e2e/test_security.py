@@ -3,30 +3,18 @@
 import base64
 import json
 import pathlib
-import subprocess
 import threading
 import unittest
 import urllib.parse
 
 import suite as e2e
+from grpc_client import field, post
 
 HOSTILE = ["'; DROP TABLE projects; --", '" OR 1=1 --', "\\'; SELECT pg_sleep(10); --", "$1", "%s%n", "\u202e\U0001f4a3 \u0000x",
            "projects/-/apps/-", "../../etc/passwd", "AAAA", "a" * 4000]
 INSIDE = ["http://127.0.0.1:1/x.git", "http://localhost:1/x.git", "http://169.254.169.254/latest/meta-data.git", "http://[::1]/x.git",
           "http://0x7f000001/x.git", "http://2130706433/x.git", "http://0.0.0.0/x.git", "http://10.0.0.1/x.git",
           "http://[::ffff:127.0.0.1]/x.git", "http://127.1/x.git"]
-
-
-def field(number, data):
-    """One field of a protobuf message: text and bytes by length, whole numbers as varint below 128."""
-    if isinstance(data, int):
-        return bytes([number << 3, data])
-    data = data.encode() if isinstance(data, str) else data
-    size, prefix = len(data), b""
-    while size > 127:
-        prefix += bytes([size & 127 | 128])
-        size >>= 7
-    return bytes([number << 3 | 2]) + prefix + bytes([size]) + data
 
 
 class Security(unittest.TestCase):
@@ -54,14 +42,7 @@ class Security(unittest.TestCase):
 
     def grpc(self, service, method, message, token, **metadata):
         """The gRPC status code of one call on a service's own socket."""
-        headers = [f"authorization: Bearer {token}"] + [f"{name.replace('_', '-')}: {value}" for name, value in metadata.items()]
-        arguments = ["curl", "-s", "--path-as-is", "--http2-prior-knowledge", "--unix-socket", self.suite.env[f"SLIPWAY_{service}_SOCKET"],
-                     "-X", "POST", "-H", "content-type: application/grpc", "-H", "te: trailers", "--data-binary", "@-", "-D", "-",
-                     "-o", "/dev/null", "--max-time", "10", *(part for header in headers for part in ("-H", header)),
-                     "http://localhost" + method]
-        done = subprocess.run(arguments, input=b"\0" + len(message).to_bytes(4, "big") + message, capture_output=True, check=False)
-        codes = [line.split(":")[1].strip() for line in done.stdout.decode().lower().splitlines() if line.startswith("grpc-status:")]
-        return int(codes[0]) if codes else None
+        return post(self.suite.env[f"SLIPWAY_{service}_SOCKET"], method, message, token, **metadata)[0]
 
     # S10: no way to addresses inside --------------------------------------------------------------------------------------
 

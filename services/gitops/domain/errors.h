@@ -29,7 +29,7 @@ absl::Status EnvironmentGoesAway(
 absl::Status ProviderNotFound(std::string_view name);  // NOT_FOUND
 absl::Status ProviderExists(std::string_view name);    // ALREADY_EXISTS
 absl::Status ProviderChanged(std::string_view name);   // ABORTED ETAG_MISMATCH
-absl::Status ProviderIsActive(std::string_view name);  // FAILED_PRECONDITION PROVIDER_ACTIVE
+absl::Status ProviderIsActive(std::string_view name);  // FAILED_PRECONDITION GITOPS_PROVIDER_ACTIVE
 
 // The target.
 absl::Status ManifestRefused(std::string_view where,

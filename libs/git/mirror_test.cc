@@ -1,12 +1,17 @@
 #include "libs/git/mirror.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <cstdio>
 #include <filesystem>
+#include <limits>
 #include <thread>
 
+#include "absl/time/clock.h"
 #include "libs/base/error.h"
 #include "libs/base/file.h"
 #include "libs/git/mirror_store.h"
@@ -328,6 +333,65 @@ TEST_CASE("A store gives one mirror per URL and user") {
   one.reset();
   CHECK(store.Remove(remote).ok());
   CHECK_FALSE(PathExists(dir));
+}
+
+TEST_CASE("Mirrors unused for long are removed, and the oldest where they take too much disk") {
+  Bed bed;
+  const std::string root = bed.dir.path() + "/mirrors";
+  MirrorStore store(*bed.cli, root);
+  const GitRemote remote = bed.server.Remote("demo/hello");
+  const auto age = [&](const std::string& user, int hours) {
+    auto mirror = *store.Get({remote.url, user, ""});
+    REQUIRE(mirror->Fetch().ok());
+    const std::string dir = mirror->git_dir();
+    std::filesystem::last_write_time(
+        dir, std::filesystem::file_time_type::clock::now() - std::chrono::hours(hours));
+    return dir;
+  };
+  const std::string old = age("a", 50);
+  const std::string middle = age("b", 30);
+  const std::string fresh = age("c", 1);
+  const absl::Time yesterday = absl::Now() - absl::Hours(40);
+  constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
+
+  SECTION("by age, and it is cloned again when it is asked for") {
+    const MirrorsPruned pruned = store.Prune(yesterday, kNoLimit, {});
+    CHECK(pruned.removed == 1);
+    CHECK(pruned.removed_bytes > 0);
+    CHECK_FALSE(PathExists(old));
+    CHECK_FALSE(PathExists(old + ".lock"));
+    CHECK(PathExists(middle));
+    auto again = *store.Get({remote.url, "a", ""});
+    CHECK(again->EnsureCommit(bed.first).ok());
+    CHECK(store.Prune(yesterday, kNoLimit, {}).removed == 0);
+  }
+  SECTION("by size, the one unused the longest first") {
+    const int64_t all = store.Prune(absl::InfinitePast(), kNoLimit, {}).kept_bytes;
+    const MirrorsPruned pruned = store.Prune(absl::InfinitePast(), all - 1, {});
+    CHECK(pruned.removed == 1);
+    CHECK(pruned.kept_bytes == all - pruned.removed_bytes);
+    CHECK_FALSE(PathExists(old));
+    CHECK(store.Prune(absl::InfinitePast(), 0, {}).removed == 2);
+    CHECK_FALSE(PathExists(fresh));
+  }
+  SECTION("never while somebody holds it, and asking for it is a use") {
+    auto held = *store.Get({remote.url, "a", ""});
+    CHECK(store.Prune(yesterday, kNoLimit, {}).removed == 0);
+    CHECK(store.Prune(absl::InfiniteFuture(), 0, {}).removed == 2);
+    CHECK(PathExists(old));
+    CHECK(held->Fetch().ok());
+  }
+  SECTION("never while another process fetches it") {
+    const UniqueFd lock(::open((old + ".lock").c_str(), O_RDWR | O_CLOEXEC));
+    REQUIRE(::flock(lock.get(), LOCK_EX | LOCK_NB) == 0);
+    CHECK(store.Prune(yesterday, kNoLimit, {}).removed == 0);
+    CHECK(PathExists(old));
+  }
+  SECTION("what a killed removal left goes with the next one") {
+    REQUIRE(std::rename(old.c_str(), (old + ".removed").c_str()) == 0);
+    CHECK(store.Prune(yesterday, kNoLimit, {}).removed == 0);
+    CHECK_FALSE(PathExists(old + ".removed"));
+  }
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <memory>
 #include <optional>
-#include <thread>
 
 #include "absl/status/statusor.h"
 #include "libs/git/cli.h"
@@ -12,6 +11,8 @@
 #include "libs/telemetry/metrics.h"
 #include "services/runner/checkout/checkout.h"
 #include "services/runner/config.h"
+#include "services/runner/data_folder.h"
+#include "services/runner/disk_keeper.h"
 #include "services/runner/image/image_builder.h"
 #include "services/runner/job/job_executor.h"
 #include "services/runner/link/agent.h"
@@ -34,6 +35,7 @@ class App {
  private:
   App() = default;
 
+  std::optional<DataFolder> data_;
   telemetry::Metrics metrics_{"runner"};
   std::unique_ptr<Sandbox> sandbox_;
   std::optional<http::OutgoingGuard> guard_;
@@ -47,7 +49,7 @@ class App {
   std::unique_ptr<JobSlots> slots_;
   std::unique_ptr<Agent> agent_;
   std::unique_ptr<service::AdminServer> admin_;
-  std::jthread warm_up_;
+  std::unique_ptr<DiskKeeper> disk_keeper_;
 };
 
 }  // namespace slipway::runner

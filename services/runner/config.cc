@@ -30,6 +30,18 @@ Config ParseConfig(int argc, char** argv) {
                 {.flag = "job-cpus", .help = "processors of one job, such as 1.5; 0: no limit"});
   parser.Size(&config.max_log,
               {.flag = "max-log", .help = "log of one job; what is more is dropped"});
+  parser.Size(&config.image_limit,
+              {.flag = "image-limit",
+               .help = "disk that images and layers may take between builds; 0: no limit"});
+  parser.Duration(
+      &config.image_age,
+      {.flag = "image-age", .help = "images not used for so long are removed; 0s: never"});
+  parser.Size(
+      &config.mirror_limit,
+      {.flag = "mirror-limit", .help = "disk that mirrors of repositories may take; 0: no limit"});
+  parser.Duration(
+      &config.mirror_age,
+      {.flag = "mirror-age", .help = "mirrors not used for so long are removed; 0s: never"});
   parser.Bool(&config.allow_unsandboxed,
               {.flag = "allow-unsandboxed",
                .help = "run jobs without isolation where bubblewrap does not work: only for jobs "

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
+
 namespace slipway::runner {
 
 // Settings of the runner: flags, SLIPWAY_RUNNER_* and a file, see README.md.
@@ -19,6 +21,10 @@ struct Config {
   int job_pids = 4096;
   double job_cpus = 0;
   uint64_t max_log = 100ULL << 20;
+  uint64_t image_limit = 20ULL << 30;
+  absl::Duration image_age = absl::Hours(7 * 24);
+  uint64_t mirror_limit = 20ULL << 30;
+  absl::Duration mirror_age = absl::Hours(30 * 24);
   bool allow_unsandboxed = false;
   std::vector<std::string> hide;
   std::vector<std::string> allowed_hosts;

@@ -21,6 +21,18 @@ absl::Status SandboxMissing() {
               "jobs are trusted");
 }
 
+absl::Status DataFolderTaken(const std::string& folder) {
+  return Make(absl::StatusCode::kFailedPrecondition, "DATA_FOLDER_TAKEN",
+              "another runner works in " + folder +
+                  ": stop it, or give this one a folder of its own with --data-dir");
+}
+
+absl::Status TokenUnreadable(const std::string& file, const std::string& cause) {
+  return Make(absl::StatusCode::kFailedPrecondition, "TOKEN_UNREADABLE",
+              "there is no token in " + file + " (" + cause +
+                  "): create the runner, write its token to that file, or correct --token-file");
+}
+
 absl::Status PathOutsideCheckout(const std::string& what, const std::string& path) {
   return Make(
       absl::StatusCode::kInvalidArgument, "PATH_OUTSIDE_CHECKOUT",
@@ -43,12 +55,19 @@ absl::Status ImageBuildFailed(const std::string& cause) {
 absl::Status ImageTimedOut(absl::Duration limit) {
   return Make(absl::StatusCode::kDeadlineExceeded, "IMAGE_TIMED_OUT",
               "the image build took longer than its limit of " +
-                  std::string(absl::FormatDuration(absl::Trunc(limit, absl::Milliseconds(1)))));
+                  std::string(absl::FormatDuration(absl::Trunc(limit, absl::Milliseconds(1)))) +
+                  "; raise the limit or make the build shorter");
 }
 
 absl::Status ImagePushFailed(const std::string& registry, const std::string& cause) {
   return Make(absl::StatusCode::kFailedPrecondition, "IMAGE_PUSH_FAILED",
               "the registry " + registry + " did not take the image: " + cause);
+}
+
+absl::Status ImageStorageFailed(const std::string& action, const std::string& cause) {
+  return Make(absl::StatusCode::kFailedPrecondition, "IMAGE_STORAGE_FAILED",
+              "\"buildah " + action + "\" failed on the storage of images: " + cause +
+                  "; if it goes on, stop the runner and remove images/ in its data folder");
 }
 
 absl::Status JobUnsupported(const std::string& what) {

@@ -105,9 +105,9 @@ absl::StatusOr<CheckedOut> Checkout::Run(const git::GitRemote& remote, const std
     return JobUnsupported("commit \"" + commit + "\" is not a full commit id");
   CheckedOut out;
   SLIPWAY_ASSIGN_OR_RETURN(out.folder, MakeFolderBeneath(workspace, path));
-  SLIPWAY_ASSIGN_OR_RETURN(const std::shared_ptr<git::Mirror> mirror, mirrors_.Get(remote));
-  SLIPWAY_RETURN_IF_ERROR(Bring(*mirror, commit));
-  out.objects = mirror->git_dir() + "/objects";
+  SLIPWAY_ASSIGN_OR_RETURN(out.mirror, mirrors_.Get(remote));
+  SLIPWAY_RETURN_IF_ERROR(Bring(*out.mirror, commit));
+  out.objects = out.mirror->git_dir() + "/objects";
   SLIPWAY_RETURN_IF_ERROR(MakeRepository(out.folder, remote.url, commit, out.objects));
   SLIPWAY_RETURN_IF_ERROR(
       cli_.RunLocal(out.folder + "/.git", {"--work-tree=" + out.folder, "checkout", "--quiet",

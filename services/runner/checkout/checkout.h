@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -10,9 +11,10 @@ namespace slipway::runner {
 
 // One repository in a job's workspace.
 struct CheckedOut {
-  std::string folder;  // where its files are
-  std::string
-      objects;  // the mirror's objects, which the checkout shares: a step needs them to run git
+  std::string folder;   // where its files are
+  std::string objects;  // the mirror's, which the checkout shares: a step needs them to run git
+  // Held as long as the checkout is used, since a mirror that nobody holds may be pruned.
+  std::shared_ptr<git::Mirror> mirror;
 };
 
 // Makes `relative` ("." or "a/b") below `root`, one folder at a time, never through a symbolic

@@ -66,6 +66,19 @@ TEST_CASE("A warm checkout of a new push asks the server once") {
   }
 }
 
+TEST_CASE("A mirror is not pruned while a job holds its checkout") {
+  Fixture f;
+  const std::string sha = f.server.Commit("demo/hello", "main", {{"README", "one\n"}}, "one");
+  auto out = f.checkout.Run(f.server.Remote("demo/hello"), sha, f.NewWorkspace(), ".");
+  REQUIRE(out.ok());
+  CHECK(f.mirrors.Prune(absl::InfiniteFuture(), 0, {}).removed == 0);
+  const std::string objects = out->objects;
+  out = absl::CancelledError("the job has ended");
+  CHECK(f.mirrors.Prune(absl::InfiniteFuture(), 0, {}).removed == 1);
+  CHECK_FALSE(PathExists(objects));
+  CHECK(f.checkout.Run(f.server.Remote("demo/hello"), sha, f.NewWorkspace(), ".").ok());
+}
+
 TEST_CASE("A step can run git in a checkout") {
   Fixture f;
   const std::string sha =

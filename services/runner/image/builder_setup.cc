@@ -100,6 +100,12 @@ absl::StatusOr<BuilderFacts> BuilderSetup::Probe(std::stop_token stop) const {
   return last;
 }
 
+std::optional<BuilderFacts> BuilderSetup::Known() {
+  const MutexLock lock(mu_);
+  if (!known_) return std::nullopt;
+  return facts_;
+}
+
 absl::StatusOr<BuilderFacts> BuilderSetup::Facts(std::stop_token stop) {
   const MutexLock lock(mu_);
   if (known_) return facts_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -27,6 +28,9 @@ class BuilderSetup {
   // What was found; probes on the first call, which also removes what killed builds left in the
   // storage. FAILED_PRECONDITION with the builder's message where nothing works.
   absl::StatusOr<BuilderFacts> Facts(std::stop_token stop);
+
+  // What was found, if it was.
+  std::optional<BuilderFacts> Known();
 
   // "buildah" with the options for storage, before the subcommand.
   std::vector<std::string> Command(const BuilderFacts& facts) const;

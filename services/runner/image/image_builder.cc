@@ -75,6 +75,10 @@ absl::StatusOr<std::string> ImageBuilder::BuildAndPush(const ImageRequest& reque
   SLIPWAY_ASSIGN_OR_RETURN(const BuilderFacts facts, setup_.Facts(stop));
   SLIPWAY_ASSIGN_OR_RETURN(const BuildFiles files, PrepareBuildFiles(request));
   const absl::Time deadline = absl::Now() + request.timeout;
+  if (storage_.BeingCleaned())
+    output("[slipway] waiting until this runner has made room in its storage of images\n");
+  const StorageGate::Pass pass = storage_.BeginBuild(TaggedName(request), stop);
+  if (!pass.valid()) return absl::CancelledError("cancelled");
   SLIPWAY_RETURN_IF_ERROR(Build(request, files, facts, cgroup, deadline, output, stop));
   return Push(request, files, facts, cgroup, deadline, output, stop);
 }
@@ -95,6 +99,8 @@ absl::Status ImageBuilder::Build(const ImageRequest& request, const BuildFiles& 
   // One layer for each instruction also without the cache: the same inputs give the same digest
   // either way.
   add({"--layers"});
+  // Else the container of an instruction that failed stays on the disk.
+  add({"--force-rm"});
   if (request.ignore_cache) add({"--no-cache"});
   for (const auto& [name, value] : request.args) add({"--build-arg", name + "=" + value});
   if (!files.ignorefile.empty()) add({"--ignorefile", files.ignorefile});

@@ -14,6 +14,7 @@
 #include "libs/base/mutex.h"
 #include "libs/http/outgoing_guard.h"
 #include "services/runner/image/builder_setup.h"
+#include "services/runner/image/image_storage.h"
 #include "services/runner/sandbox/sandbox.h"
 
 namespace slipway::runner {
@@ -43,17 +44,19 @@ struct ImageRequest {
   std::string private_folder;                         // empty, removed by the caller afterwards
 };
 
+struct BuildFiles;
+
 // Builds images with buildah and pushes them by digest. Owned by App; thread-safe. Layers are kept
 // in `data` between builds; storage driver and isolation are the strongest that work on this
 // machine.
-struct BuildFiles;
-
 class ImageBuilder {
  public:
   // `guard` says which registries may be pushed to; null: every one. It outlives the object.
-  ImageBuilder(std::string data, const Sandbox& sandbox,
-               const http::OutgoingGuard* guard = nullptr)
-      : setup_(std::move(data), sandbox), sandbox_(sandbox), guard_(guard) {}
+  ImageBuilder(std::string data, const Sandbox& sandbox, const http::OutgoingGuard* guard = nullptr)
+      : setup_(std::move(data), sandbox),
+        storage_(setup_, sandbox),
+        sandbox_(sandbox),
+        guard_(guard) {}
 
   // Finds out how images are built here, which the first build would do otherwise. A failure is
   // logged.
@@ -62,6 +65,9 @@ class ImageBuilder {
   // The digest (sha256:...) under which the registry has the image. Progress goes to `output`.
   absl::StatusOr<std::string> BuildAndPush(const ImageRequest& request, const JobCgroup& cgroup,
                                            const Sandbox::Output& output, std::stop_token stop);
+
+  // The images kept between builds. Nothing is pruned before the first Prepare or build.
+  ImageStorage& storage() { return storage_; }
 
  private:
   absl::Status Build(const ImageRequest& request, const BuildFiles& files,
@@ -73,6 +79,7 @@ class ImageBuilder {
                                    std::stop_token stop);
 
   BuilderSetup setup_;
+  ImageStorage storage_;
   const Sandbox& sandbox_;
   const http::OutgoingGuard* guard_;
 };

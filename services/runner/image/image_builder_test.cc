@@ -118,4 +118,147 @@ TEST_CASE("A cancelled image build is gone within a second") {
   CHECK(absl::Now() - asked < absl::Seconds(1));
 }
 
+// What is in the builder's storage.
+struct Contents {
+  std::string images;
+  std::string containers;
+};
+
+Contents ContentsOf(const Fixture& f) {
+  std::string driver;
+  for (const char* name : {"overlay", "vfs"}) {
+    if (PathExists(f.root.path() + "/images/storage-" + name + "/" + name + "-images"))
+      driver = name;
+  }
+  const auto list = [&](const std::vector<std::string>& words) {
+    process::ProcessSpec spec;
+    spec.argv = {"buildah",
+                 "--root",
+                 f.root.path() + "/images/storage-" + driver,
+                 "--runroot",
+                 f.root.path() + "/images/run-" + driver,
+                 "--storage-driver",
+                 driver};
+    spec.argv.insert(spec.argv.end(), words.begin(), words.end());
+    const auto result = process::Run(spec);
+    REQUIRE(result.ok());
+    INFO(result->err);
+    REQUIRE(result->ok());
+    return result->out;
+  };
+  return {list({"images", "--all", "--noheading"}), list({"containers", "--quiet"})};
+}
+
+void MakeOld(const Fixture& f, const std::string& image) {
+  for (const auto& entry : std::filesystem::directory_iterator(f.root.path() + "/images/uses")) {
+    if (ReadFile(entry.path().string())->find(image) == std::string::npos) continue;
+    std::filesystem::last_write_time(
+        entry.path(), std::filesystem::file_time_type::clock::now() - std::chrono::hours(48));
+  }
+}
+
+TEST_CASE("Images not used for long are removed with their layers, others keep theirs") {
+  oci::Registry registry;
+  Fixture f;
+  f.request.registry_host = registry.address();
+  f.request.tag = "old";
+  f.request.args = {{"VERSION", "1"}};
+  REQUIRE(f.Build().ok());
+  f.request.tag = "new";
+  f.request.args = {{"VERSION", "2"}};
+  REQUIRE(f.Build().ok());
+  MakeOld(f, ":old");
+
+  const ImageLimits limits{.max_age = absl::Hours(24), .max_bytes = 0};
+  auto pruned = f.builder->storage().Prune(limits, {});
+  INFO(pruned.status());
+  REQUIRE(pruned.ok());
+  CHECK(pruned->removed == 1);
+  CHECK(pruned->removed_bytes > 0);
+  CHECK(pruned->kept_bytes > 0);
+  const std::string images = ContentsOf(f).images;
+  INFO(images);
+  CHECK(images.find(" old ") == std::string::npos);
+  CHECK(images.find(" new ") != std::string::npos);
+  pruned = f.builder->storage().Prune(limits, {});
+  REQUIRE(pruned.ok());
+  CHECK(pruned->removed == 0);
+  CHECK(f.Build().ok());
+  CHECK(f.output.find("Using cache") != std::string::npos);
+}
+
+TEST_CASE("Images that take too much disk are removed, the one unused the longest first") {
+  oci::Registry registry;
+  Fixture f;
+  f.request.registry_host = registry.address();
+  f.request.tag = "one";
+  f.request.args = {{"VERSION", "1"}};
+  REQUIRE(f.Build().ok());
+  f.request.tag = "two";
+  f.request.args = {{"VERSION", "2"}};
+  REQUIRE(f.Build().ok());
+  MakeOld(f, ":one");
+  auto pruned = f.builder->storage().Prune({}, {});
+  REQUIRE(pruned.ok());
+  const int64_t all = pruned->kept_bytes;
+  CHECK(pruned->removed == 0);
+
+  // Four fifths of the limit hold both but the layer that only the first one has.
+  pruned = f.builder->storage().Prune({.max_bytes = all - 1}, {});
+  REQUIRE(pruned.ok());
+  CHECK(pruned->kept_bytes < all);
+  pruned = f.builder->storage().Prune({.max_bytes = 1}, {});
+  REQUIRE(pruned.ok());
+  CHECK(pruned->removed >= 1);
+  CHECK(ContentsOf(f).images.empty());
+  CHECK(f.Build().ok());
+}
+
+TEST_CASE("Builds that fail or are cancelled leave nothing for good") {
+  Fixture f;
+  f.request.registry_host = "127.0.0.1:1";
+  f.Dockerfile(
+      "FROM scratch\nCOPY busybox /bin/busybox\nRUN [\"/bin/busybox\", \"sh\", \"-c\", \"exit "
+      "3\"]\n");
+  REQUIRE_FALSE(f.Build().ok());
+  CHECK(ContentsOf(f).containers.empty());
+
+  f.Dockerfile(
+      "FROM scratch\nCOPY busybox /bin/busybox\n"
+      "RUN [\"/bin/busybox\", \"sh\", \"-c\", \"echo running; sleep 3603\"]\n");
+  f.request.private_folder = f.root.path() + "/private-cancel";
+  REQUIRE(MakeDirectories(f.request.private_folder).ok());
+  std::stop_source stop;
+  ImagesPruned meanwhile;
+  const auto result = f.builder->BuildAndPush(
+      f.request, JobCgroup({}, "", {}),
+      [&](std::string_view chunk) {
+        f.output += chunk;
+        if (f.output.find("\nrunning") == std::string::npos || stop.stop_requested()) return;
+        // Not while a build runs.
+        meanwhile = *f.builder->storage().Prune({.max_age = absl::ZeroDuration()}, {});
+        stop.request_stop();
+      },
+      stop.get_token());
+  REQUIRE_FALSE(result.ok());
+  CHECK(meanwhile.removed == 0);
+  CHECK(meanwhile.removed_bytes == 0);
+  const auto pruned = f.builder->storage().Prune({.max_bytes = 1}, {});
+  INFO(pruned.status());
+  REQUIRE(pruned.ok());
+  const Contents left = ContentsOf(f);
+  CHECK(left.containers.empty());
+  CHECK(left.images.empty());
+}
+
+TEST_CASE("Storage of a driver that is no longer used is removed") {
+  Fixture f;
+  f.request.registry_host = "127.0.0.1:1";
+  REQUIRE_FALSE(f.Build().ok());
+  REQUIRE(MakeDirectories(f.root.path() + "/images/storage-aufs/aufs/diff").ok());
+  REQUIRE(f.builder->storage().Prune({}, {}).ok());
+  CHECK_FALSE(PathExists(f.root.path() + "/images/storage-aufs"));
+  CHECK(ContentsOf(f).containers.empty());
+}
+
 }  // namespace slipway::runner

@@ -128,6 +128,7 @@ absl::Status JobExecutor::CheckOutSources(std::stop_token stop) {
     }
     source_folders_[source.name()] = out->folder;
     mirror_objects_.push_back(out->objects);
+    mirrors_.push_back(out->mirror);
     log.Say("checked out " + source.commit().substr(0, 12) + " of " + source.url() + " in " +
             Seconds(absl::Now() - start));
   }

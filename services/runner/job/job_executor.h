@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -78,6 +79,7 @@ class JobExecutor {
   std::map<std::string, std::string> env_;
   std::map<std::string, std::string> source_folders_;  // by source's name
   std::vector<std::string> mirror_objects_;
+  std::vector<std::shared_ptr<git::Mirror>> mirrors_;  // held until the job's processes have ended
   std::vector<build::v1::Step> states_;
   std::optional<build::v1::BuiltImage> image_;
 };

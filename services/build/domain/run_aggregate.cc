@@ -137,7 +137,7 @@ void RunAggregate::ReportSteps(int job, const std::vector<v1::Step>& steps) {
 void RunAggregate::FirstLog(int job) {
   if (jobs_[job].has_log) return;
   Touch(job).has_log = true;
-  JobFact(job, "job.first_log", Verdict::kNone, "first log line");
+  JobFact(job, "job.first_log", Verdict::kNone, "first log line of a step");
 }
 
 void RunAggregate::Built(int job, const v1::BuiltImage& image) {

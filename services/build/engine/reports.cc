@@ -41,15 +41,19 @@ absl::StatusOr<std::vector<v1::LeaseKey>> Reports::Heartbeat(const std::string& 
                                                              absl::Time deadline) {
   std::vector<v1::LeaseKey> lost;
   std::vector<JobOfRun> held;
+  absl::Status foreign;
   for (const v1::LeaseKey& key : request.leases()) {
     auto job = Held(runner, key, deadline);
-    if (absl::IsAborted(job.status())) {
+    if (absl::IsPermissionDenied(job.status())) foreign = job.status();
+    if (absl::IsAborted(job.status()) || absl::IsPermissionDenied(job.status())) {
       lost.push_back(key);
       continue;
     }
     if (!job.ok()) return job.status();
     held.push_back(*std::move(job));
   }
+  // A job that is not the runner's must not cost it the leases of those that are.
+  if (held.empty() && !foreign.ok()) return foreign;
   SLIPWAY_ASSIGN_OR_RETURN(const std::vector<int64_t> extended,
                            Extend(runner, request.session(), held, deadline));
   for (const JobOfRun& job : held) {
@@ -122,8 +126,9 @@ absl::StatusOr<int64_t> Reports::AppendLog(const std::string& runner,
   SLIPWAY_ASSIGN_OR_RETURN(const int64_t size, logs_.Append({held.job.id, held.job.attempt},
                                                             request.offset(), request.data()));
   core_.logs.Notify(held.job.id);
-  // Followers have the line; what is written down about it comes after.
-  if (!held.job.has_log && !request.data().empty()) {
+  // Followers have the line; what is written down about it comes after. The runner's own lines,
+  // such as those about the checkout, are not what people wait for.
+  if (!held.job.has_log && !request.data().empty() && !request.step().empty()) {
     SLIPWAY_RETURN_IF_ERROR(core_.ChangeRun(
         "reports.first_log", deadline, held.run.id, [&](db::Tx&, RunAggregate& run) {
           const int job = run.FindJobById(held.job.id);

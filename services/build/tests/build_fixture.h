@@ -294,12 +294,14 @@ class FakeRunner {
     return stream_->Finish();
   }
 
+  // Without a step it is a line of the runner's own.
   grpc::Status Append(const v1::LeaseKey& key, int64_t offset, const std::string& data,
-                      int64_t* size = nullptr) {
+                      int64_t* size = nullptr, const std::string& step = "unit-test") {
     v1::AppendLogRequest request;
     *request.mutable_key() = key;
     request.set_offset(offset);
     request.set_data(data);
+    request.set_step(step);
     v1::AppendLogResponse response;
     const auto status = fixture_.runner->AppendLog(As().get(), request, &response);
     if (size != nullptr) *size = response.size();

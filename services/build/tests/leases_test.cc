@@ -131,6 +131,22 @@ TEST_CASE("a heartbeat keeps a job") {
   CHECK(f.GetRun(name).jobs(0).attempt() == 1);
 }
 
+TEST_CASE("a heartbeat with a job that is not the runner's renews the others and calls it lost") {
+  BuildFixture f;
+  FakeRunner runner(f, "local");
+  f.CreateRun(TestPlan(), "d1");
+  const v1::Lease lease = runner.NextLease();
+  v1::LeaseKey unknown = lease.key();
+  unknown.set_job("projects/demo/apps/hello/workflows/main/runs/99/jobs/build");
+  const std::string ends = "SELECT lease_until::text AS v FROM jobs";
+  const std::string before = f.Value(ends);
+  std::vector<v1::LeaseKey> lost;
+  REQUIRE(runner.Heartbeat({unknown, lease.key()}, &lost).ok());
+  REQUIRE(lost.size() == 1);
+  CHECK(lost[0].job() == unknown.job());
+  CHECK(f.Value(ends) > before);
+}
+
 TEST_CASE("a runner that was restarted gets its jobs again at once") {
   BuildFixture f;
   FakeRunner before(f, "local");

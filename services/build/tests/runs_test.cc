@@ -61,6 +61,22 @@ TEST_CASE("a push becomes a run, a lease, a log, an image and its events") {
         "run.created job.leased job.started job.first_log run.finished image.recorded");
 }
 
+TEST_CASE("the first log line is the first of a step, not one of the runner's own") {
+  BuildFixture f;
+  FakeRunner runner(f, "local");
+  f.CreateRun(TestPlan(), "d1");
+  const v1::Lease lease = runner.NextLease();
+  const std::string facts = "SELECT count(*)::text AS v FROM journal WHERE event = 'job.first_log'";
+  const std::string checked_out = "[slipway] checked out\n";
+  REQUIRE(runner.Append(lease.key(), 0, checked_out, nullptr, "").ok());
+  CHECK(f.Value(facts) == "0");
+  auto at = static_cast<int64_t>(checked_out.size());
+  REQUIRE(runner.Append(lease.key(), at, "hello\n").ok());
+  CHECK(f.Value(facts) == "1");
+  REQUIRE(runner.Append(lease.key(), at + 6, "more\n").ok());
+  CHECK(f.Value(facts) == "1");
+}
+
 TEST_CASE("a job reaches its runner within milliseconds, without polling") {
   BuildFixture f;
   FakeRunner runner(f, "local", "session-1", 100);
@@ -287,15 +303,27 @@ TEST_CASE("a tag that exists already fails the run and says so") {
 
 TEST_CASE("a run waits while pipeline is away and says so, then goes on") {
   BuildFixture f;
-  f.pipeline.Set(&FakePipeline::secrets_error, absl::UnavailableError("connection refused"));
+  const absl::Status away = absl::UnavailableError("connection refused");
+  plan::v1::Plan plan = TestPlan();
+  auto which = &FakePipeline::secrets_error;
+  SECTION("for credentials of pull and push") {}
+  SECTION("for the tag of its image") {
+    plan.mutable_jobs(0)->mutable_steps(1)->mutable_image()->set_tag_pattern("v{x}");
+    which = &FakePipeline::tag_error;
+  }
+  f.pipeline.Set(which, away);
   FakeRunner runner(f, "local");
-  const std::string name = f.CreateRun(TestPlan(), "d1");
+  const std::string name = f.CreateRun(plan, "d1");
   const v1::Run waiting = f.WaitFor(name, [](const v1::Run& run) {
-    return run.reason().find("waits for the pipeline service") == 0;
+    return run.reason().find("waits for the pipeline service: connection refused") == 0;
   });
   CHECK(waiting.state() == v1::PENDING);
-  f.pipeline.Set(&FakePipeline::secrets_error, absl::OkStatus());
-  CHECK(runner.NextLease().attempt() == 1);
+  CHECK(waiting.jobs(0).state() == v1::PENDING);
+  f.pipeline.Set(which, absl::OkStatus());
+  const v1::Lease lease = runner.NextLease();
+  CHECK(lease.attempt() == 1);
+  CHECK(lease.git_credentials().at("local").password() == "git-password");
+  CHECK(f.GetRun(name).reason().empty());
 }
 
 }  // namespace slipway::build

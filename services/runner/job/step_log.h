@@ -18,14 +18,15 @@ class StepLog {
       : courier_(courier), masker_(texts), step_(std::move(step)), max_(max_job_log) {}
 
   // Output of the user's or a tool's process.
-  void Write(std::string_view chunk) { Append(masker_.Push(chunk)); }
+  void Write(std::string_view chunk) { Append(masker_.Push(chunk), step_); }
   // A line of the runner's own, "[slipway] TEXT", on a line of its own.
   void Say(std::string_view text);
   // The end of a process: nothing is kept back any more.
-  void Flush() { Append(masker_.Flush()); }
+  void Flush() { Append(masker_.Flush(), step_); }
 
  private:
-  void Append(std::string_view masked);
+  // `step` is empty for a line of the runner's own.
+  void Append(std::string_view masked, const std::string& step);
 
   Courier& courier_;
   Masker masker_;

@@ -14,6 +14,8 @@ namespace slipway::runner {
 namespace {
 
 constexpr size_t kMaxChunk = 128 << 10;
+constexpr std::string_view kOutputLost =
+    "\n[slipway] output is missing here: the disk of the runner was full\n";
 
 // The job belongs to somebody else now, or to nobody.
 bool IsFinalRefusal(const absl::Status& status) {
@@ -54,12 +56,28 @@ Courier::Courier(BuildLink& link, build::v1::LeaseKey key, std::string folder,
 Courier::~Courier() = default;
 
 int64_t Courier::Append(std::string_view masked, const std::string& step) {
-  const absl::Status appended = spool_->Append(masked);
-  if (!appended.ok())
-    log::Error("job.log_spool", "output is lost", {{"error", MessageOf(appended)}});
+  absl::Status appended = absl::OkStatus();
+  int64_t added = 0;
+  if (output_lost_) {
+    appended = spool_->Append(kOutputLost);
+    if (appended.ok()) added = static_cast<int64_t>(kOutputLost.size());
+  }
+  if (appended.ok()) {
+    output_lost_ = false;
+    appended = spool_->Append(masked);
+    if (appended.ok()) added += static_cast<int64_t>(masked.size());
+  }
+  if (!appended.ok() && !std::exchange(output_lost_, true)) {
+    log::Error("job.log_spool",
+               "output of a job is lost: make room on the disk of the runner's data folder",
+               {{"job", key_.job()}, {"error", MessageOf(appended)}});
+  }
   MutexLock lock(mu_);
-  if (appended.ok()) log_size_ += static_cast<int64_t>(masked.size());
-  log_step_ = step;
+  if (appended.ok() && !step.empty()) {
+    steps_from_ = std::min(steps_from_, log_size_);
+    log_step_ = step;
+  }
+  log_size_ += added;
   wake_.notify_one();
   return log_size_;
 }
@@ -110,6 +128,7 @@ void Courier::Work(const std::stop_token& stop) {
       if (!work || lost_) return;
     }
     const absl::Status sent = SendNext();
+    away_ = absl::IsUnavailable(sent) || absl::IsDeadlineExceeded(sent);
     if (sent.ok()) {
       back_off.Reset();
       continue;
@@ -163,18 +182,19 @@ absl::Status Courier::SendLog() {
   {
     MutexLock lock(mu_);
     request.set_offset(acknowledged_);
-    request.set_step(log_step_);
-    size = log_size_;
+    size = std::min(log_size_, acknowledged_ + static_cast<int64_t>(kMaxChunk));
+    if (size > steps_from_) request.set_step(log_step_);
   }
-  const auto wanted = static_cast<size_t>(std::min<int64_t>(size - request.offset(), kMaxChunk));
+  const auto wanted = static_cast<size_t>(size - request.offset());
   SLIPWAY_ASSIGN_OR_RETURN(*request.mutable_data(), spool_->Read(request.offset(), wanted));
+  if (request.data().empty()) return absl::DataLossError("the log on the runner's disk was cut");
   const absl::StatusOr<int64_t> stored = link_.AppendLog(request);
   MutexLock lock(mu_);
   if (absl::IsOutOfRange(stored.status())) {
     // The service lost what it had not yet made durable: from the start, it passes over what it
     // has.
     acknowledged_ = 0;
-    return absl::UnavailableError("the log is sent again");
+    return absl::OutOfRangeError("the log is sent again");
   }
   if (!stored.ok()) return stored.status();
   acknowledged_ = std::min(*stored, log_size_);
@@ -191,7 +211,7 @@ absl::Status Courier::SendResult() {
   MutexLock lock(mu_);
   if (absl::IsOutOfRange(sent)) {
     acknowledged_ = 0;
-    return absl::UnavailableError("the log is sent again");
+    return absl::OutOfRangeError("the log is sent again");
   }
   if (!sent.ok()) return sent;
   delivered_ = true;

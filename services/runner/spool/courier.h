@@ -1,7 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -33,7 +35,8 @@ class Courier {
   Courier(const Courier&) = delete;
   Courier& operator=(const Courier&) = delete;
 
-  // Appends masked output; returns the size of the log after it.
+  // Called on one thread. Appends masked output of a step, or with an empty `step` a line of the
+  // runner's own; returns the size of the log after it.
   int64_t Append(std::string_view masked, const std::string& step);
   int64_t log_size() const;
   // A step's new state; a later one of the same step replaces it while it waits.
@@ -46,6 +49,9 @@ class Courier {
   // Waits until everything was acknowledged or the job is lost; false when `stop` or the time-out
   // came before.
   bool WaitDelivered(const std::stop_token& stop, absl::Duration timeout);
+
+  // Whether the build service could not be reached the last time.
+  bool ServiceAway() const { return away_; }
 
   // Name of the result's file in a job's folder.
   static constexpr char kResultFile[] = "result";
@@ -69,12 +75,18 @@ class Courier {
   const std::unique_ptr<LogSpool> spool_;
   const std::function<void()> on_lost_;
 
+  bool output_lost_ = false;  // the disk was full; touched by Append only
+  std::atomic<bool> away_ = false;
+
   mutable Mutex mu_;
   std::condition_variable_any wake_;
   std::condition_variable_any delivered_changed_;
   int64_t log_size_ SLIPWAY_GUARDED_BY(mu_);
   int64_t acknowledged_ SLIPWAY_GUARDED_BY(mu_) = 0;
+  // The step that wrote last, and where the output of steps begins: before that no piece is said to
+  // be of a step.
   std::string log_step_ SLIPWAY_GUARDED_BY(mu_);
+  int64_t steps_from_ SLIPWAY_GUARDED_BY(mu_) = std::numeric_limits<int64_t>::max();
   std::map<std::string, build::v1::Step> steps_ SLIPWAY_GUARDED_BY(mu_);
   std::optional<build::v1::CompleteJobRequest> result_ SLIPWAY_GUARDED_BY(mu_);
   bool delivered_ SLIPWAY_GUARDED_BY(mu_) = false;

@@ -1,5 +1,9 @@
 #include "services/runner/spool/courier.h"
 
+#include <sched.h>
+#include <signal.h>
+#include <sys/resource.h>
+
 #include <atomic>
 #include <catch2/catch.hpp>
 
@@ -61,6 +65,19 @@ TEST_CASE("Log, steps and result arrive in order, once, in chunks of bounded siz
   CHECK(f.link.WaitForResult().state() == build::v1::State::SUCCEEDED);
 }
 
+TEST_CASE("A piece of the log is of a step from the step's first byte on") {
+  Fixture f;
+  auto courier = f.Start();
+  courier->Append("[slipway] checked out\n", "");
+  REQUIRE(f.link.WaitForLog("checked out\n"));
+  CHECK(f.link.LogSteps() == std::vector<std::string>{""});
+  courier->Append("hello\n", "test");
+  REQUIRE(f.link.WaitForLog("hello\n"));
+  courier->Append("[slipway] exit code 1\n", "");
+  REQUIRE(f.link.WaitForLog("exit code 1\n"));
+  CHECK(f.link.LogSteps() == std::vector<std::string>{"", "test", "test"});
+}
+
 TEST_CASE(
     "Nothing is lost while the build service is away, nor when it forgot the end of the log") {
   Fixture f;
@@ -95,6 +112,37 @@ TEST_CASE("A result that was not delivered is delivered by the next process") {
   courier->Complete(result);
   REQUIRE(courier->WaitDelivered({}, kPatience));
   CHECK(f.link.Log() == "all of the log\n");
+}
+
+TEST_CASE("Output that the disk can't take is missing as a whole, and the log says where") {
+  Fixture f;
+  auto courier = f.Start();
+  courier->Append("before\n", "s");
+  rlimit old{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &old) == 0);
+  const rlimit full{10, old.rlim_max};
+  ::signal(SIGXFSZ, SIG_IGN);
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &full) == 0);
+  courier->Append("lost one\n", "s");
+  courier->Append("lost two\n", "s");
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &old) == 0);
+  courier->Append("after\n", "s");
+  courier->Complete(f.Result(*courier));
+  REQUIRE(courier->WaitDelivered({}, kPatience));
+  CHECK(f.link.Log() ==
+        "before\n\n[slipway] output is missing here: the disk of the runner was full\nafter\n");
+}
+
+TEST_CASE("A courier knows whether the build service is away") {
+  Fixture f;
+  f.link.Answer(absl::UnavailableError("away"));
+  auto courier = f.Start();
+  courier->Append("text\n", "s");
+  while (!courier->ServiceAway()) ::sched_yield();
+  f.link.Answer(absl::InternalError("no"));
+  while (courier->ServiceAway()) ::sched_yield();
+  f.link.Answer(absl::OkStatus());
+  CHECK(f.link.WaitForLog("text\n"));
 }
 
 TEST_CASE("A job under an old fencing token is told once and says no more") {

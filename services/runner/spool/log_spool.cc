@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "libs/base/file.h"
+#include "libs/base/status.h"
 
 namespace slipway::runner {
 
@@ -23,10 +24,16 @@ absl::StatusOr<int64_t> LogSpool::Size() const {
 }
 
 absl::Status LogSpool::Append(std::string_view bytes) {
+  SLIPWAY_ASSIGN_OR_RETURN(const int64_t before, Size());
   while (!bytes.empty()) {
     const ssize_t n = ::write(fd_.get(), bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return ErrnoStatus(errno, "log spool");
+    if (n < 0) {
+      const absl::Status failed = ErrnoStatus(errno, "log spool");
+      // A part of it would shift all that comes after.
+      if (::ftruncate(fd_.get(), before) != 0) return ErrnoStatus(errno, "log spool");
+      return failed;
+    }
     bytes.remove_prefix(static_cast<size_t>(n));
   }
   return absl::OkStatus();

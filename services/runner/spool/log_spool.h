@@ -18,6 +18,7 @@ class LogSpool {
   static absl::StatusOr<std::unique_ptr<LogSpool>> Open(const std::string& path);
 
   absl::StatusOr<int64_t> Size() const;
+  // All of it or, where the disk is full, nothing.
   absl::Status Append(std::string_view bytes);
   // At most `max_bytes` from `offset` on; empty at the end.
   absl::StatusOr<std::string> Read(int64_t offset, size_t max_bytes) const;

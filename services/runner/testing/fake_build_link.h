@@ -32,6 +32,7 @@ class FakeBuildLink final : public BuildLink {
     MutexLock lock(mu_);
     ++appends_;
     if (!answer_.ok()) return answer_;
+    log_steps_.push_back(request.step());
     const auto size = static_cast<int64_t>(log_.size());
     if (request.offset() > size) return absl::OutOfRangeError("gap");
     const auto known = static_cast<size_t>(size - request.offset());
@@ -67,6 +68,11 @@ class FakeBuildLink final : public BuildLink {
     MutexLock lock(mu_);
     return history_;
   }
+  // The step that each piece of the log was said to be of.
+  std::vector<std::string> LogSteps() {
+    MutexLock lock(mu_);
+    return log_steps_;
+  }
   size_t LargestChunk() {
     MutexLock lock(mu_);
     return largest_chunk_;
@@ -93,6 +99,7 @@ class FakeBuildLink final : public BuildLink {
   std::condition_variable changed_;
   absl::Status answer_ SLIPWAY_GUARDED_BY(mu_);
   std::string log_ SLIPWAY_GUARDED_BY(mu_);
+  std::vector<std::string> log_steps_ SLIPWAY_GUARDED_BY(mu_);
   std::vector<std::string> history_ SLIPWAY_GUARDED_BY(mu_);
   std::vector<build::v1::CompleteJobRequest> results_ SLIPWAY_GUARDED_BY(mu_);
   size_t largest_chunk_ SLIPWAY_GUARDED_BY(mu_) = 0;

@@ -444,6 +444,21 @@ TEST_CASE_METHOD(Fixture, "clean-up spares young events and those that a reader 
   CHECK(Subjects(Read({}, 1)) == std::vector<std::string>{"c"});
 }
 
+TEST_CASE_METHOD(Fixture, "what waits for a reader for too long goes all the same") {
+  Emit({"a", "b"});
+  const auto events = Read({}, 2);
+  REQUIRE(outbox.NoteReader("gone", {}, Soon()).ok());
+  REQUIRE(outbox.NoteReader("gitops", events[0].cursor, Soon()).ok());
+  const absl::Time later = absl::Now() + absl::Hours(1);
+  CHECK(*outbox.Prune(later, 100, Soon()) == 0);
+  CHECK(*outbox.Prune(later + Outbox::kKeptForReader - absl::Hours(2), 100, Soon()) == 0);
+  CHECK(*outbox.Prune(later + Outbox::kKeptForReader, 1, Soon()) == 1);
+  CHECK(Subjects(Read({}, 1)) == std::vector<std::string>{"b"});
+  CHECK(*outbox.Prune(later + Outbox::kKeptForReader, 100, Soon()) == 1);
+  CHECK(outbox.NoteReader(std::string(101, 'x'), {}, Soon()).code() ==
+        absl::StatusCode::kInvalidArgument);
+}
+
 TEST_CASE_METHOD(Fixture, "events of a transaction that rolls back do not exist") {
   (void)db::RunTx(producer.pool(), "rollback", absl::Seconds(5), [&](db::Tx& tx) -> absl::Status {
     SLIPWAY_RETURN_IF_ERROR(outbox.Append(tx, {.type = "t", .subject = "x"}));

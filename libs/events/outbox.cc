@@ -4,6 +4,7 @@
 
 #include "absl/time/clock.h"
 #include "embed/events_sql.h"
+#include "libs/base/error.h"
 #include "libs/base/status.h"
 #include "libs/db/run_tx.h"
 #include "libs/log/log.h"
@@ -29,11 +30,20 @@ constexpr db::Sql kNoteReader{
     " ON CONFLICT (reader) DO UPDATE SET xid = excluded.xid, seq = excluded.seq, updated_at = "
     "now()"};
 
-constexpr db::Sql kPrune{"events.prune",
-                         "DELETE FROM events WHERE (xid, seq) IN"
-                         " (SELECT xid, seq FROM events e WHERE created_at < $1 AND NOT EXISTS"
-                         "   (SELECT 1 FROM event_readers r WHERE (r.xid, r.seq) < (e.xid, e.seq))"
-                         "  ORDER BY xid, seq LIMIT $2)"};
+// readers: those that have not passed an event which goes all the same.
+constexpr db::Sql kPrune{
+    "events.prune",
+    "WITH old AS (SELECT e.xid, e.seq,"
+    "   (SELECT string_agg(r.reader, ', ' ORDER BY r.reader) FROM event_readers r"
+    "     WHERE (r.xid, r.seq) < (e.xid, e.seq)) AS readers"
+    "   FROM events e WHERE e.created_at < $1),"
+    " gone AS (SELECT o.xid, o.seq, o.readers FROM old o JOIN events e USING (xid, seq)"
+    "   WHERE o.readers IS NULL OR e.created_at < $2 ORDER BY o.xid, o.seq LIMIT $3),"
+    " deleted AS (DELETE FROM events e USING gone g WHERE (e.xid, e.seq) = (g.xid, g.seq))"
+    " SELECT count(*) AS deleted, count(readers) AS unread,"
+    "   coalesce(max(readers), '') AS readers FROM gone"};
+
+constexpr size_t kMaxReader = 100;
 
 constexpr absl::Duration kIdlePoll = absl::Seconds(1);
 constexpr absl::Duration kFirstPoll = absl::Milliseconds(1);
@@ -144,6 +154,7 @@ void Outbox::Poll(const std::stop_token& stop) {
 }
 
 absl::Status Outbox::NoteReader(std::string_view reader, Cursor applied, absl::Time deadline) {
+  if (reader.size() > kMaxReader) return InvalidField("reader", "is longer than 100 bytes");
   return db::RunTx(pool_, "events.note_reader", deadline, [&](db::Tx& tx) {
     return tx.Exec(kNoteReader, reader, applied.xid, applied.seq).status();
   });
@@ -151,8 +162,14 @@ absl::Status Outbox::NoteReader(std::string_view reader, Cursor applied, absl::T
 
 absl::StatusOr<int64_t> Outbox::Prune(absl::Time before, int limit, absl::Time deadline) {
   return db::RunTx(pool_, "events.prune", deadline, [&](db::Tx& tx) -> absl::StatusOr<int64_t> {
-    SLIPWAY_ASSIGN_OR_RETURN(const db::Result done, tx.Exec(kPrune, before, limit));
-    return done.affected_rows();
+    SLIPWAY_ASSIGN_OR_RETURN(const db::Result done,
+                             tx.Exec(kPrune, before, before - kKeptForReader, limit));
+    if (const int64_t unread = done[0].GetInt64("unread"); unread > 0) {
+      log::Error("events.unread_deleted",
+                 "events were deleted that a reader has not applied: it was away for too long",
+                 {{"events", unread}, {"readers", done[0].GetString("readers")}});
+    }
+    return done[0].GetInt64("deleted");
   });
 }
 

@@ -54,11 +54,15 @@ class Outbox {
   void Unwatch(int64_t id);
 
   // Notes how far a reader had durably come when it connected, so that Prune spares what it has
-  // not.
+  // not. INVALID_ARGUMENT for a name that is too long.
   absl::Status NoteReader(std::string_view reader, Cursor applied, absl::Time deadline);
 
+  // How much longer than others an event is kept that a noted reader has not passed.
+  static constexpr absl::Duration kKeptForReader = absl::Hours(24 * 60);
+
   // Deletes at most `limit` events that are older than `before` and that all noted readers have
-  // passed; returns how many.
+  // passed, or that have waited for one beyond kKeptForReader, which is logged as an error with the
+  // readers' names; returns how many.
   absl::StatusOr<int64_t> Prune(absl::Time before, int limit, absl::Time deadline);
 
  private:

@@ -13,6 +13,8 @@ namespace {
 namespace pb = slipway::events::v1;
 
 constexpr int kBatch = 256;
+constexpr absl::Duration kStreamLife = absl::Hours(1);
+constexpr absl::Duration kNoteTime = absl::Seconds(5);
 
 // Reads the outbox in pages; parks when there is nothing new.
 class OutboxSource final : public rpc::StreamSource<pb::WatchEventsResponse> {
@@ -55,8 +57,11 @@ grpc::ServerWriteReactor<pb::WatchEventsResponse>* ServeEvents(
   using Source = rpc::StreamSource<pb::WatchEventsResponse>;
   return hub.Serve<pb::WatchEventsResponse>(
       context, request,
-      std::function([&outbox, after](const rpc::CallContext&, rpc::StreamWaker waker)
-                        -> absl::StatusOr<std::unique_ptr<Source>> {
+      std::function([&outbox, after, reader = request->reader()](
+                        const rpc::CallContext&,
+                        rpc::StreamWaker waker) -> absl::StatusOr<std::unique_ptr<Source>> {
+        if (!reader.empty())
+          SLIPWAY_RETURN_IF_ERROR(outbox.NoteReader(reader, after, absl::Now() + kNoteTime));
         return std::make_unique<OutboxSource>(outbox, after, waker);
       }));
 }
@@ -64,9 +69,21 @@ grpc::ServerWriteReactor<pb::WatchEventsResponse>* ServeEvents(
 absl::Status GrpcEventSource::Watch(events::Cursor after,
                                     const std::function<bool(std::vector<events::Event>)>& on_batch,
                                     std::stop_token stop) {
+  while (true) {
+    const absl::Time until = absl::Now() + kStreamLife;
+    const absl::Status ended = WatchUntil(until, after, on_batch, stop);
+    if (absl::Now() < until || stop.stop_requested() || !absl::IsDeadlineExceeded(ended))
+      return ended;
+  }
+}
+
+absl::Status GrpcEventSource::WatchUntil(
+    absl::Time until, events::Cursor& after,
+    const std::function<bool(std::vector<events::Event>)>& on_batch, const std::stop_token& stop) {
   grpc::ClientContext context;
-  SLIPWAY_RETURN_IF_ERROR(peer_.Prepare(context, {}, absl::InfiniteFuture()));
+  SLIPWAY_RETURN_IF_ERROR(peer_.Prepare(context, {}, until));
   pb::WatchEventsRequest request;
+  request.set_reader(reader_);
   request.mutable_after()->set_xid(after.xid);
   request.mutable_after()->set_seq(after.seq);
   const auto reader = open_(&context, request);
@@ -82,7 +99,10 @@ absl::Status GrpcEventSource::Watch(events::Cursor after,
                         .trace_id = in.trace_id(),
                         .time = rpc::FromTimestamp(in.create_time())});
     }
-    if (!on_batch(std::move(events))) {
+    const events::Cursor last = events.empty() ? after : events.back().cursor;
+    if (on_batch(std::move(events))) {
+      after = last;
+    } else {
       context.TryCancel();
       while (reader->Read(&response)) {
       }

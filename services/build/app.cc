@@ -6,6 +6,12 @@
 #include "services/build/engine/app_deletion.h"
 
 namespace slipway::build {
+namespace {
+
+// Name under which pipeline keeps events for this service.
+constexpr char kDefinitionsConsumer[] = "build.definitions";
+
+}  // namespace
 
 Config Config::Parse(int argc, char** argv) {
   Config config;
@@ -63,13 +69,14 @@ absl::Status App::Init() {
   pipeline_events_ = std::make_unique<service::GrpcEventSource>(
       *pipeline_peer_, [this](grpc::ClientContext* context, const auto& request) {
         return pipeline_->stub().WatchEvents(context, request);
-      });
+      },
+      kDefinitionsConsumer);
   consumer_ = std::make_unique<events::ConsumerLoop>(
       runtime_->pool(), *pipeline_events_,
       [this](db::Tx& tx, const events::Event& event) {
         return ApplyPipelineEvent(service_->core(), tx, event);
       },
-      events::ConsumerOptions{.consumer = "build.definitions",
+      events::ConsumerOptions{.consumer = kDefinitionsConsumer,
                               .source = "pipeline",
                               .holder = "build",
                               .metrics = &runtime_->metrics()});

@@ -14,6 +14,10 @@
 namespace slipway::gitops {
 namespace {
 
+// Names under which the services below keep events for this one.
+constexpr char kImagesConsumer[] = "gitops.images";
+constexpr char kDefinitionsConsumer[] = "gitops.definitions";
+
 // podman's own variables are the defaults of the settings that name its files.
 std::string FromEnvironment(const char* name) {
   const char* value = std::getenv(name);
@@ -174,12 +178,14 @@ void App::InitConsumers() {
       *build_peer_,
       [this](grpc::ClientContext* context, const slipway::events::v1::WatchEventsRequest& request) {
         return build_stub_->WatchEvents(context, request);
-      });
+      },
+      kImagesConsumer);
   pipeline_events_ = std::make_unique<service::GrpcEventSource>(
       *pipeline_peer_,
       [this](grpc::ClientContext* context, const slipway::events::v1::WatchEventsRequest& request) {
         return pipeline_->stub().WatchEvents(context, request);
-      });
+      },
+      kDefinitionsConsumer);
   const auto on_build = [this](db::Tx& tx, const events::Event& event) -> absl::Status {
     if (event.type != "image.created") return absl::OkStatus();
     slipway::build::v1::ImageCreated created;
@@ -189,14 +195,14 @@ void App::InitConsumers() {
   };
   build_consumer_ = std::make_unique<events::ConsumerLoop>(
       runtime_->pool(), *build_events_, on_build,
-      events::ConsumerOptions{.consumer = "gitops.images",
+      events::ConsumerOptions{.consumer = kImagesConsumer,
                               .source = "build",
                               .holder = config_.instance,
                               .metrics = &runtime_->metrics()});
   pipeline_consumer_ = std::make_unique<events::ConsumerLoop>(
       runtime_->pool(), *pipeline_events_,
       [this](db::Tx& tx, const events::Event& event) { return remover_->OnEvent(tx, event); },
-      events::ConsumerOptions{.consumer = "gitops.definitions",
+      events::ConsumerOptions{.consumer = kDefinitionsConsumer,
                               .source = "pipeline",
                               .holder = config_.instance,
                               .metrics = &runtime_->metrics()});

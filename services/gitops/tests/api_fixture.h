@@ -93,7 +93,10 @@ class ApiFixture {
   }
   void Sign(grpc::ClientContext& context, const Principal& as) const {
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
-    context.AddMetadata(rpc::kAssertionKey, signer_->Sign(as, absl::Now() + absl::Seconds(60)));
+    context.AddMetadata(rpc::kAssertionKey, Assertion(as));
+  }
+  std::string Assertion(const Principal& as) const {
+    return signer_->Sign(as, absl::Now() + absl::Seconds(60));
   }
 
   template <typename Response, typename Request>

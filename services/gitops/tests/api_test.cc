@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "libs/base/error.h"
+#include "libs/service/event_stream.h"
 #include "services/gitops/tests/api_fixture.h"
 
 namespace slipway::gitops {
@@ -335,6 +336,53 @@ TEST_CASE("events are for services alone, and tell how a deployment ended") {
   while (reader->Read(&response)) {
   }
   static_cast<void>(reader->Finish());
+}
+
+TEST_CASE("events are kept for a reader that has given its name, until it has applied them") {
+  ApiFixture f;
+  f.ActivateProvider();
+  f.AddImage(1);
+  for (int i = 0; i < 2; ++i) {
+    REQUIRE(f.Deploy(f.super, kDev).ok());
+    f.MakeHealthy(kDev);
+  }
+  f.outbox->Start();
+  const auto prune = [&] {
+    return *f.outbox->Prune(absl::Now() + absl::Hours(1), 100, absl::Now() + absl::Seconds(10));
+  };
+  const auto left = [&] {
+    return f.database.Value("SELECT count(*)::text AS v FROM gitops.events");
+  };
+  // Reads like the loop of a consumer: up to the event that it does not apply.
+  const auto channel = rpc::MakeChannel(f.Address());
+  rpc::Peer peer(channel, nullptr);
+  service::GrpcEventSource source(
+      peer,
+      [&](grpc::ClientContext* context, const slipway::events::v1::WatchEventsRequest& request) {
+        context->AddMetadata(rpc::kAssertionKey, f.Assertion(f.Service("trigger")));
+        return f.stub->WatchEvents(context, request);
+      },
+      "trigger.deployments");
+  const auto read_from = [&](events::Cursor after) {
+    events::Cursor first;
+    source
+        .Watch(after,
+               [&](const std::vector<events::Event>& events) {
+                 first = events.front().cursor;
+                 return false;
+               },
+               {})
+        .IgnoreError();
+    return first;
+  };
+  const events::Cursor first = read_from({});
+  CHECK(prune() == 0);
+  const events::Cursor second = read_from(first);
+  CHECK(prune() == 1);
+  CHECK(left() == "1");
+  f.database.Exec("UPDATE gitops.event_readers SET xid = '" + std::to_string(second.xid) +
+                  "', seq = " + std::to_string(second.seq));
+  CHECK(prune() == 1);
 }
 
 }  // namespace slipway::gitops

@@ -272,6 +272,7 @@ TEST_CASE("the gateway's own pages answer") {
   TestSuite suite({});
   CHECK(suite.Send("GET", "/healthz").body == "ok\n");
   CHECK(suite.Send("GET", "/version").status == 200);
+  CHECK(suite.Send("GET", "/").body.find("/openapi.json") != std::string::npos);
   CHECK(suite.Send("GET", "/metrics").body.find("slipway_rpc_requests_total") != std::string::npos);
   CHECK(json::GetString(Json(suite.Send("GET", "/openapi.json")), "openapi") == "3.0.3");
   CHECK(suite.Send("HEAD", "/healthz").status == 200);

@@ -17,6 +17,13 @@
 namespace slipway::gateway {
 namespace {
 
+// For whoever opens the URL in a browser.
+constexpr char kIndex[] =
+    "\n\n"
+    "/v1/...         the API; sign in with: slipway login URL\n"
+    "/openapi.json   what the API has\n"
+    "/healthz /readyz /metrics /version\n";
+
 constexpr uint64_t kBodyLimit = 1 << 20;
 constexpr uint64_t kWebhookBodyLimit = 25 << 20;
 constexpr std::string_view kWebhooks = "/webhooks/";
@@ -113,11 +120,13 @@ void FrontDoor::HandleAdmin(const http::ServerRequest& request,
 bool FrontDoor::HandlePage(const http::ServerRequest& request, const ExchangePtr& exchange) {
   const std::string_view path = PathOf(request.target);
   const bool known = path == "/healthz" || path == "/readyz" || path == "/metrics" ||
-                     path == "/version" || path == "/openapi.json";
+                     path == "/version" || path == "/openapi.json" || path == "/";
   if (!known) return false;
-  exchange->SetRoute(std::string(path.substr(1)));
+  exchange->SetRoute(path == "/" ? "index" : std::string(path.substr(1)));
   if (request.method != "GET" && request.method != "HEAD") {
     exchange->RespondError(MethodNotAllowed(request.method, "GET"), 405, {{"Allow", "GET"}});
+  } else if (path == "/") {
+    RespondText(*exchange, 200, "Slipway " + parts_.version + kIndex);
   } else if (path == "/healthz") {
     RespondText(*exchange, 200, "ok\n");
   } else if (path == "/version") {

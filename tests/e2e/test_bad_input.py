@@ -44,12 +44,13 @@ class BadInput(unittest.TestCase):
         self.assertEqual(self.deliver(b"not json")[0], 400)
 
     def test_a_body_over_the_limit_is_refused_before_it_is_read(self):
+        # Only the header is sent: a client that is still writing might not get to read the answer.
         host, port = self.suite.url.removeprefix("http://").split(":")
-        with socket.create_connection((host, int(port)), timeout=10) as connection:
-            connection.sendall(b"POST /webhooks/github/local HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-                               b"Content-Length: 2147483648\r\n\r\n")
-            self.assertIn(b" 413 ", connection.recv(4096).split(b"\r\n")[0])
-        self.assertEqual(self.suite.request("POST", "/v1/projects", b" " * (2 << 20))[0], 413)
+        for path, size in (("/webhooks/github/local", 2 << 30), ("/v1/projects", 2 << 20)):
+            with socket.create_connection((host, int(port)), timeout=10) as connection:
+                connection.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                                   f"Authorization: Bearer {self.suite.token}\r\nContent-Length: {size}\r\n\r\n".encode())
+                self.assertIn(b" 413 ", connection.recv(4096).split(b"\r\n")[0], path)
 
     def test_unknown_members_and_parameters_are_named(self):
         error = self.refused(400, "POST", "/v1/projects?projectId=x", {"spec": {"colour": "red"}})

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <set>
 #include <vector>
 
 #include "libs/base/disk_use.h"
@@ -29,21 +30,28 @@ struct Found {
   int64_t bytes = 0;
 };
 
-// The mirrors below `root`, the one unused the longest first. What an earlier removal left is
-// removed.
-std::vector<Found> FindMirrors(const std::string& root, const std::stop_token& stop) {
-  std::vector<std::string> paths;
+// The folders of the mirrors below `root`. What an earlier removal left is removed.
+std::vector<std::string> MirrorFolders(const std::string& root) {
+  std::vector<std::string> paths, folders;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(root, error))
     paths.push_back(entry.path().string());
-  std::vector<Found> found;
   for (const std::string& path : paths) {
     const bool orphan =
         path.ends_with(kFresh) && !PathExists(path.substr(0, path.size() - strlen(kFresh)));
     if (orphan || path.ends_with(kAway)) RemoveAll(path).IgnoreError();
+    if (path.ends_with(".git")) folders.push_back(path);
+  }
+  return folders;
+}
+
+// The mirrors below `root`, the one unused the longest first.
+std::vector<Found> FindMirrors(const std::string& root, const std::stop_token& stop) {
+  std::vector<Found> found;
+  for (const std::string& folder : MirrorFolders(root)) {
     struct stat info;
-    if (!path.ends_with(".git") || ::stat(path.c_str(), &info) != 0) continue;
-    found.push_back({path, absl::TimeFromTimespec(info.st_mtim), DiskUse(path, stop)});
+    if (::stat(folder.c_str(), &info) != 0) continue;
+    found.push_back({folder, absl::TimeFromTimespec(info.st_mtim), DiskUse(folder, stop)});
   }
   std::sort(found.begin(), found.end(),
             [](const Found& a, const Found& b) { return a.used < b.used; });
@@ -81,6 +89,26 @@ absl::Status MirrorStore::Remove(const GitRemote& remote) {
   mirrors_.erase(folder);
   SLIPWAY_RETURN_IF_ERROR(RemoveAll(folder));
   return RemoveAll(folder + ".lock");
+}
+
+MirrorsRemoved MirrorStore::RemoveOthers(const std::vector<GitRemote>& keep,
+                                         const std::stop_token& stop) {
+  MirrorsRemoved out;
+  std::set<std::string> kept;
+  for (const GitRemote& remote : keep) kept.insert(FolderOf(remote));
+  for (const std::string& folder : MirrorFolders(root_)) {
+    if (stop.stop_requested()) break;
+    if (kept.contains(folder)) continue;
+    const std::string away = folder + kAway;
+    if (!Withdraw(folder, away)) {
+      ++out.in_use;
+      continue;
+    }
+    // What can't be deleted now is tried again by the next call.
+    RemoveAll(away).IgnoreError();
+    ++out.removed;
+  }
+  return out;
 }
 
 bool MirrorStore::Withdraw(const std::string& folder, const std::string& away) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -19,6 +20,12 @@ struct MirrorsPruned {
   int removed = 0;
   int64_t removed_bytes = 0;
   int64_t kept_bytes = 0;
+};
+
+// What a RemoveOthers has done.
+struct MirrorsRemoved {
+  int removed = 0;
+  int in_use = 0;  // stay until a later call
 };
 
 // All mirrors of a process, one folder per URL and user below `root`. Two accounts never share a
@@ -40,6 +47,10 @@ class MirrorStore {
   // still holds, or that another process fetches, stays. They are cloned again when they are asked
   // for.
   MirrorsPruned Prune(absl::Time unused_since, int64_t max_bytes, const std::stop_token& stop);
+
+  // Removes all mirrors but those of `keep`, whatever their passwords, also those of earlier
+  // processes. One that is in use stays. One that is asked for again is cloned again.
+  MirrorsRemoved RemoveOthers(const std::vector<GitRemote>& keep, const std::stop_token& stop);
 
  private:
   // Takes the folder away from everybody; false if it is in use. The caller deletes what is at

@@ -335,6 +335,36 @@ TEST_CASE("A store gives one mirror per URL and user") {
   CHECK_FALSE(PathExists(dir));
 }
 
+TEST_CASE("Mirrors that nobody wants any more are removed, also those of an earlier process") {
+  Bed bed;
+  const std::string root = bed.dir.path() + "/mirrors";
+  const GitRemote remote = bed.server.Remote("demo/hello");
+  const GitRemote other{remote.url, "other", ""}, third{remote.url, "third", ""};
+  std::vector<std::string> folders;
+  {
+    MirrorStore earlier(*bed.cli, root);
+    for (const GitRemote& one : {remote, other, third}) {
+      const auto mirror = *earlier.Get(one);
+      REQUIRE(mirror->Fetch().ok());
+      folders.push_back(mirror->git_dir());
+    }
+  }
+  MirrorStore store(*bed.cli, root);
+  auto held = *store.Get(other);
+  MirrorsRemoved done = store.RemoveOthers({{remote.url, remote.username, "new password"}}, {});
+  CHECK(done.removed == 1);
+  CHECK(done.in_use == 1);
+  CHECK(PathExists(folders[0]));
+  CHECK(held->EnsureCommit(bed.first).ok());
+  CHECK_FALSE(PathExists(folders[2]));
+  CHECK_FALSE(PathExists(folders[2] + ".lock"));
+  held.reset();
+  done = store.RemoveOthers({remote}, {});
+  CHECK(done.removed == 1);
+  CHECK_FALSE(PathExists(folders[1]));
+  CHECK((*store.Get(other))->EnsureCommit(bed.first).ok());
+}
+
 TEST_CASE("Mirrors unused for long are removed, and the oldest where they take too much disk") {
   Bed bed;
   const std::string root = bed.dir.path() + "/mirrors";

@@ -70,6 +70,7 @@ absl::Status App::Init() {
   records_ = std::make_unique<service::RecordsApi>(runtime_->gate(), runtime_->pool(), "pipeline");
   outbox_->Start();
   engine_->deletions.Start();
+  engine_->mirror_keeper.Start();
   janitor_ = std::make_unique<service::Janitor>(
       runtime_->pool(), runtime_->clock(), *outbox_,
       [this](absl::Time now, int limit) { return engine_->planner.PruneOld(now, limit); });
@@ -84,7 +85,10 @@ App::~App() {
   git_stop_.request_stop();
   runtime_->Shutdown();
   janitor_.reset();
-  if (engine_ != nullptr) engine_->deletions.Stop();
+  if (engine_ != nullptr) {
+    engine_->deletions.Stop();
+    engine_->mirror_keeper.Stop();
+  }
   if (outbox_ != nullptr) outbox_->Stop();
 }
 

@@ -139,8 +139,10 @@ absl::Status Deletions::Finish(const std::string& subject) const {
     SLIPWAY_ASSIGN_OR_RETURN(const auto row, store::Find(tx, subject, store::Lock::kUpdate));
     SLIPWAY_RETURN_IF_ERROR(store::ConfirmPending(tx, subject, store::kOwnWork).status());
     if (!row || !row->deleting) return absl::OkStatus();
-    if (row->kind == Kind::kApp)
+    if (row->kind == Kind::kApp) {
       SLIPWAY_RETURN_IF_ERROR(saver_.Emit(tx, "app.deleted", row->name, row->uid));
+      tx.OnCommit(app_gone_);
+    }
     return store::Delete(tx, *row);
   });
 }

@@ -25,9 +25,13 @@ class Deletions {
   using DeleteScope = std::function<absl::Status(const std::string& project, const std::string& app,
                                                  const std::string& environment)>;
 
+  // `app_gone` is called after the end of each app.
   Deletions(db::Pool& pool, events::Outbox& outbox, const Secrets& secrets,
-            DeleteScope delete_scope)
-      : pool_(pool), saver_(secrets, outbox), delete_scope_(std::move(delete_scope)) {}
+            DeleteScope delete_scope, std::function<void()> app_gone)
+      : pool_(pool),
+        saver_(secrets, outbox),
+        delete_scope_(std::move(delete_scope)),
+        app_gone_(std::move(app_gone)) {}
   ~Deletions() { Stop(); }
 
   void Start();
@@ -56,6 +60,7 @@ class Deletions {
   db::Pool& pool_;
   const Saver saver_;
   const DeleteScope delete_scope_;
+  const std::function<void()> app_gone_;
   Mutex mu_;
   std::condition_variable_any wake_;
   bool pending_ SLIPWAY_GUARDED_BY(mu_) = true;

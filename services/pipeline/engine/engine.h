@@ -10,6 +10,7 @@
 #include "libs/seal/key_ring.h"
 #include "services/pipeline/engine/definitions.h"
 #include "services/pipeline/engine/deletions.h"
+#include "services/pipeline/engine/mirror_keeper.h"
 #include "services/pipeline/engine/planner.h"
 #include "services/pipeline/engine/repositories.h"
 #include "services/pipeline/engine/secrets.h"
@@ -32,7 +33,9 @@ class Engine {
   };
   explicit Engine(const Parts& parts)
       : secrets(parts.keys),
-        deletions(parts.pool, parts.outbox, secrets, parts.delete_scope),
+        mirror_keeper(parts.pool, parts.mirrors),
+        deletions(parts.pool, parts.outbox, secrets, parts.delete_scope,
+                  [this] { mirror_keeper.Wake(); }),
         definitions(
             {parts.pool, parts.outbox, secrets, parts.check_url, [this] { deletions.Wake(); }}),
         repositories({parts.pool, parts.git, parts.mirrors, secrets}),
@@ -40,6 +43,7 @@ class Engine {
         tags(parts.pool) {}
 
   Secrets secrets;
+  MirrorKeeper mirror_keeper;
   Deletions deletions;
   Definitions definitions;
   Repositories repositories;

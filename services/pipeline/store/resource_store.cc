@@ -35,6 +35,9 @@ constexpr db::Sql kListOfParents{
     "resources.list_of_parents",
     "SELECT " SLIPWAY_RESOURCE_COLUMNS
     " FROM resources WHERE parent = ANY ($1::text[]) AND kind = $2 ORDER BY name"};
+constexpr db::Sql kListOfKind{"resources.list_of_kind",
+                              "SELECT " SLIPWAY_RESOURCE_COLUMNS
+                              " FROM resources WHERE kind = $1 ORDER BY name"};
 constexpr db::Sql kListActive{
     "resources.list_active",
     "SELECT name FROM resources WHERE kind = $1 AND state = 'active' ORDER BY name"};
@@ -134,6 +137,10 @@ absl::StatusOr<std::vector<ResourceRow>> List(db::Tx& tx, Kind kind, std::string
 absl::StatusOr<std::vector<ResourceRow>> ListOfParents(db::Tx& tx, Kind kind,
                                                        const std::vector<std::string>& parents) {
   return RowsOf(tx.Exec(kListOfParents, parents, InfoOf(kind).key));
+}
+
+absl::StatusOr<std::vector<ResourceRow>> ListOfKind(db::Tx& tx, Kind kind) {
+  return RowsOf(tx.Exec(kListOfKind, InfoOf(kind).key));
 }
 
 absl::StatusOr<std::vector<std::string>> ListActiveIds(db::Tx& tx, Kind kind) {

@@ -46,6 +46,8 @@ absl::StatusOr<std::vector<ResourceRow>> List(db::Tx& tx, Kind kind, std::string
 // Children of one kind of any of the parents, by name.
 absl::StatusOr<std::vector<ResourceRow>> ListOfParents(db::Tx& tx, Kind kind,
                                                        const std::vector<std::string>& parents);
+// All of one kind, also those that are being deleted, by name.
+absl::StatusOr<std::vector<ResourceRow>> ListOfKind(db::Tx& tx, Kind kind);
 // Ids of all that are active, by name.
 absl::StatusOr<std::vector<std::string>> ListActiveIds(db::Tx& tx, Kind kind);
 // Names of children of one kind, at most `limit`.

@@ -54,8 +54,9 @@ absl::Status RunnerNotFound(std::string_view name) {
 }
 
 absl::Status RunnerExists(std::string_view name) {
-  return Error(StatusCode::kAlreadyExists, "runner " + Quoted(name) + " exists already",
-               "RUNNER_EXISTS", {{"name", std::string(name)}});
+  return Error(StatusCode::kAlreadyExists,
+               "runner " + Quoted(name) + " exists already; choose another name", "RUNNER_EXISTS",
+               {{"name", std::string(name)}});
 }
 
 absl::Status SecretMissing(std::string_view name) {

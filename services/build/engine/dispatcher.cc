@@ -1,6 +1,7 @@
 #include "services/build/engine/dispatcher.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "absl/time/clock.h"
 #include "libs/base/error.h"
@@ -113,24 +114,32 @@ absl::StatusOr<std::vector<Dispatcher::Candidate>> Dispatcher::FindCandidates() 
 
 std::vector<Dispatcher::Candidate> Dispatcher::Prepare(std::vector<Candidate> candidates,
                                                        Secrets& secrets) {
+  // Once pipeline is away, the others are not asked for one by one: each could take its whole time.
+  absl::Status away;
+  const auto ask = [&away](bool needed, const std::function<absl::Status()>& question) {
+    if (!needed) return absl::OkStatus();
+    if (!away.ok()) return away;
+    absl::Status answer = question();
+    if (!answer.ok() && !IsLasting(answer)) away = answer;
+    return answer;
+  };
   std::vector<Candidate> prepared;
   SecretNeeds all;
   for (Candidate& candidate : candidates) {
-    if (const absl::Status status = ReserveTag(candidate); !status.ok()) {
+    const absl::Status status = ask(NeedsTag(candidate), [&] { return ReserveTag(candidate); });
+    if (!status.ok()) {
       GiveUp(candidate, status);
       continue;
     }
-    const plan::v1::Job* job = FindJob(candidate.plan, candidate.at.job.name);
-    if (job != nullptr) all.Add(SecretsOf(candidate.plan, *job));
+    all.Add(NeedsOf(candidate));
     prepared.push_back(std::move(candidate));
   }
-  if (Resolve(all, secrets).ok()) return prepared;
+  if (ask(!all.empty(), [&] { return Resolve(all, secrets); }).ok()) return prepared;
   // One job's missing secret must not stop the others.
   std::vector<Candidate> resolved;
   for (Candidate& candidate : prepared) {
-    const plan::v1::Job* job = FindJob(candidate.plan, candidate.at.job.name);
-    const absl::Status status =
-        job == nullptr ? absl::OkStatus() : Resolve(SecretsOf(candidate.plan, *job), secrets);
+    const SecretNeeds needs = NeedsOf(candidate);
+    const absl::Status status = ask(!needs.empty(), [&] { return Resolve(needs, secrets); });
     if (status.ok()) {
       resolved.push_back(std::move(candidate));
     } else {
@@ -140,9 +149,17 @@ std::vector<Dispatcher::Candidate> Dispatcher::Prepare(std::vector<Candidate> ca
   return resolved;
 }
 
+bool Dispatcher::NeedsTag(const Candidate& candidate) {
+  return candidate.tag.empty() && PatternBuild(candidate.plan) != nullptr;
+}
+
+SecretNeeds Dispatcher::NeedsOf(const Candidate& candidate) {
+  const plan::v1::Job* job = FindJob(candidate.plan, candidate.at.job.name);
+  return job == nullptr ? SecretNeeds() : SecretsOf(candidate.plan, *job);
+}
+
 absl::Status Dispatcher::ReserveTag(Candidate& candidate) {
   const plan::v1::ImageBuild* image = PatternBuild(candidate.plan);
-  if (!candidate.tag.empty() || image == nullptr) return absl::OkStatus();
   SLIPWAY_ASSIGN_OR_RETURN(
       candidate.tag,
       pipeline_.ReserveImageTag({.workflow = candidate.plan.workflow(),

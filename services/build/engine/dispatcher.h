@@ -43,6 +43,8 @@ class Dispatcher {
   absl::StatusOr<std::vector<Candidate>> FindCandidates();
   // Candidates that keep their place; the others are failed or postponed.
   std::vector<Candidate> Prepare(std::vector<Candidate> candidates, Secrets& secrets);
+  static bool NeedsTag(const Candidate& candidate);
+  static SecretNeeds NeedsOf(const Candidate& candidate);
   absl::Status ReserveTag(Candidate& candidate);
   absl::Status Resolve(const SecretNeeds& needs, Secrets& secrets);
   // Fails the job, or has it wait, as the error asks for.

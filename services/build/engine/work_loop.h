@@ -27,7 +27,7 @@ class WorkLoop {
   void Wake() { loop_.Wake(); }
 
   // One round; the number of rows that were taken.
-  int RunOnce();
+  int RunOnce(const std::stop_token& stop = {});
 
  private:
   absl::Duration Pass(const std::stop_token& stop);

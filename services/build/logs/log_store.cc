@@ -38,7 +38,12 @@ LogStore::LogStore(std::string directory, int64_t limit)
     : directory_(std::move(directory)), limit_(limit) {}
 
 absl::StatusOr<int64_t> LogStore::Append(LogKey key, int64_t offset, std::string_view data) {
-  SLIPWAY_ASSIGN_OR_RETURN(const std::shared_ptr<Segment> segment, Open(key, true));
+  // Only the beginning makes a file: an empty one for a piece that comes too late would hide the
+  // log that was kept elsewhere meanwhile.
+  const auto opened = Open(key, offset == 0);
+  if (absl::IsNotFound(opened.status())) return LogGap(offset, 0);
+  if (!opened.ok()) return opened.status();
+  const std::shared_ptr<Segment> segment = *opened;
   MutexLock lock(segment->mu);
   const int64_t end = offset + static_cast<int64_t>(data.size());
   if (Truncated(segment->size)) return end;
@@ -57,7 +62,10 @@ absl::StatusOr<int64_t> LogStore::Append(LogKey key, int64_t offset, std::string
 
 absl::StatusOr<bool> LogStore::Has(LogKey key, int64_t size) {
   if (size <= 0) return true;
-  SLIPWAY_ASSIGN_OR_RETURN(const std::shared_ptr<Segment> segment, Open(key, true));
+  const auto opened = Open(key, false);
+  if (absl::IsNotFound(opened.status())) return false;
+  if (!opened.ok()) return opened.status();
+  const std::shared_ptr<Segment> segment = *opened;
   MutexLock lock(segment->mu);
   return Truncated(segment->size) || segment->size >= size;
 }

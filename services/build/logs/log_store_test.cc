@@ -46,6 +46,17 @@ TEST_CASE("a gap is refused and says where to go on") {
   CHECK(DetailsOf(status).metadata.at(0).second == "3");
 }
 
+TEST_CASE("what comes after a log was kept elsewhere makes no file that would hide it") {
+  auto dir = TempDir::Create("logs");
+  LogStore logs(dir->path(), 1000);
+  REQUIRE(logs.Append(kKey, 0, "abc").ok());
+  REQUIRE(logs.Remove(kKey).ok());
+  CHECK(logs.Append(kKey, 3, "late").status().code() == absl::StatusCode::kOutOfRange);
+  CHECK_FALSE(logs.Has(kKey, 3).value());
+  CHECK(logs.Size(kKey).status().code() == absl::StatusCode::kNotFound);
+  CHECK_FALSE(PathExists(logs.PathOf(kKey)));
+}
+
 TEST_CASE("a log goes on after the process was killed") {
   auto dir = TempDir::Create("logs");
   {

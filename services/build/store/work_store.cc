@@ -35,4 +35,11 @@ absl::Status WorkFailed(db::Tx& tx, int64_t id, const std::string& error, absl::
   return tx.Exec(kFailed, id, error, delay).status();
 }
 
+absl::Status ReturnWork(db::Tx& tx, int64_t id) {
+  static constexpr Sql kReturn{"work.return",
+                               "UPDATE work SET due_at = now(), tries = tries - 1, "
+                               "updated_at = now() WHERE id = $1"};
+  return tx.Exec(kReturn, id).status();
+}
+
 }  // namespace slipway::build

@@ -20,5 +20,7 @@ absl::StatusOr<std::vector<DueWork>> TakeWork(db::Tx& tx, int limit, absl::Durat
 absl::Status WorkDone(db::Tx& tx, int64_t id);
 // Due again after `delay`; the error is kept for people.
 absl::Status WorkFailed(db::Tx& tx, int64_t id, const std::string& error, absl::Duration delay);
+// Gives back what was taken and not tried: due at once, for anybody.
+absl::Status ReturnWork(db::Tx& tx, int64_t id);
 
 }  // namespace slipway::build

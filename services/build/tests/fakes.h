@@ -32,6 +32,7 @@ class FakePipeline final : public PipelinePeer {
   }
   absl::StatusOr<Secrets> ResolveSecrets(const SecretNeeds& needs, const CallScope&) override {
     MutexLock lock(mu_);
+    ++asked_for_secrets;
     if (!secrets_error.ok()) return secrets_error;
     Secrets secrets;
     for (const std::string& name : needs.git_accounts)
@@ -58,6 +59,7 @@ class FakePipeline final : public PipelinePeer {
   absl::Status tag_error;
   absl::Status secrets_error;
   absl::Status release_error;
+  int asked_for_secrets = 0;
   std::vector<PlanWish> wishes;
   std::map<std::string, std::string> tags;
   std::vector<std::pair<std::string, bool>> released;

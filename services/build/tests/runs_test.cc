@@ -326,4 +326,21 @@ TEST_CASE("a run waits while pipeline is away and says so, then goes on") {
   CHECK(f.GetRun(name).reason().empty());
 }
 
+TEST_CASE("while pipeline is away it is asked once for all jobs that are ready") {
+  BuildFixture f;
+  f.service->dispatcher().Stop();
+  f.pipeline.Set(&FakePipeline::secrets_error, absl::DeadlineExceededError("no answer"));
+  FakeRunner runner(f, "local", "session-1", 100);
+  for (const std::string key : {"d1", "d2", "d3"}) f.CreateRun(TestPlan(), key);
+  CHECK(f.service->dispatcher().RunOnce() == 0);
+  CHECK(f.pipeline.asked_for_secrets == 1);
+  for (const std::string run : {"1", "2", "3"}) {
+    CHECK(f.GetRun(std::string(kWorkflow) + "/runs/" + run).reason() ==
+          "waits for the pipeline service: no answer");
+  }
+  f.pipeline.Set(&FakePipeline::secrets_error, absl::OkStatus());
+  f.database.Exec("UPDATE jobs SET due_at = now()");
+  CHECK(f.service->dispatcher().RunOnce() == 3);
+}
+
 }  // namespace slipway::build

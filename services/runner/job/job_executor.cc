@@ -231,14 +231,16 @@ JobExecutor::StepEnd JobExecutor::RunShell(const plan::v1::Step& step,
       if (cgroup_.MemoryLimitHit()) {
         return {absl::ResourceExhaustedError("it needed more memory than a job may have here (" +
                                              std::to_string(tools_.limits.memory_bytes >> 20) +
-                                             " MiB)"),
+                                             " MiB); make it smaller, or have the runner's "
+                                             "--job-memory raised"),
                 result->exit_code};
       }
       return {absl::FailedPreconditionError("exit code " + std::to_string(result->exit_code) +
                                             "; its log says why"),
               result->exit_code};
     case ProcessResult::Ending::kTimedOut:
-      return {absl::DeadlineExceededError("it took longer than its limit of " + Seconds(timeout)),
+      return {absl::DeadlineExceededError("it took longer than its limit of " + Seconds(timeout) +
+                                          "; raise the limit or make the step shorter"),
               {}};
     default:
       return {absl::FailedPreconditionError(result->Describe()), {}};

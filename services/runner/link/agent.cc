@@ -75,11 +75,17 @@ void Agent::OnMessage(const build::v1::LeaseMessage& message) {
 }
 
 void Agent::HeartbeatLoop(const std::stop_token& stop) {
+  BackOff back_off;
+  bool failing = false;
   while (slots_.WaitForJobs(stop)) {
     {
+      // A lease outlives three heartbeats: one that failed is sent again soon.
+      const std::chrono::milliseconds regular = std::chrono::seconds(heartbeat_seconds_.load());
       std::unique_lock<Mutex> lock(pause_mu_);
-      pause_.wait_for(lock, stop, std::chrono::seconds(heartbeat_seconds_.load()),
-                      [] { return false; });
+      pause_.wait_for(
+          lock, stop,
+          failing ? std::min(regular, absl::ToChronoMilliseconds(back_off.Next())) : regular,
+          [] { return false; });
     }
     if (stop.stop_requested()) return;
     build::v1::HeartbeatRequest request;
@@ -88,10 +94,15 @@ void Agent::HeartbeatLoop(const std::stop_token& stop) {
     if (request.leases().empty()) continue;
     const absl::StatusOr<build::v1::HeartbeatResponse> response = link_.Heartbeat(request);
     if (!response.ok()) {
-      log::Warn("heartbeat.failed", MessageOf(response.status()),
-                {{"jobs", request.leases_size()}});
+      if (!failing) {
+        log::Warn("heartbeat.failed", MessageOf(response.status()),
+                  {{"jobs", request.leases_size()}});
+      }
+      failing = true;
       continue;
     }
+    failing = false;
+    back_off.Reset();
     for (const build::v1::LeaseKey& key : response->lost()) {
       log::Warn("job.lost", "the job is no longer ours",
                 {{"job", key.job()}, {"fence", key.fence()}});

@@ -19,6 +19,14 @@ bool Same(const build::v1::LeaseKey& a, const build::v1::LeaseKey& b) {
   return a.job() == b.job() && a.fence() == b.fence();
 }
 
+void RemoveFolder(const std::string& folder) {
+  const absl::Status removed = RemoveAll(folder);
+  if (!removed.ok()) {
+    log::Warn("job.folder_stays", "a job's folder can't be removed: remove it by hand",
+              {{"folder", folder}, {"error", MessageOf(removed)}});
+  }
+}
+
 }  // namespace
 
 JobSlots::~JobSlots() {
@@ -45,13 +53,16 @@ void JobSlots::DeliverLeftovers(const std::stop_token& stop) {
       auto courier = Courier::Start(link_, key, folder, [] {});
       if (courier.ok()) {
         (*courier)->Complete(std::move(result));
-        (*courier)->WaitDelivered(stop, kLeftoverPatience);
+        // While the service is away there is nothing better to do: no lease can come either.
+        while (!(*courier)->WaitDelivered(stop, kLeftoverPatience) && (*courier)->ServiceAway() &&
+               !stop.stop_requested()) {
+        }
       }
       if (stop.stop_requested()) return;
     }
     // Takes over the control group of that name, and with it goes what a killed process left there.
     const JobCgroup left(tools_.sandbox.cgroups(), CgroupName(folder), tools_.limits);
-    RemoveAll(folder).IgnoreError();
+    RemoveFolder(folder);
   }
 }
 
@@ -95,9 +106,11 @@ void JobSlots::Run(Job& job) {
     }
     courier->reset();
   } else {
-    log::Error("job.failed_to_start", MessageOf(courier.status()), {{"folder", job.folder}});
+    log::Error("job.failed_to_start", "a job has no folder: make room on the disk",
+               {{"folder", job.folder}, {"error", MessageOf(courier.status())}});
+    GiveBack(job);
   }
-  if (over) RemoveAll(job.folder).IgnoreError();
+  if (over) RemoveFolder(job.folder);
   log::Info("job.ended", job.lease.key().job(),
             {{"ms", absl::ToInt64Milliseconds(absl::Now() - start)}});
   MutexLock lock(mu_);
@@ -119,6 +132,18 @@ bool JobSlots::Execute(Job& job, Courier& courier) {
   log::Info("job.completed", result.reason(), {{"state", build::v1::State_Name(result.state())}});
   courier.Complete(std::move(result));
   return courier.WaitDelivered(stopping_.get_token(), absl::InfiniteDuration());
+}
+
+void JobSlots::GiveBack(const Job& job) {
+  build::v1::CompleteJobRequest back;
+  *back.mutable_key() = job.lease.key();
+  back.set_state(build::v1::State::CANCELLED);
+  back.set_reason("the runner can't write to its disk");
+  const absl::Status told = link_.CompleteJob(back);
+  if (!told.ok()) {
+    log::Warn("job.give_back_failed", "the job runs again when its lease has ended",
+              {{"job", job.lease.key().job()}, {"error", MessageOf(told)}});
+  }
 }
 
 void JobSlots::Cancel(const build::v1::LeaseKey& key, const std::string& reason) {

@@ -29,8 +29,8 @@ class JobSlots {
   JobSlots& operator=(const JobSlots&) = delete;
 
   // Delivers the results that an earlier process left, and removes what else it left. Called once,
-  // before the first lease. Gives up on a result that the build service does not take within a
-  // minute of trying.
+  // before the first lease. Waits as long as the build service is away; gives up on a result that
+  // it does not take within a minute though it is there.
   void DeliverLeftovers(const std::stop_token& stop);
 
   // Starts a job. A lease that is held already is passed over; an older one of the same job ends.
@@ -60,6 +60,8 @@ class JobSlots {
   void Run(Job& job);
   // False when the result could not be delivered before a stop: it stays for the next process.
   bool Execute(Job& job, Courier& courier);
+  // Tells the build service that the job did not start here, so that it runs again at once.
+  void GiveBack(const Job& job);
   void LoseLocked(Job& job);
   // Joins the threads of jobs that are done.
   void Reap();

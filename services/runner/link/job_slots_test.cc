@@ -226,11 +226,38 @@ TEST_CASE("A cancelled job is gone within a second and says so") {
   CHECK(result.steps(1).state() == State::SKIPPED);
 }
 
+TEST_CASE("A git host that is away is waited for, and the log says for what") {
+  Fixture f;
+  f.Shell("test", "cat README");
+  f.server.AnswerWith("503 Service Unavailable");
+  f.slots->Start(f.lease);
+  REQUIRE(f.link.WaitForLog("; it is tried again\n"));
+  CHECK(f.link.Log().find(f.server.Url("demo/hello")) != std::string::npos);
+  SECTION("until it is back") {
+    f.server.AnswerWith("");
+    const auto result = f.link.WaitForResult();
+    INFO(result.reason());
+    CHECK(result.state() == State::SUCCEEDED);
+    CHECK(f.LogOf(result.steps(0)) == "hello\n");
+    // It is said once.
+    const std::string log = f.link.Log();
+    CHECK(log.find("it is tried again") == log.rfind("it is tried again"));
+  }
+  SECTION("not longer than the job is wanted") {
+    const absl::Time asked = absl::Now();
+    f.slots->Cancel(f.lease.key(), "cancelled by user:admin");
+    CHECK(f.link.WaitForResult().state() == State::CANCELLED);
+    CHECK(absl::Now() - asked < absl::Seconds(1));
+  }
+}
+
 TEST_CASE("A step that is slower than its limit fails with the limit") {
   Fixture f;
   plan::v1::Step& step = f.Shell("slow", "sleep 60");
   step.mutable_timeout()->set_nanos(300'000'000);
-  CHECK(f.Run().reason() == "step \"slow\" failed: it took longer than its limit of 300ms");
+  CHECK(f.Run().reason() ==
+        "step \"slow\" failed: it took longer than its limit of 300ms; raise the limit or make the "
+        "step shorter");
 }
 
 TEST_CASE("A lost job ends without a result, and a newer lease of the same job replaces it") {
@@ -250,6 +277,18 @@ TEST_CASE("A lost job ends without a result, and a newer lease of the same job r
   while (!f.slots->Held().empty()) ::sched_yield();
   f.slots.reset();
   CHECK(std::filesystem::is_empty(f.jobs));
+}
+
+TEST_CASE("A job that can't start here is given back") {
+  Fixture f;
+  f.Shell("test", "true");
+  std::filesystem::remove_all(f.jobs);
+  REQUIRE(WriteFileAtomic(f.jobs, "in the way").ok());
+  f.slots->Start(f.lease);
+  const auto result = f.link.WaitForResult();
+  CHECK(result.state() == State::CANCELLED);
+  CHECK(result.key().fence() == 1);
+  while (!f.slots->Held().empty()) ::sched_yield();
 }
 
 TEST_CASE("Leftovers of a killed process are delivered where there is a result, and removed") {

@@ -32,9 +32,10 @@ constexpr int kInfoFd = 11;
 constexpr int kBlockFd = 12;
 constexpr int kFirstData = 13;
 constexpr absl::Duration kProbeTimeout = absl::Seconds(10);
-// How long the kernel may take to end a namespace whose parent has ended.
+// What bubblewrap says of a mount that went away while it started, and how often it is tried.
 constexpr std::string_view kMountComplaint = "bwrap: Can't bind mount";
 constexpr int kNamespaceAttempts = 10;
+// How long the kernel may take to end a namespace whose parent has ended.
 constexpr int kNamespaceEndMs = 1000;
 // Bubblewrap needs no time to end, and all that it started ends with it.
 constexpr absl::Duration kKillGrace = absl::Milliseconds(100);
@@ -224,8 +225,8 @@ absl::StatusOr<ProcessResult> Sandbox::RunTool(ProcessSpec spec,
       });
     }
     SLIPWAY_ASSIGN_OR_RETURN(ProcessResult result, RunNamespace(std::move(one), cgroup, stop));
-    const bool refused = !result.ok() && !started &&
-                         (!complaint.empty() || result.err.starts_with(kMountComplaint));
+    const bool refused =
+        !result.ok() && !started && (!complaint.empty() || result.err.starts_with(kMountComplaint));
     if (refused && attempt < kNamespaceAttempts && !stop.stop_requested()) continue;
     if (!complaint.empty()) spec.out.callback()(complaint);
     return result;
@@ -259,6 +260,7 @@ absl::StatusOr<ProcessResult> Sandbox::RunNamespace(ProcessSpec spec, const JobC
   info.write.Reset();  // ends the reading if bubblewrap never wrote
   joiner.join();
   if (!joined.ok()) return joined;
+  if (!first_process.valid()) return result;  // ended before it made the namespace
   // A namespace's first process ends as its last: when it is gone, all is.
   pollfd ended{first_process.get(), POLLIN, 0};
   while (::poll(&ended, 1, kNamespaceEndMs) < 0 && errno == EINTR) {

@@ -182,6 +182,19 @@ TEST_CASE(
   CHECK(ProcessesWith(marker) == 0);
 }
 
+TEST_CASE("A step that is cancelled before it has started costs no time") {
+  Bench bench;
+  std::stop_source stop;
+  stop.request_stop();
+  SandboxCommand command;
+  command.script = "sleep 60";
+  const absl::Time start = absl::Now();
+  for (int i = 0; i < 5; ++i) {
+    CHECK(bench.Run(command, stop.get_token()).ending == process::ProcessResult::Ending::kStopped);
+  }
+  CHECK(absl::Now() - start < absl::Seconds(1));
+}
+
 TEST_CASE("A step that takes too long is ended") {
   Bench bench;
   SandboxCommand command;
@@ -265,6 +278,77 @@ TEST_CASE("A tool runs with the machine's files, without hidden folders, and die
   REQUIRE(result.ok());
   CHECK(result->ending == process::ProcessResult::Ending::kTimedOut);
   CHECK(ProcessesWith(marker) == 0);
+}
+
+// A bubblewrap that gives up as many times as the file says, as the real one does when another
+// build takes a mount away meanwhile.
+struct FlakyBubblewrap {
+  TempDir folder = *TempDir::Create("flaky-bwrap-");
+  std::unique_ptr<Sandbox> sandbox;
+
+  FlakyBubblewrap() {
+    REQUIRE(WriteFileAtomic(folder.path() + "/bwrap",
+                            "#!/bin/sh\nread left < " + folder.path() +
+                                "/left\n"
+                                "[ $left -gt 0 ] || exec bwrap \"$@\"\n"
+                                "echo $((left - 1)) > " +
+                                folder.path() +
+                                "/left\n"
+                                "echo \"bwrap: Can't bind mount /oldroot/x on /newroot/x: No such "
+                                "file or directory\" >&2\nexit 1\n",
+                            0700)
+                .ok());
+    Fail(0);
+    auto detected = Sandbox::Detect({.bubblewrap = folder.path() + "/bwrap"});
+    REQUIRE(detected.ok());
+    sandbox = *std::move(detected);
+  }
+  void Fail(int times) {
+    REQUIRE(WriteFileAtomic(folder.path() + "/left", std::to_string(times) + "\n").ok());
+  }
+};
+
+TEST_CASE("A tool whose mounts were taken away while it started is started again") {
+  FlakyBubblewrap bench;
+  const JobCgroup cgroup({}, "", {});
+  process::ProcessSpec spec;
+  spec.argv = {"/bin/sh", "-c", "echo ran; exit 3"};
+  std::string output;
+  SECTION("with its output captured") {
+    bench.Fail(3);
+    const auto result = bench.sandbox->RunTool(spec, {}, cgroup, {});
+    REQUIRE(result.ok());
+    CHECK(result->exit_code == 3);
+    CHECK(result->out == "ran\n");
+    CHECK(result->err == "");
+  }
+  SECTION("with its output followed, which shows nothing of it") {
+    bench.Fail(3);
+    spec.out = process::OutputSink::Call([&](std::string_view chunk) { output += chunk; });
+    spec.err = process::OutputSink::SameAsStdout();
+    const auto result = bench.sandbox->RunTool(spec, {}, cgroup, {});
+    REQUIRE(result.ok());
+    CHECK(result->exit_code == 3);
+    CHECK(output == "ran\n");
+  }
+  SECTION("not for ever, and then the cause is shown") {
+    bench.Fail(1000);
+    spec.out = process::OutputSink::Call([&](std::string_view chunk) { output += chunk; });
+    spec.err = process::OutputSink::SameAsStdout();
+    const auto result = bench.sandbox->RunTool(spec, {}, cgroup, {});
+    REQUIRE(result.ok());
+    CHECK(result->exit_code == 1);
+    CHECK(output.find("bwrap: Can't bind mount") == 0);
+    CHECK(output.find("ran") == std::string::npos);
+  }
+  SECTION("not a tool that fails for itself") {
+    spec.argv = {"/bin/sh", "-c", "echo ran; echo \"bwrap: Can't bind mount\" >&2; exit 1"};
+    spec.out = process::OutputSink::Call([&](std::string_view chunk) { output += chunk; });
+    spec.err = process::OutputSink::SameAsStdout();
+    const auto result = bench.sandbox->RunTool(spec, {}, cgroup, {});
+    REQUIRE(result.ok());
+    CHECK(output == "ran\nbwrap: Can't bind mount\n");
+  }
 }
 
 }  // namespace slipway::runner

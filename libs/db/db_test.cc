@@ -178,7 +178,8 @@ TEST_CASE_METHOD(Fixture, "a deadlock is run again until both have committed") {
   INFO(one << " / " << two);
   CHECK(one.ok());
   CHECK(two.ok());
-  CHECK(attempts_a + attempts_b == 3);
+  // Under load both may be picked as the victim, or meet once more.
+  CHECK(attempts_a + attempts_b >= 3);
   CHECK(db.Value("SELECT string_agg(n::text, ',') AS v FROM things") == "2,2");
 }
 

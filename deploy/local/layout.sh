@@ -20,7 +20,7 @@ make_layout() {
   install -d -m 0700 -o docker-registry -g docker-registry "$DATA/registry"
   install -d -m 0711 "$DATA/etc"
   install -d -m 0755 "$DATA/bin" # lighttpd reads the folder of its CGI program
-  for dir in auth blobs mirrors runner keys log sv containers gitops trigger gateway; do install -d -m 0700 "$DATA/$dir"; done
+  for dir in auth blobs mirrors runner keys log sv containers gitops trigger gateway tmp; do install -d -m 0700 "$DATA/$dir"; done
   if [[ ! -d $ROOT ]]; then
     as_caller mkdir -p "$ROOT" || fail "cannot create $ROOT; give --root a folder that may be written"
   fi
@@ -84,5 +84,5 @@ make_keys() {
   for name in kek runner-local.token admin-password hook-local.secret git.password registry.password; do
     secret_file "$DATA/keys/$name"
   done
-  for name in pipeline build gitops trigger gateway; do secret_file "$DATA/keys/service-$name.token"; done
+  for name in pipeline build gitops trigger gateway tmp; do secret_file "$DATA/keys/service-$name.token"; done
 }

@@ -12,10 +12,12 @@ RUNNER_SERVICES=(runner)
 allowed_hosts() { echo "127.0.0.1:$GIT_PORT,$REGISTRY"; }
 
 # address_settings SELF PEER...: socket of its own, and where its peers are.
+# And a place for temporary files, emptied at each start.
 address_settings() {
   local self=$1 upper peer
   upper=${self^^}
   shift
+  echo "TMPDIR=$DATA/tmp/$self"
   echo "SLIPWAY_${upper}_LISTEN=unix:$RUN/$self.sock"
   echo "SLIPWAY_${upper}_ADMIN_LISTEN=unix:$RUN/$self-admin.sock"
   for peer in "$@"; do echo "SLIPWAY_${upper}_${peer^^}_ADDRESS=unix:$RUN/$peer.sock"; done
@@ -111,11 +113,12 @@ ENV
     runner)
       container_settings
       cat <<ENV
+TMPDIR=$DATA/tmp/runner
 SLIPWAY_RUNNER_NAME=local
 SLIPWAY_RUNNER_TOKEN_FILE=$DATA/keys/runner-local.token
 SLIPWAY_RUNNER_BUILD_ADDRESS=unix:$RUN/build.sock
 SLIPWAY_RUNNER_AUTH_ADDRESS=unix:$RUN/auth.sock
-SLIPWAY_RUNNER_HIDE=$RUN,$DATA/keys,$DATA/pg,$DATA/git,$DATA/registry,$DATA/blobs,$DATA/mirrors,$DATA/gitops,$DATA/sv,$DATA/log,$DATA/etc,$DATA/spool,$ROOT
+SLIPWAY_RUNNER_HIDE=$RUN,$DATA/keys,$DATA/pg,$DATA/git,$DATA/registry,$DATA/blobs,$DATA/mirrors,$DATA/gitops,$DATA/sv,$DATA/log,$DATA/etc,$DATA/spool,$DATA/tmp,$ROOT
 SLIPWAY_RUNNER_DATA_DIR=$DATA/runner
 SLIPWAY_RUNNER_ALLOWED_HOSTS=$(allowed_hosts)
 SLIPWAY_RUNNER_ADMIN_LISTEN=unix:$RUN/runner-admin.sock

@@ -20,8 +20,13 @@ write_service() {
   done < <(settings_of "$name")
   local file
   for file in "$dir/env"/*; do [[ -n ${wanted[${file##*/}]:-} ]] || rm -f "$file"; done
-  # `run` reads the settings, `main` becomes the process.
-  printf '#!/bin/sh\nexec 2>&1 chpst -e "%s/env" "%s/main"\n' "$dir" "$dir" | write_file "$dir/run" 0700
+  # `run` empties TMPDIR, since a killed process may have left something there, and reads the settings; `main` becomes
+  # the process.
+  {
+    printf '#!/bin/sh\nexec 2>&1\n'
+    [[ -z ${wanted[TMPDIR]:-} ]] || printf 'rm -rf "%s"\nmkdir -m 0700 "%s"\n' "$DATA/tmp/$name" "$DATA/tmp/$name"
+    printf 'exec chpst -e "%s/env" "%s/main"\n' "$dir" "$dir"
+  } | write_file "$dir/run" 0700
   { printf '#!/bin/sh\numask 077\ncd /\n' && command_of "$name"; } | write_file "$dir/main" 0700
   printf '#!/bin/sh\nexec svlogd "%s"\n' "$DATA/log/$name" | write_file "$dir/log/run" 0700
   printf 's10000000\nn5\n' | write_file "$DATA/log/$name/config" 0600

@@ -103,6 +103,13 @@ void Metrics::SetGauge(const std::string& name, const std::string& help, const L
   Gauges(impl_->registry, name.c_str(), help.c_str(), impl_->own).Add(labels).Set(value);
 }
 
+void Metrics::Observe(const std::string& name, const std::string& help, const Labels& labels,
+                      absl::Duration took) {
+  Durations(impl_->registry, name.c_str(), help.c_str(), impl_->own)
+      .Add(labels, Buckets())
+      .Observe(absl::ToDoubleSeconds(took));
+}
+
 std::string Metrics::Serialize() const {
   return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
 }

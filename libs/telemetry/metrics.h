@@ -46,6 +46,9 @@ class Metrics {
   void Count(const std::string& name, const std::string& help, const Labels& labels, double by = 1);
   void SetGauge(const std::string& name, const std::string& help, const Labels& labels,
                 double value);
+  // Any other time of something: a histogram, `name` ends with _seconds.
+  void Observe(const std::string& name, const std::string& help, const Labels& labels,
+               absl::Duration took);
 
   // The text exposition format of /metrics.
   std::string Serialize() const;

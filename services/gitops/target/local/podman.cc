@@ -12,6 +12,7 @@
 #include "libs/json/json.h"
 #include "libs/process/run.h"
 #include "services/gitops/domain/errors.h"
+#include "services/gitops/target/local/pod_cgroups.h"
 
 namespace slipway::gitops::local {
 namespace {
@@ -175,7 +176,9 @@ absl::Status Podman::RemovePod(const std::string& name) const {
   SLIPWAY_ASSIGN_OR_RETURN(
       const Output removed,
       Run({"pod", "rm", "--ignore", "--force", "--time", "0", name}, options_.timeout));
-  return removed.ok ? absl::OkStatus() : PodmanFailed("pod rm", LastLine(removed.err));
+  if (!removed.ok) return PodmanFailed("pod rm", LastLine(removed.err));
+  RemovePodCgroups(removed.out);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::string> Podman::LastLog(const std::string& container, int lines) const {

@@ -31,7 +31,8 @@ DiskLimits LimitsOf(const Config& config) {
     return value > absl::ZeroDuration() ? value : absl::InfiniteDuration();
   };
   DiskLimits limits;
-  limits.images = {age(config.image_age), static_cast<int64_t>(config.image_limit)};
+  limits.images = {age(config.image_age), static_cast<int64_t>(config.image_limit),
+                   config.image_count};
   limits.mirror_max_age = age(config.mirror_age);
   limits.mirror_max_bytes = static_cast<int64_t>(config.mirror_limit);
   return limits;

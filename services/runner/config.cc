@@ -33,6 +33,10 @@ Config ParseConfig(int argc, char** argv) {
   parser.Size(&config.image_limit,
               {.flag = "image-limit",
                .help = "disk that images and layers may take between builds; 0: no limit"});
+  parser.Int(&config.image_count,
+             {.flag = "image-count",
+              .help = "images that may stay between builds, with one for each cached instruction; "
+                      "0: no limit"});
   parser.Duration(
       &config.image_age,
       {.flag = "image-age", .help = "images not used for so long are removed; 0s: never"});

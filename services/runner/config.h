@@ -22,6 +22,7 @@ struct Config {
   double job_cpus = 0;
   uint64_t max_log = 100ULL << 20;
   uint64_t image_limit = 20ULL << 30;
+  int image_count = 500;
   absl::Duration image_age = absl::Hours(7 * 24);
   uint64_t mirror_limit = 20ULL << 30;
   absl::Duration mirror_age = absl::Hours(30 * 24);

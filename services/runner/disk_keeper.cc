@@ -10,7 +10,8 @@
 namespace slipway::runner {
 namespace {
 
-constexpr auto kPause = std::chrono::minutes(10);
+constexpr auto kPause = std::chrono::seconds(30);
+constexpr int kPausesPerPrune = 20;
 
 }  // namespace
 
@@ -25,9 +26,10 @@ DiskKeeper::DiskKeeper(const DiskLimits& limits, ImageBuilder& images, git::Mirr
 void DiskKeeper::Loop(const std::stop_token& stop) {
   // The first image build need not wait for the probe.
   images_.Prepare(stop);
-  while (!stop.stop_requested()) {
-    PruneMirrors(stop);
-    PruneImages(stop);
+  for (int pauses = 0; !stop.stop_requested(); pauses = (pauses + 1) % kPausesPerPrune) {
+    const int64_t most = limits_.images.max_count;
+    if (pauses == 0) PruneMirrors(stop);
+    if (pauses == 0 || (most > 0 && images_.storage().Count() > most)) PruneImages(stop);
     std::unique_lock<Mutex> lock(mu_);
     pause_.wait_for(lock, stop, kPause, [] { return false; });
   }

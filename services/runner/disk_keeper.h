@@ -21,8 +21,8 @@ struct DiskLimits {
 };
 
 // Bounds what the runner keeps on disk to be fast: images and mirrors. Finds out once how images
-// are built here, then prunes at once and every ten minutes, and never what a job uses. Shows
-// itself by a log line when it removed something, and by metrics. Owned by App; stops at
+// are built here, then prunes at once and every ten minutes, too many images within half a minute,
+// and never what a job uses. Shows itself by a log line when it removed something, and by metrics. Owned by App; stops at
 // destruction.
 class DiskKeeper {
  public:

@@ -214,6 +214,29 @@ TEST_CASE("Images that take too much disk are removed, the one unused the longes
   CHECK(f.Build().ok());
 }
 
+TEST_CASE("Of more images than are allowed the one unused the longest is removed, however small") {
+  oci::Registry registry;
+  Fixture f;
+  f.request.registry_host = registry.address();
+  for (const std::string version : {"one", "two", "three"}) {
+    f.request.tag = version;
+    f.request.args = {{"VERSION", version}};
+    REQUIRE(f.Build().ok());
+  }
+  MakeOld(f, ":one");
+  const int64_t all = f.builder->storage().Count();
+  REQUIRE(all >= 3);
+  auto pruned = f.builder->storage().Prune({.max_count = all}, {});
+  REQUIRE(pruned.ok());
+  CHECK(pruned->removed == 0);
+
+  pruned = f.builder->storage().Prune({.max_count = all - 1}, {});
+  REQUIRE(pruned.ok());
+  CHECK(f.builder->storage().Count() <= (all - 1) * 4 / 5);
+  CHECK(ContentsOf(f).images.find(" one ") == std::string::npos);
+  CHECK(f.Build().ok());
+}
+
 TEST_CASE("Builds that fail or are cancelled leave nothing for good") {
   Fixture f;
   f.request.registry_host = "127.0.0.1:1";

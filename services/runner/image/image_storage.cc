@@ -126,24 +126,40 @@ absl::Status ImageStorage::RemoveOld(const BuilderFacts& facts, absl::Duration m
   return WriteFileAtomic(marker, "");
 }
 
-absl::Status ImageStorage::RemoveUntil(const BuilderFacts& facts, int64_t max_bytes,
+int64_t ImageStorage::Count() const {
+  const std::optional<BuilderFacts> facts = setup_.Known();
+  if (!facts) return 0;
+  std::error_code error;
+  const std::filesystem::directory_iterator images(
+      setup_.data() + "/storage-" + facts->driver + "/" + facts->driver + "-images", error);
+  if (error) return 0;
+  return std::count_if(begin(images), end(images), [](const auto& entry) {
+    std::error_code ignored;
+    return entry.is_directory(ignored);
+  });
+}
+
+absl::Status ImageStorage::RemoveUntil(const BuilderFacts& facts, const ImageLimits& limits,
                                        ImagesPruned& out, const std::stop_token& stop) const {
-  out.kept_bytes = DiskUse(setup_.data(), stop);
-  if (out.kept_bytes <= max_bytes || stop.stop_requested()) return absl::OkStatus();
+  // `part` is a margin, so that the next build does not begin the same again.
+  const auto fits = [&](double part) {
+    out.kept_bytes = DiskUse(setup_.data(), stop);
+    const auto within = [part](int64_t value, int64_t limit) {
+      return limit <= 0 || static_cast<double>(value) <= static_cast<double>(limit) * part;
+    };
+    return within(out.kept_bytes, limits.max_bytes) && within(Count(), limits.max_count);
+  };
+  if (fits(1) || stop.stop_requested()) return absl::OkStatus();
   SLIPWAY_RETURN_IF_ERROR(Tool(facts, {"rmi", "--prune"}, stop).status());
   SLIPWAY_ASSIGN_OR_RETURN(const std::vector<std::string> names, Names(facts, stop));
   const std::vector<ImageUses::Use> uses = uses_.Of(names);
-  // A margin, so that the next build does not begin the same again.
-  const int64_t target = max_bytes / 5 * 4;
   size_t next = 0;
-  for (;;) {
-    out.kept_bytes = DiskUse(setup_.data(), stop);
-    if (out.kept_bytes <= target || next == uses.size() || stop.stop_requested())
-      return absl::OkStatus();
+  while (!fits(0.8) && next < uses.size() && !stop.stop_requested()) {
     // A quarter of the rest at a time: counting costs more than deleting.
     for (size_t n = (uses.size() - next + 3) / 4; n > 0; --n)
       Remove(facts, uses[next++].image, out, stop);
   }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<ImagesPruned> ImageStorage::Prune(const ImageLimits& limits,
@@ -156,7 +172,8 @@ absl::StatusOr<ImagesPruned> ImageStorage::Prune(const ImageLimits& limits,
   if (built) measured_ = DiskUse(setup_.data(), stop);
   const int64_t before = measured_;
   out.kept_bytes = before;
-  const bool too_much = limits.max_bytes > 0 && before > limits.max_bytes;
+  const bool too_much = (limits.max_bytes > 0 && before > limits.max_bytes) ||
+                        (limits.max_count > 0 && Count() > limits.max_count);
   const StorageGate::Pass alone =
       gate_.EnterAlone(too_much ? kPatience : absl::ZeroDuration(), stop);
   if (!alone.valid()) return out;
@@ -165,8 +182,8 @@ absl::StatusOr<ImagesPruned> ImageStorage::Prune(const ImageLimits& limits,
   RemoveOtherDrivers(*facts);
   SLIPWAY_RETURN_IF_ERROR(RemoveOld(*facts, limits.max_age, out, stop));
   // Without a build and a removal nothing has changed, and counting is dear.
-  if (limits.max_bytes > 0 && (built || too_much || out.removed > 0)) {
-    SLIPWAY_RETURN_IF_ERROR(RemoveUntil(*facts, limits.max_bytes, out, stop));
+  if ((limits.max_bytes > 0 && built) || too_much) {
+    SLIPWAY_RETURN_IF_ERROR(RemoveUntil(*facts, limits, out, stop));
   } else if (built || out.removed > 0) {
     out.kept_bytes = DiskUse(setup_.data(), stop);
   }

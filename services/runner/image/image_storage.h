@@ -17,6 +17,7 @@ namespace slipway::runner {
 struct ImageLimits {
   absl::Duration max_age = absl::InfiniteDuration();  // since the last use
   int64_t max_bytes = 0;                              // of disk; 0: no limit
+  int64_t max_count = 0;  // of images, with the unnamed ones of each instruction; 0: no limit
 };
 
 // What a Prune has done.
@@ -39,10 +40,15 @@ class ImageStorage {
   bool BeingCleaned() const { return gate_.Closed(); }
 
   // Removes the containers of builds that failed or were killed, storage of drivers no longer used,
-  // images not used for `max_age`, and, where all take more than `max_bytes`, layers of failed
-  // builds and the images unused the longest until they take four fifths of it. Does nothing while
-  // builds run; only with too much on the disk it waits for them, and new ones for it.
+  // images not used for `max_age`, and, where all take more than `max_bytes` or are more than
+  // `max_count`, layers of no named image and the images unused the longest until four fifths of
+  // it are left. Does nothing while builds run; only with too much it waits for them, and new ones
+  // for it.
   absl::StatusOr<ImagesPruned> Prune(const ImageLimits& limits, const std::stop_token& stop);
+
+  // How many images there are, named or not: each call of buildah reads all their records, so that
+  // a thousand small ones make every step of a build take a second. Cheap.
+  int64_t Count() const;
 
  private:
   // Runs buildah on the storage and gives its standard output.
@@ -53,7 +59,7 @@ class ImageStorage {
   void RemoveOtherDrivers(const BuilderFacts& facts) const;
   absl::Status RemoveOld(const BuilderFacts& facts, absl::Duration max_age, ImagesPruned& out,
                          const std::stop_token& stop) const;
-  absl::Status RemoveUntil(const BuilderFacts& facts, int64_t max_bytes, ImagesPruned& out,
+  absl::Status RemoveUntil(const BuilderFacts& facts, const ImageLimits& limits, ImagesPruned& out,
                            const std::stop_token& stop) const;
   void Remove(const BuilderFacts& facts, const std::string& image, ImagesPruned& out,
               const std::stop_token& stop) const;

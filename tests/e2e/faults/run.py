@@ -19,6 +19,7 @@ class FaultRun:
         self.suite = suite
         self.rng = random.Random(seed)
         self.plan = self._plan(kills)
+        self.ended = threading.Event()  # set: no more kills, only the checks
         self.counter = load.Counter()
         self.parts = parts.Parts(suite.root)
         self.pushers = [load.Pusher(suite, i, self.counter.url, random.Random(seed * 100 + i), limit=1) for i in range(apps)]
@@ -44,6 +45,8 @@ class FaultRun:
         missed = 0
         try:
             for number, (name, point) in enumerate(self.plan, 1):
+                if self.ended.is_set():
+                    break
                 reached = self._reach(point)
                 missed += not reached
                 self.parts.kill(name)

@@ -76,7 +76,7 @@ absl::StatusOr<std::vector<int64_t>> Reports::Extend(const std::string& runner,
   for (const JobOfRun& job : held) holdings.push_back({job.job.id, job.job.fence});
   return db::RunTx(core_.pool, "reports.heartbeat", deadline,
                    [&](db::Tx& tx) -> absl::StatusOr<std::vector<int64_t>> {
-                     SLIPWAY_RETURN_IF_ERROR(RunnerSeen(tx, runner));
+                     SLIPWAY_RETURN_IF_ERROR(RunnersSeen(tx, {runner}));
                      if (holdings.empty()) return std::vector<int64_t>();
                      return ExtendLeases(tx, runner, session, holdings, core_.limits.lease);
                    });

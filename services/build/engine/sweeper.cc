@@ -6,6 +6,7 @@
 #include "libs/log/log.h"
 #include "services/build/store/job_store.h"
 #include "services/build/store/run_store.h"
+#include "services/build/store/runner_store.h"
 
 namespace slipway::build {
 namespace {
@@ -49,6 +50,10 @@ absl::StatusOr<std::set<int64_t>> Sweeper::FindRuns(db::Tx& tx) {
   SLIPWAY_ASSIGN_OR_RETURN(const auto expired, RunsWithExpiredLeases(tx));
   SLIPWAY_ASSIGN_OR_RETURN(const auto overdue,
                            RunsWithOverdueJobs(tx, core_.limits.timeout_margin));
+  // A runner that is connected is heard of, also while it has no job to send a heartbeat for.
+  std::vector<std::string> connected;
+  for (const auto& session : core_.hub.Sessions()) connected.push_back(session->runner());
+  if (!connected.empty()) SLIPWAY_RETURN_IF_ERROR(RunnersSeen(tx, connected));
   SLIPWAY_ASSIGN_OR_RETURN(const QueueState queue, Queue(tx));
   metrics_.SetQueue("jobs", queue.waiting, queue.oldest);
   std::set<int64_t> runs(expired.begin(), expired.end());

@@ -9,8 +9,9 @@
 namespace slipway::build {
 
 // Looks each second for jobs whose lease has ended (their runner is lost: the next attempt waits)
-// and for jobs over their time. After this process or the database was away nobody could renew a
-// lease, so all of them get a new term first. Owned by App; one thread.
+// and for jobs over their time, and notes which runners are connected. After this process or the
+// database was away nobody could renew a lease, so all of them get a new term first. Owned by App;
+// one thread.
 class Sweeper {
  public:
   Sweeper(Core& core, telemetry::Metrics& metrics);

@@ -75,11 +75,12 @@ absl::StatusOr<RunnerRecord> RunnerConnected(db::Tx& tx, const std::string& name
   return One(tx.Exec(kConnect, name, session, slots, version), name);
 }
 
-absl::Status RunnerSeen(db::Tx& tx, const std::string& name) {
+absl::Status RunnersSeen(db::Tx& tx, const std::vector<std::string>& names) {
   static constexpr Sql kSeen{"runners.seen",
-                             "UPDATE runners SET last_seen_at = now() WHERE name = $1 "
-                             "AND last_seen_at < now() - interval '10 seconds'"};
-  return tx.Exec(kSeen, name).status();
+                             "UPDATE runners SET last_seen_at = now() WHERE name = ANY($1::text[]) "
+                             "AND (last_seen_at IS NULL OR last_seen_at "
+                             "NOT BETWEEN now() - interval '10 seconds' AND now())"};
+  return tx.Exec(kSeen, names).status();
 }
 
 }  // namespace slipway::build

@@ -22,7 +22,8 @@ absl::Status DeleteRunner(db::Tx& tx, const std::string& name);
 absl::StatusOr<RunnerRecord> RunnerConnected(db::Tx& tx, const std::string& name,
                                              const std::string& session, int slots,
                                              const std::string& version);
-// The runner was heard of, written at most once in ten seconds.
-absl::Status RunnerSeen(db::Tx& tx, const std::string& name);
+// The runners were heard of: written at most once in ten seconds, and at once when the clock was set
+// back since.
+absl::Status RunnersSeen(db::Tx& tx, const std::vector<std::string>& names);
 
 }  // namespace slipway::build

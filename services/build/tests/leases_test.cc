@@ -400,4 +400,21 @@ TEST_CASE("a job over its time fails even if its runner says nothing") {
   CHECK(runner.Append(lease.key(), 0, "late").error_code() == grpc::StatusCode::ABORTED);
 }
 
+TEST_CASE(
+    "a runner that is connected was seen just now, without a job and whatever the clock did") {
+  BuildFixture f;
+  FakeRunner runner(f, "local");
+  f.service->sweeper().Stop();
+  const std::string offset = GENERATE("- interval '1 hour'", "+ interval '1 hour'");
+  f.database.Exec("UPDATE runners SET last_seen_at = now() " + offset);
+  REQUIRE(f.service->sweeper().RunOnce().ok());
+  v1::GetRunnerRequest get;
+  get.set_name("runners/local");
+  v1::Runner seen;
+  REQUIRE(f.build->GetRunner(f.As(Admin()).get(), get, &seen).ok());
+  CHECK(seen.status().online());
+  const int64_t now = absl::ToUnixSeconds(absl::Now());
+  CHECK(std::abs(now - seen.status().last_seen_time().seconds()) < 10);
+}
+
 }  // namespace slipway::build

@@ -13,7 +13,6 @@ namespace {
 namespace pb = slipway::events::v1;
 
 constexpr int kBatch = 256;
-constexpr absl::Duration kStreamLife = absl::Hours(1);
 constexpr absl::Duration kNoteTime = absl::Seconds(5);
 
 // Reads the outbox in pages; parks when there is nothing new.
@@ -70,7 +69,7 @@ absl::Status GrpcEventSource::Watch(events::Cursor after,
                                     const std::function<bool(std::vector<events::Event>)>& on_batch,
                                     std::stop_token stop) {
   while (true) {
-    const absl::Time until = absl::Now() + kStreamLife;
+    const absl::Time until = absl::Now() + life_;
     const absl::Status ended = WatchUntil(until, after, on_batch, stop);
     if (absl::Now() < until || stop.stop_requested() || !absl::IsDeadlineExceeded(ended))
       return ended;

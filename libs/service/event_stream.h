@@ -25,7 +25,7 @@ grpc::ServerWriteReactor<slipway::events::v1::WatchEventsResponse>* ServeEvents(
 // Another service's WatchEvents as the source of a ConsumerLoop:
 //   GrpcEventSource source(peer, [stub](grpc::ClientContext* c, const auto& r) { return
 //   stub->WatchEvents(c, r); }, "consumer");
-// Each hour it asks anew, so that the peer learns how far this reader has come.
+// After `life` it asks anew, so that the peer learns how far this reader has come.
 // Owned by App; thread-safe; outlives the loop.
 class GrpcEventSource final : public events::EventSource {
  public:
@@ -33,8 +33,9 @@ class GrpcEventSource final : public events::EventSource {
       std::function<std::unique_ptr<grpc::ClientReader<slipway::events::v1::WatchEventsResponse>>(
           grpc::ClientContext*, const slipway::events::v1::WatchEventsRequest&)>;
   // `reader`: under which name the peer keeps what is not applied yet; the consumer's.
-  GrpcEventSource(rpc::Peer& peer, Open open, std::string reader = "")
-      : peer_(peer), open_(std::move(open)), reader_(std::move(reader)) {}
+  GrpcEventSource(rpc::Peer& peer, Open open, std::string reader = "",
+                  absl::Duration life = absl::Hours(1))
+      : peer_(peer), open_(std::move(open)), reader_(std::move(reader)), life_(life) {}
 
   absl::Status Watch(events::Cursor after,
                      const std::function<bool(std::vector<events::Event>)>& on_batch,
@@ -49,6 +50,7 @@ class GrpcEventSource final : public events::EventSource {
   rpc::Peer& peer_;
   const Open open_;
   const std::string reader_;
+  const absl::Duration life_;
 };
 
 }  // namespace slipway::service

@@ -21,6 +21,12 @@ Config Config::Parse(int argc, char** argv) {
       &config.pipeline_address,
       {.flag = "pipeline-address", .help = "address of the pipeline service", .required = true});
   parser.Size(&config.log_limit, {.flag = "log-limit", .help = "bytes of one job's log at most"});
+  parser.Duration(
+      &config.log_keep,
+      {.flag = "log-keep", .help = "how long logs are kept after their job; 0: for ever"});
+  parser.Size(&config.log_archive_limit,
+              {.flag = "log-archive-limit",
+               .help = "bytes of all archived logs, the oldest go; 0: no limit"});
   parser.Int(&config.max_attempts,
              {.flag = "max-attempts",
               .help = "how often a job is started whose runner is lost, 1 to 100"});
@@ -51,6 +57,8 @@ absl::Status App::Init() {
 
   EngineLimits limits;
   limits.max_attempts = config_.max_attempts;
+  limits.log_keep = config_.log_keep;
+  limits.log_archive_limit = static_cast<int64_t>(config_.log_archive_limit);
   service_ = std::make_unique<Service>(
       Service::Surroundings{.pool = runtime_->pool(),
                             .clock = runtime_->clock(),
@@ -67,7 +75,8 @@ absl::Status App::Init() {
       std::make_unique<service::RecordsApi>(runtime_->gate(), runtime_->pool(), runtime_->name());
 
   pipeline_events_ = std::make_unique<service::GrpcEventSource>(
-      *pipeline_peer_, [this](grpc::ClientContext* context, const auto& request) {
+      *pipeline_peer_,
+      [this](grpc::ClientContext* context, const auto& request) {
         return pipeline_->stub().WatchEvents(context, request);
       },
       kDefinitionsConsumer);

@@ -21,6 +21,8 @@ struct Config {
   std::string pipeline_address;
   uint64_t log_limit = 64 << 20;
   int max_attempts = 3;
+  absl::Duration log_keep = EngineLimits().log_keep;
+  uint64_t log_archive_limit = static_cast<uint64_t>(EngineLimits().log_archive_limit);
 
   // From flags, environment and file; prints and exits on a mistake.
   static Config Parse(int argc, char** argv);

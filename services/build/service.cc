@@ -18,7 +18,9 @@ Service::Service(Surroundings s)
       queries_(core_),
       sweeper_(core_, s.metrics),
       work_(core_, s.pipeline, logs_, s.blobs),
-      janitor_(s.pool, s.clock, outbox_),
+      log_pruner_(core_, s.metrics),
+      janitor_(s.pool, s.clock, outbox_,
+               [this](absl::Time now, int limit) { return log_pruner_.Prune(now, limit); }),
       build_api_(
           {s.gate, s.streams, core_, run_commands_, runner_commands_, queries_, log_reader_}),
       runner_api_({s.gate, s.streams, sessions_, reports_}) {

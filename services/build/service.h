@@ -14,6 +14,7 @@
 #include "services/build/api/build_api.h"
 #include "services/build/api/runner_api.h"
 #include "services/build/engine/dispatcher.h"
+#include "services/build/engine/log_pruner.h"
 #include "services/build/engine/sweeper.h"
 #include "services/build/engine/work_loop.h"
 
@@ -51,6 +52,7 @@ class Service {
   Dispatcher& dispatcher() { return dispatcher_; }
   Sweeper& sweeper() { return sweeper_; }
   WorkLoop& work() { return work_; }
+  service::Janitor& janitor() { return janitor_; }
   BuildApi& build_api() { return build_api_; }
   RunnerApi& runner_api() { return runner_api_; }
 
@@ -67,6 +69,7 @@ class Service {
   Queries queries_;
   Sweeper sweeper_;
   WorkLoop work_;
+  LogPruner log_pruner_;
   service::Janitor janitor_;
   BuildApi build_api_;
   RunnerApi runner_api_;

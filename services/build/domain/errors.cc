@@ -116,6 +116,15 @@ absl::Status LogIncomplete(int64_t size, int64_t expected) {
                "LOG_INCOMPLETE", {{"size", std::to_string(size)}});
 }
 
+absl::Status LogPruned(std::string_view job, int attempt, absl::Time when) {
+  const std::string time = absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", when, absl::UTCTimeZone());
+  return Error(StatusCode::kNotFound,
+               "the log of job " + Quoted(job) + ", attempt " + std::to_string(attempt) +
+                   ", was pruned on " + time +
+                   "; build's settings log-keep and log-archive-limit say how long logs are kept",
+               "LOG_PRUNED", {{"job", std::string(job)}, {"prune_time", time}});
+}
+
 absl::Status LogPieceTooLarge(size_t size, size_t limit) {
   return InvalidField(
       "data", std::to_string(size) + " bytes are more than the limit of " + std::to_string(limit));

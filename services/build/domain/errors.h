@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "slipway/build/v1/build.pb.h"
 
 namespace slipway::build {
@@ -32,6 +33,7 @@ absl::Status ForeignLease(std::string_view job);             // PERMISSION_DENIE
 absl::Status LeaseLost(std::string_view job);                // ABORTED
 absl::Status LogGap(int64_t offset, int64_t size);           // OUT_OF_RANGE
 absl::Status LogIncomplete(int64_t size, int64_t expected);  // OUT_OF_RANGE
+absl::Status LogPruned(std::string_view job, int attempt, absl::Time when);  // NOT_FOUND
 absl::Status LogPieceTooLarge(size_t size, size_t limit);    // INVALID_ARGUMENT
 
 }  // namespace slipway::build

@@ -12,7 +12,7 @@ namespace slipway::build {
 
 // An effect outside the database, carried out after the commit until it succeeds.
 struct WorkItem {
-  std::string kind = {};     // "release_tag", "archive_log", "confirm_deletion"
+  std::string kind = {};     // "release_tag", "archive_log", "delete_log", "confirm_deletion"
   std::string subject = {};  // what it is done for
   std::string detail = {};   // what the kind needs to know
 };

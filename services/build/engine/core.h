@@ -21,6 +21,9 @@ struct EngineLimits {
   // After a job's time has passed, its runner has this long to end it by itself.
   absl::Duration timeout_margin = absl::Seconds(60);
   int max_attempts = 3;
+  // Archived logs older than this, and the oldest beyond this many bytes, are pruned; 0: never.
+  absl::Duration log_keep = absl::Hours(24 * 90);
+  int64_t log_archive_limit = int64_t{20} << 30;
 };
 
 // What all use cases share: the database, and who has to be told after a commit. Owned by App;

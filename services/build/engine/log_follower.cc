@@ -9,6 +9,7 @@
 #include "services/build/domain/errors.h"
 #include "services/build/domain/states.h"
 #include "services/build/logs/utf8_cut.h"
+#include "services/build/store/log_archive_store.h"
 #include "services/build/store/run_store.h"
 
 namespace slipway::build {
@@ -40,6 +41,7 @@ absl::StatusOr<std::unique_ptr<LogFollower>> LogFollower::Open(Core& core, LogRe
   std::unique_ptr<LogFollower> follower(new LogFollower(core, reader, request, std::move(job)));
   if (!request.step().empty() && !follower->StepRange())
     return StepNotFound(request.name(), request.step());
+  SLIPWAY_RETURN_IF_ERROR(follower->CheckKept());
   return follower;
 }
 
@@ -63,6 +65,8 @@ absl::StatusOr<LogFollower::Step> LogFollower::Next() {
     return Next();
   }
   if (!Complete()) return Step{.end = !request_.follow()};
+  // The end, or was the rest taken away meanwhile?
+  SLIPWAY_RETURN_IF_ERROR(CheckKept());
   v1::LogChunk last;
   last.set_offset(offset_);
   last.set_attempt(attempt_);
@@ -84,6 +88,15 @@ absl::Status LogFollower::Refresh() {
   SLIPWAY_ASSIGN_OR_RETURN(job_, db::RunTx(core_.pool, "logs.refresh", kDatabaseTime,
                                            [&](db::Tx& tx) { return GetJobOfRun(tx, name); }));
   return absl::OkStatus();
+}
+
+absl::Status LogFollower::CheckKept() {
+  if (attempt_ == job_.job.attempt && !IsFinal(job_.job.state)) return absl::OkStatus();
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const std::optional<absl::Time> pruned,
+      db::RunTx(core_.pool, "logs.kept", kDatabaseTime,
+                [&](db::Tx& tx) { return LogPrunedAt(tx, job_.job.id, attempt_); }));
+  return pruned ? LogPruned(request_.name(), attempt_, *pruned) : absl::OkStatus();
 }
 
 void LogFollower::StartAttempt(int attempt) {

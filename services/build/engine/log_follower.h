@@ -40,6 +40,8 @@ class LogFollower {
   };
   std::optional<Range> StepRange() const;
   absl::Status Refresh();
+  // The error of a log that was pruned.
+  absl::Status CheckKept();
   void StartAttempt(int attempt);
   // What can be read at the present place; nothing if there is nothing (more).
   absl::StatusOr<std::optional<v1::LogChunk>> ReadPiece();

@@ -7,6 +7,7 @@
 #include "libs/base/error.h"
 #include "libs/base/status.h"
 #include "libs/log/log.h"
+#include "services/build/store/log_archive_store.h"
 #include "services/build/store/run_store.h"
 
 namespace slipway::build {
@@ -61,6 +62,7 @@ int WorkLoop::RunOnce(const std::stop_token& stop) {
 absl::Status WorkLoop::CarryOut(const DueWork& work) {
   const WorkItem& item = work.item;
   if (item.kind == "archive_log") return ArchiveLogs(item);
+  if (item.kind == "delete_log") return DeleteLog(item);
   if (item.kind == "confirm_deletion") return ConfirmDeletion(item);
   const absl::Status released = pipeline_.ReleaseImageTag(item.subject, item.detail == "used",
                                                           {.deadline = absl::Now() + kCallTime});
@@ -75,9 +77,22 @@ absl::Status WorkLoop::ArchiveLogs(const WorkItem& item) {
     return absl::OkStatus();
   }
   for (key.attempt = 1; key.attempt <= attempts; ++key.attempt) {
-    SLIPWAY_RETURN_IF_ERROR(ArchiveLog(logs_, blobs_, key));
+    SLIPWAY_RETURN_IF_ERROR(ArchiveLog(logs_, blobs_, key, [&](int64_t bytes) {
+      return db::RunTx(core_.pool, "work.archived", kDatabaseTime, [&](db::Tx& tx) {
+        return RecordArchivedLog(tx, key.job_id, key.attempt, bytes);
+      });
+    }));
   }
   return absl::OkStatus();
+}
+
+absl::Status WorkLoop::DeleteLog(const WorkItem& item) {
+  LogKey key;
+  if (!absl::SimpleAtoi(item.subject, &key.job_id) ||
+      !absl::SimpleAtoi(item.detail, &key.attempt)) {
+    return absl::OkStatus();
+  }
+  return blobs_.Delete(LogBlobKey(key));
 }
 
 absl::Status WorkLoop::ConfirmDeletion(const WorkItem& item) {

@@ -11,8 +11,8 @@
 namespace slipway::build {
 
 // Carries out the effects that were written down as work rows, until each succeeds: releases image
-// tags, moves logs of ended jobs to the archive, confirms the deletion of apps. Owned by App; one
-// thread.
+// tags, moves logs of ended jobs to the archive and deletes those that were pruned, confirms the
+// deletion of apps. Owned by App; one thread.
 class WorkLoop {
  public:
   WorkLoop(Core& core, PipelinePeer& pipeline, LogStore& logs, blob::BlobStore& blobs)
@@ -33,6 +33,7 @@ class WorkLoop {
   absl::Duration Pass(const std::stop_token& stop);
   absl::Status CarryOut(const DueWork& work);
   absl::Status ArchiveLogs(const WorkItem& item);
+  absl::Status DeleteLog(const WorkItem& item);
   absl::Status ConfirmDeletion(const WorkItem& item);
 
   Core& core_;

@@ -20,10 +20,13 @@ absl::StatusOr<std::string> LogReader::Read(LogKey key, int64_t offset, size_t m
   return data;
 }
 
-absl::Status ArchiveLog(LogStore& logs, blob::BlobStore& blobs, LogKey key) {
+absl::Status ArchiveLog(LogStore& logs, blob::BlobStore& blobs, LogKey key,
+                        const std::function<absl::Status(int64_t bytes)>& record) {
   const std::string path = logs.PathOf(key);
   if (!PathExists(path)) return absl::OkStatus();
   SLIPWAY_RETURN_IF_ERROR(blobs.PutFile(LogBlobKey(key), path));
+  SLIPWAY_ASSIGN_OR_RETURN(const int64_t bytes, logs.Size(key));
+  SLIPWAY_RETURN_IF_ERROR(record(bytes));
   return logs.Remove(key);
 }
 

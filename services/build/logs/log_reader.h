@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -26,7 +27,8 @@ class LogReader {
 };
 
 // Moves the log of a job that has ended to the blobs; nothing there is OK (it was moved before, or
-// nothing was written).
-absl::Status ArchiveLog(LogStore& logs, blob::BlobStore& blobs, LogKey key);
+// nothing was written). `record` writes down the size of what is stored, before the file goes.
+absl::Status ArchiveLog(LogStore& logs, blob::BlobStore& blobs, LogKey key,
+                        const std::function<absl::Status(int64_t bytes)>& record);
 
 }  // namespace slipway::build

@@ -21,12 +21,15 @@ function(slipway_executable NAME)
   set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 endfunction()
 
-# slipway_test(NAME SRCS ... DEPS ... LABELS unit|integration|contract|e2e [TIMEOUT seconds] [RESOURCE lock] [POSTGRES])
+# slipway_test(NAME SRCS ... DEPS ... LABELS unit|integration|contract|cluster|e2e [TIMEOUT seconds] [RESOURCE lock]
+#              [POSTGRES] [CLUSTER])
 # A Catch2 program; every test case becomes one ctest test. Integration tests get the build folder's
 # programs by the environment variable SLIPWAY_BIN_DIR and the source root by SLIPWAY_SOURCE_DIR.
 # POSTGRES: the tests need the PostgreSQL cluster that ctest starts once per run; its socket folder is SLIPWAY_TEST_PG.
+# CLUSTER: they need the Kubernetes cluster of tests/cluster, started once per run, too; its folder is SLIPWAY_TEST_CLUSTER.
+# Such tests have the label cluster.
 function(slipway_test NAME)
-  cmake_parse_arguments(ARG "POSTGRES" "TIMEOUT;RESOURCE" "SRCS;DEPS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "POSTGRES;CLUSTER" "TIMEOUT;RESOURCE" "SRCS;DEPS;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 60)
   endif()
@@ -40,16 +43,22 @@ function(slipway_test NAME)
   if(ARG_RESOURCE)
     list(APPEND PROPS RESOURCE_LOCK ${ARG_RESOURCE})
   endif()
+  set(FIXTURES "")
   if(ARG_POSTGRES)
     slipway_postgres_folder(PG)
-    list(APPEND PROPS FIXTURES_REQUIRED postgres)
+    list(APPEND FIXTURES postgres)
     string(APPEND ENV ";SLIPWAY_TEST_PG=${PG}")
   endif()
+  if(ARG_CLUSTER)
+    slipway_cluster_folder(CLUSTER)
+    list(APPEND FIXTURES cluster)
+    string(APPEND ENV ";SLIPWAY_TEST_CLUSTER=${CLUSTER}")
+  endif()
   catch_discover_tests(${NAME} TEST_PREFIX "${NAME}." EXTRA_ARGS --warn NoTests PROPERTIES ${PROPS})
-  # Catch's script flattens lists in PROPERTIES, so the environment is set by a file that ctest reads after it.
+  # Catch's script flattens lists in PROPERTIES, so lists are set by a file that ctest reads after it.
   file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/${NAME}_environment.cmake
     "foreach(T IN LISTS ${NAME}_TESTS)\n"
-    "  set_tests_properties(\"\${T}\" PROPERTIES ENVIRONMENT \"${ENV}\")\n"
+    "  set_tests_properties(\"\${T}\" PROPERTIES ENVIRONMENT \"${ENV}\" FIXTURES_REQUIRED \"${FIXTURES}\")\n"
     "endforeach()\n")
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES
     ${CMAKE_CURRENT_BINARY_DIR}/${NAME}_environment.cmake)
@@ -71,6 +80,24 @@ function(slipway_postgres_fixture SCRIPT)
   add_test(NAME postgres.stop COMMAND ${SCRIPT} stop ${PG})
   set_tests_properties(postgres.start PROPERTIES FIXTURES_SETUP postgres LABELS integration TIMEOUT 60)
   set_tests_properties(postgres.stop PROPERTIES FIXTURES_CLEANUP postgres LABELS integration TIMEOUT 60)
+endfunction()
+
+# The folder of the tests' Kubernetes cluster: one per build folder.
+function(slipway_cluster_folder OUT)
+  string(MD5 KEY ${CMAKE_BINARY_DIR})
+  string(SUBSTRING ${KEY} 0 8 KEY)
+  set(${OUT} /tmp/slipway-cluster-${KEY} PARENT_SCOPE)
+endfunction()
+
+# slipway_cluster_fixture(SCRIPT)
+# Lets ctest start the Kubernetes cluster before the first test that needs it, and stop it after the last one.
+function(slipway_cluster_fixture SCRIPT)
+  slipway_cluster_folder(CLUSTER)
+  get_filename_component(SCRIPT ${SCRIPT} ABSOLUTE)
+  add_test(NAME cluster.start COMMAND ${SCRIPT} start ${CLUSTER})
+  add_test(NAME cluster.stop COMMAND ${SCRIPT} stop ${CLUSTER})
+  set_tests_properties(cluster.start PROPERTIES FIXTURES_SETUP cluster LABELS cluster TIMEOUT 150)
+  set_tests_properties(cluster.stop PROPERTIES FIXTURES_CLEANUP cluster LABELS cluster TIMEOUT 60)
 endfunction()
 
 # slipway_embed(NAME NAMESPACE ns FILES a.sql ...)

@@ -1,0 +1,114 @@
+#include "tests/cluster/testing/fault_proxy.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_format.h"
+#include "libs/base/unique_fd.h"
+#include "libs/json/json.h"
+#include "tests/cluster/testing/abort.h"
+
+namespace slipway::cluster_testing {
+namespace {
+
+// Starts the proxy; `first_line` is what it says once it listens.
+process::Process Start(const TestCluster& cluster, const FaultProxy::Options& options,
+                       const std::string& out, std::string* first_line) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) Abort("no pipe for the proxy");
+  UniqueFd reader(ends[0]);
+  UniqueFd writer(ends[1]);
+  process::ProcessSpec spec;
+  spec.argv = {cluster.Program("cluster"),
+               "proxy",
+               "--kubeconfig=" + (options.kubeconfig.empty() ? cluster.Kubeconfig(options.user)
+                                                             : options.kubeconfig),
+               "--out=" + out,
+               "--seed=" + std::to_string(options.seed),
+               "--owner=" + std::to_string(::getpid())};
+  if (options.plain) spec.argv.push_back("--plain");
+  spec.out = process::OutputSink::Fd(writer.get());
+  spec.err = process::OutputSink::Fd(STDERR_FILENO);
+  process::Process started = OrAbort(process::Process::Start(spec));
+  writer.Reset();
+  char c = 0;
+  while (::read(reader.get(), &c, 1) == 1 && c != '\n') first_line->push_back(c);
+  if (c != '\n') Abort("the proxy did not start");
+  return started;
+}
+
+// RFC 3986 section 2.1.
+std::string PercentEncode(const std::string& text) {
+  std::string encoded;
+  for (const unsigned char c : text) {
+    encoded += absl::ascii_isalnum(c) ? std::string(1, c) : absl::StrFormat("%%%02X", c);
+  }
+  return encoded;
+}
+
+std::string Query(const FaultProxy::Filter& filter) {
+  std::string query = "?since=" + std::to_string(filter.since);
+  const auto add = [&](const char* name, const std::string& value) {
+    if (!value.empty()) query += std::string("&") + name + "=" + PercentEncode(value);
+  };
+  add("verb", filter.verb);
+  add("resource", filter.resource);
+  add("namespace", filter.ns);
+  add("method", filter.method);
+  add("path", filter.path);
+  return query;
+}
+
+}  // namespace
+
+FaultProxy::FaultProxy(const TestCluster& cluster, const Options& options)
+    : folder_(OrAbort(TempDir::Create("fault-proxy"))),
+      kubeconfig_(folder_.path() + "/kubeconfig"),
+      process_(Start(cluster, options, kubeconfig_, &control_)) {
+  const boost::json::value said = OrAbort(json::Parse(control_));
+  url_ = *json::GetString(said, "url");
+  control_ = *json::GetString(said, "control");
+}
+
+void FaultProxy::AddRule(const boost::json::object& rule) {
+  Control("POST", "/rules", boost::json::serialize(rule));
+}
+
+void FaultProxy::ClearRules() { Control("DELETE", "/rules"); }
+
+boost::json::array FaultProxy::Rules() { return Control("GET", "/rules").as_array(); }
+
+FaultProxy::Seen FaultProxy::Requests(const Filter& filter) {
+  const boost::json::value answer = Control("GET", "/requests" + Query(filter));
+  Seen seen;
+  seen.count = *json::GetInt(answer, "count");
+  seen.bytes = *json::GetInt(answer, "bytes");
+  seen.last = *json::GetInt(answer, "last");
+  seen.in_flight = *json::GetInt(answer, "inFlight");
+  seen.peak = *json::GetInt(answer, "peak");
+  for (const auto& [key, count] : *json::GetObject(answer, "counts")) {
+    seen.counts[std::string(key)] = count.as_int64();
+  }
+  seen.requests = *json::GetArray(answer, "requests");
+  return seen;
+}
+
+void FaultProxy::ForgetRequests() { Control("DELETE", "/requests"); }
+
+int64_t FaultProxy::Interrupt(const Filter& filter) {
+  return *json::GetInt(Control("POST", "/interrupt" + Query(filter)), "ended");
+}
+
+boost::json::value FaultProxy::Control(const std::string& method, const std::string& path,
+                                       const std::string& body) {
+  http::HttpRequest request;
+  request.method = method;
+  request.url = control_ + path;
+  request.body = body;
+  const http::HttpResponse answer = OrAbort(http_.Send(request));
+  if (answer.status != 200) Abort("the proxy refused " + method + " " + path + ": " + answer.body);
+  return OrAbort(json::Parse(answer.body, {.max_bytes = 64 << 20, .max_depth = 32}));
+}
+
+}  // namespace slipway::cluster_testing

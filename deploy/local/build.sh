@@ -9,11 +9,12 @@ build_dir_of() {
   esac
 }
 
-# As many compilers as processors, but one per 1.5 GiB of free memory at most.
+# As many compilers as processors, but one per 1.5 GiB of free memory at most, without what RESERVED_MIB keeps for others.
 build_jobs() {
   local cpus free_mib
   cpus=$(nproc)
   free_mib=$(awk '/^MemAvailable:/ {print int($2 / 1024)}' /proc/meminfo)
+  free_mib=$((free_mib - ${RESERVED_MIB:-0}))
   local by_memory=$((free_mib / 1536))
   ((by_memory >= 1)) || by_memory=1
   echo $((cpus < by_memory ? cpus : by_memory))

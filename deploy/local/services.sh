@@ -11,6 +11,13 @@ RUNNER_SERVICES=(runner)
 # Addresses of the suite's own parts: the outgoing guard allows these host:port pairs and no other loopback address.
 allowed_hosts() { echo "127.0.0.1:$GIT_PORT,$REGISTRY"; }
 
+# The same with the API server, for the one that deploys to it.
+allowed_hosts_and_cluster() {
+  local kubernetes=
+  ! has_kubernetes || kubernetes=,$(kubernetes_address)
+  echo "$(allowed_hosts)$kubernetes"
+}
+
 # address_settings SELF PEER...: socket of its own, and where its peers are.
 # And a place for temporary files, emptied at each start.
 address_settings() {
@@ -40,6 +47,10 @@ settings_of() {
   echo "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
   case $1 in
     postgres | registry | git-host) ;;
+    kubernetes)
+      echo "SLIPWAY_CACHE_DIR=${SLIPWAY_CACHE_DIR:-/var/cache/slipway}"
+      echo "KUBEBUILDER_ASSETS=${KUBEBUILDER_ASSETS:-}"
+      ;;
     push-sender)
       cat <<ENV
 SLIPWAY_PUSH_SENDER_SPOOL_DIR=$DATA/spool
@@ -91,7 +102,7 @@ ENV
       cat <<ENV
 SLIPWAY_GITOPS_KEK_FILE=$DATA/keys/kek
 SLIPWAY_GITOPS_DATA_DIR=$DATA/gitops
-SLIPWAY_GITOPS_ALLOWED_HOSTS=$(allowed_hosts)
+SLIPWAY_GITOPS_ALLOWED_HOSTS=$(allowed_hosts_and_cluster)
 SLIPWAY_GITOPS_LOCAL_PORTS=$APPS_FIRST-$APPS_LAST
 SLIPWAY_GITOPS_LOCAL_EVENTS_FILE=$RUN/libpod/events/events.log
 ENV
@@ -118,7 +129,7 @@ SLIPWAY_RUNNER_NAME=local
 SLIPWAY_RUNNER_TOKEN_FILE=$DATA/keys/runner-local.token
 SLIPWAY_RUNNER_BUILD_ADDRESS=unix:$RUN/build.sock
 SLIPWAY_RUNNER_AUTH_ADDRESS=unix:$RUN/auth.sock
-SLIPWAY_RUNNER_HIDE=$RUN,$DATA/keys,$DATA/pg,$DATA/git,$DATA/registry,$DATA/blobs,$DATA/mirrors,$DATA/gitops,$DATA/sv,$DATA/log,$DATA/etc,$DATA/spool,$DATA/tmp,$ROOT
+SLIPWAY_RUNNER_HIDE=$RUN,$DATA/keys,$DATA/pg,$DATA/git,$DATA/registry,$DATA/blobs,$DATA/mirrors,$DATA/gitops,$DATA/sv,$DATA/log,$DATA/etc,$DATA/spool,$DATA/kubernetes,$DATA/tmp,$ROOT
 SLIPWAY_RUNNER_DATA_DIR=$DATA/runner
 SLIPWAY_RUNNER_ALLOWED_HOSTS=$(allowed_hosts)
 SLIPWAY_RUNNER_ADMIN_LISTEN=unix:$RUN/runner-admin.sock
@@ -146,6 +157,7 @@ command_of() {
       echo "cd '$RUN/push-sender'"
       echo "exec chpst -u www-data '$DATA/bin/slipway-push-sender'"
       ;;
+    kubernetes) echo "exec python3 -B '$CLUSTER_DIR/cluster.py' run '$DATA/kubernetes' --durable" ;;
     *) echo "exec '$BIN_DIR/slipway-$1'" ;;
   esac
 }
@@ -157,11 +169,15 @@ files_of() {
     registry) echo "$DATA/etc/registry.yml" ;;
     git-host) echo "$DATA/etc/git/lighttpd.conf" ;;
     push-sender) echo "$DATA/bin/slipway-push-sender $DATA/etc/git/hook.secret" ;;
+    kubernetes) echo "$DATA/kubernetes/bin" ;;
     *) echo "$BIN_DIR/slipway-$1" ;;
   esac
 }
 
-services_of_suite() { printf '%s\n' "${CORE_SERVICES[@]}" "${SLIPWAY_SERVICES[@]}" "${RUNNER_SERVICES[@]}"; }
+services_of_suite() {
+  printf '%s\n' "${CORE_SERVICES[@]}" "${SLIPWAY_SERVICES[@]}" "${RUNNER_SERVICES[@]}"
+  ! has_kubernetes || echo kubernetes
+}
 
 # A build that is not complete would take services out of a running suite.
 require_programs() {

@@ -20,6 +20,7 @@ prepare_suite() {
   prepare_registry
   prepare_git_host
   prepare_containers
+  prepare_kubernetes
   drop_unknown_services
   local name
   while read -r name; do write_service "$name"; done < <(services_of_suite)
@@ -31,6 +32,7 @@ start_suite() {
   start_supervisor
   start_service postgres
   for name in registry git-host push-sender; do start_service "$name"; done
+  ! has_kubernetes || start_service kubernetes
   wait_until 30 postgres_ready || fail "PostgreSQL did not start; see $DATA/log/postgres/current"
   create_database || fail "the database could not be created; see $DATA/log/postgres/current"
   for name in "${SLIPWAY_SERVICES[@]}" "${RUNNER_SERVICES[@]}"; do start_service "$name"; done
@@ -51,7 +53,7 @@ stop_suite() {
 purge_suite() {
   if [[ -d $DATA ]]; then remove_container_network; fi
   rm -rf "$RUN" "$DATA"
-  rm -f "$ROOT/run" "$ROOT/data" "$ROOT/env" "$ROOT/admin-password"
+  rm -f "$ROOT/run" "$ROOT/data" "$ROOT/env" "$ROOT/admin-password" "$ROOT/kubeconfig" "$ROOT/kubectl"
   rmdir "$ROOT" 2>/dev/null || true
   rm -f "/var/lib/slipway/.$KEY.lock"
   rmdir /run/slipway 2>/dev/null || true

@@ -92,10 +92,10 @@ drop_unknown_services() {
 stop_supervisor() {
   local pid name
   pid=$(supervisor_pid) || return 0
-  for name in runner gateway trigger gitops build pipeline auth push-sender git-host registry postgres; do
+  for name in runner gateway trigger gitops build pipeline auth kubernetes push-sender git-host registry postgres; do
     [[ ! -d $DATA/sv/$name ]] || sv down "$DATA/sv/$name" >/dev/null 2>&1 || true
   done
-  for name in runner gateway trigger gitops build pipeline auth push-sender git-host registry postgres; do
+  for name in runner gateway trigger gitops build pipeline auth kubernetes push-sender git-host registry postgres; do
     [[ ! -d $DATA/sv/$name ]] || sv -w "$SV_WAIT" force-stop "$DATA/sv/$name" >/dev/null 2>&1 || true
   done
   kill -HUP "$pid"

@@ -17,6 +17,7 @@
 #include "libs/base/status.h"
 #include "libs/base/unique_fd.h"
 #include "libs/process/bounded_text.h"
+#include "libs/process/pipe.h"
 #include "libs/process/process.h"
 
 namespace slipway::process {
@@ -25,17 +26,6 @@ namespace {
 // How long output is read after the child and its group are gone: only a process that left the
 // group still has it.
 constexpr absl::Duration kDrainLimit = absl::Seconds(1);
-
-struct Pipe {
-  UniqueFd read;
-  UniqueFd write;
-};
-
-absl::StatusOr<Pipe> MakePipe() {
-  int fds[2];
-  if (::pipe2(fds, O_CLOEXEC) != 0) return ErrnoStatus(errno, "pipe");
-  return Pipe{UniqueFd(fds[0]), UniqueFd(fds[1])};
-}
 
 void SetNonBlocking(int fd) { ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK); }
 

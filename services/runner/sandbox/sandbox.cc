@@ -15,6 +15,7 @@
 #include "libs/base/error.h"
 #include "libs/base/file.h"
 #include "libs/base/status.h"
+#include "libs/process/pipe.h"
 #include "libs/process/run.h"
 #include "services/runner/errors.h"
 #include "services/runner/sandbox/memory_file.h"
@@ -22,7 +23,9 @@
 namespace slipway::runner {
 namespace {
 
+using process::MakePipe;
 using process::OutputSink;
+using process::Pipe;
 using process::ProcessResult;
 using process::ProcessSpec;
 
@@ -39,17 +42,6 @@ constexpr int kNamespaceAttempts = 10;
 constexpr int kNamespaceEndMs = 1000;
 // Bubblewrap needs no time to end, and all that it started ends with it.
 constexpr absl::Duration kKillGrace = absl::Milliseconds(100);
-
-struct Pipe {
-  UniqueFd read;
-  UniqueFd write;
-};
-
-absl::StatusOr<Pipe> MakePipe() {
-  int fds[2];
-  if (::pipe2(fds, O_CLOEXEC) != 0) return ErrnoStatus(errno, "pipe");
-  return Pipe{UniqueFd(fds[0]), UniqueFd(fds[1])};
-}
 
 std::string NulTerminated(const std::vector<std::string>& texts) {
   std::string out;

@@ -31,3 +31,38 @@ ENV
   ln -sfn "${BIN_DIR#"$SOURCE_DIR"/}/slipway" "$SOURCE_DIR/slipway"
   give_to_caller "$SOURCE_DIR/slipway"
 }
+
+# The path $1 as one types it from here, ready to be copied into a shell.
+as_typed() {
+  local path=$1
+  [[ $path != "$PWD"/* ]] || path=${path#"$PWD"/}
+  printf '%q' "$path"
+}
+
+# How one calls the CLI from here for this suite. In the checkout ./slipway finds the first suite by itself; any other needs
+# its URL and token first.
+cli_as_typed() {
+  if [[ $PWD == "$SOURCE_DIR" && $ROOT == "$SOURCE_DIR/.slipway" ]]; then
+    printf './slipway'
+  else
+    printf '. %s && %s' "$(as_typed "$ROOT/env")" "$(as_typed "$BIN_DIR/slipway")"
+  fi
+}
+
+# print_hints DEMO: where the suite is, and commands to go on with; each works as it is printed. DEMO is 0 where the example
+# was not pushed.
+print_hints() {
+  local cli stop
+  cli=$(cli_as_typed)
+  stop="${SUDO_UID:+sudo }$(as_typed "$SOURCE_DIR/tools/down")"
+  [[ $ROOT == "$SOURCE_DIR/.slipway" ]] || stop+=" --root $(as_typed "$ROOT")"
+  echo "Slipway is up at $GATEWAY_URL (user admin, password in $(as_typed "$ROOT/admin-password"))"
+  if (($1)); then
+    printf 'Try:   %s\n' "$cli timeline hello"
+    printf '       %s\n' "$cli logs hello -f"
+  else
+    printf 'Try:   %s\n' "$cli apply -f $(as_typed "$SOURCE_DIR/examples/hello/slipway.yaml")"
+    printf '       %s\n' "$cli get apps"
+  fi
+  printf 'Stop:  %s\n' "$stop"
+}

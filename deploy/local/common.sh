@@ -50,7 +50,8 @@ human_ms() {
   fi
 }
 
-# wait_until SECONDS COMMAND...: true as soon as the command is; false when the time is over.
+# wait_until SECONDS COMMAND...: true as soon as the command is; false when the time is over. Looks again and again, since
+# PostgreSQL, registry, git host and runit tell nobody when they are ready.
 wait_until() {
   local deadline=$(($(now_ms) + $1 * 1000))
   shift

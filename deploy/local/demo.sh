@@ -25,7 +25,8 @@ demo() {
   echo demo
   # shellcheck disable=SC1091
   . "$ROOT/env"
-  export SENDER_LOG=$DATA/log/push-sender/current
+  SLIPWAY_CLI=$(cli_as_typed)
+  export SLIPWAY_CLI SENDER_LOG=$DATA/log/push-sender/current
   export GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null
   api GET /v1/projects/demo/apps/hello/workflows/main >/dev/null 2>&1 ||
     out=$("$BIN_DIR/slipway" apply -f "$SOURCE_DIR/examples/hello/slipway.yaml" 2>&1) ||

@@ -1,7 +1,8 @@
 """Follows one push through the suite over REST and prints each part as it ends: `demo_follow.py COMMIT`.
 With --current before it: shows what runs now, and follows the push only if nothing does.
 
-Takes SLIPWAY_URL, SLIPWAY_TOKEN and SENDER_LOG (the log of slipway-push-sender) from the environment. Exit code 1 with one line that says what failed and what to ask.
+Takes SLIPWAY_URL, SLIPWAY_TOKEN, SLIPWAY_CLI (how its reader calls the command line) and SENDER_LOG (the log of slipway-push-sender)
+from the environment. Exit code 1 with one line that says what failed and what to ask.
 """
 
 import datetime
@@ -13,6 +14,7 @@ import urllib.error
 import urllib.request
 
 URL = os.environ["SLIPWAY_URL"]
+CLI = os.environ.get("SLIPWAY_CLI", "slipway")
 WORKFLOW = "projects/demo/apps/hello/workflows/main"
 ENVIRONMENT = "projects/demo/apps/hello/environments/dev"
 ENDED = ("SUCCEEDED", "FAILED", "CANCELLED", "SKIPPED")
@@ -24,15 +26,29 @@ def fail(text):
     sys.exit(f"tools/up: {text}")
 
 
-def get(path):
+def ask(path, timeout):
     request = urllib.request.Request(f"{URL}/v1/{path}")
     request.add_header("Authorization", f"Bearer {os.environ['SLIPWAY_TOKEN']}")
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    return urllib.request.urlopen(request, timeout=timeout)
+
+
+def get(path):
+    with ask(path, 10) as answer:
         return json.load(answer)
 
 
+def watch(name, ended):
+    """What `name` is once `ended` says so of it: the suite sends it with each change. None if the stream breaks off."""
+    with ask(f"{name}:watch", 60) as stream:
+        for line in stream:
+            thing = json.loads(line)
+            if ended(thing):
+                return thing
+    return None
+
+
 def wait_for(seconds, read):
-    """What `read` returns as soon as it returns something; None when the time is over."""
+    """What `read` returns as soon as it returns something; None when the time is over. For what can't be watched yet."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
@@ -82,15 +98,13 @@ def accepted_after(delivery):
 
 
 def ended_run(name):
-    run = get(name)
-    return run if run.get("state") in ENDED else None
+    return watch(name, lambda run: run.get("state") in ENDED)
 
 
 def ended_deployment(run):
     for deployment in get(f"{ENVIRONMENT}/deployments?pageSize=20").get("deployments", []):
-        status = deployment.get("status", {})
-        if status.get("run") == run["name"] and status.get("state") in DEPLOYED:
-            return deployment
+        if deployment.get("status", {}).get("run") == run["name"]:
+            return watch(deployment["name"], lambda d: d.get("status", {}).get("state") in DEPLOYED)
     return None
 
 
@@ -112,27 +126,27 @@ def show_run(run):
 def follow(commit):
     delivery = wait_for(20, lambda: delivery_of(commit))
     if not delivery:
-        fail("the push did not arrive at the suite; see ./slipway deliveries")
+        fail(f"the push did not arrive at the suite; see {CLI} deliveries")
     delivery_id = delivery["name"].split("/")[1]
     show("webhook", f"accepted{accepted_after(delivery)}, delivery {delivery_id}")
     run_name = next((m["run"] for m in delivery.get("matches", []) if m.get("run")), "")
     if not run_name:
-        fail(f"the push started nothing: {delivery.get('outcome')}; ask ./slipway why delivery {delivery_id}")
+        fail(f"the push started nothing: {delivery.get('outcome')}; ask {CLI} why delivery {delivery_id}")
 
     run = wait_for(300, lambda: ended_run(run_name))
     if not run:
-        fail("the run has not ended after 5 minutes; ask ./slipway timeline hello")
+        fail(f"the run has not ended after 5 minutes; ask {CLI} timeline hello")
     show_run(run)
     if run["state"] != "SUCCEEDED":
-        fail(f"the run ended {run['state']}: {run.get('reason')}; ask ./slipway logs hello")
+        fail(f"the run ended {run['state']}: {run.get('reason')}; ask {CLI} logs hello")
 
     deployment = wait_for(330, lambda: ended_deployment(run))
     if not deployment:
-        fail("the deployment has not ended after 5 minutes; ask ./slipway timeline hello")
+        fail(f"the deployment has not ended after 5 minutes; ask {CLI} timeline hello")
     show_deployment(deployment)
     if deployment["status"]["state"] != "HEALTHY":
         status = deployment["status"]
-        fail(f"the deployment is {status['state']}: {status.get('reason')}; ask ./slipway why deployment hello/dev")
+        fail(f"the deployment is {status['state']}: {status.get('reason')}; ask {CLI} why deployment hello/dev")
 
 
 def show_deployment(deployment):

@@ -125,5 +125,48 @@ TEST_CASE("A root's key, run and data folders depend on its real path alone") {
   CHECK(done.out == "10\n");
 }
 
+// A checkout and a suite in $1 whose programs print what they were called with; runs the commands
+// that tools/up prints at its end, each in a shell of its own.
+const char kTypeHints[] =
+    "unset SUDO_UID; SOURCE_DIR=$1/checkout BIN_DIR=$1/checkout/build/bin GATEWAY_URL=http://g; "
+    "mkdir -p \"$BIN_DIR\" \"$SOURCE_DIR/tools\" \"$1/elsewhere\"; "
+    "for name in \"$BIN_DIR/slipway\" \"$SOURCE_DIR/tools/down\" \"$SOURCE_DIR/slipway\"; do "
+    "printf '#!/bin/sh\\necho \"${0##*/} $* ($SLIPWAY_URL)\"\\n' >\"$name\"; "
+    "chmod +x \"$name\"; done; "
+    "type_hints() { cd \"$1\"; use_root \"$2\"; mkdir -p \"$ROOT\"; "
+    "echo \"export SLIPWAY_URL='of $(basename \"$ROOT\")'\" >\"$ROOT/env\"; "
+    "print_hints \"$3\" | sed -E '1d; s/^(Try:|Stop:|) *//' | while read -r line; do "
+    "bash -c \"$line\"; done; }; ";
+
+TEST_CASE("What tools/up prints at its end works as it is printed") {
+  const auto dir = TempDir::Create("hints");
+  const auto typed = [&](const std::string& arguments) {
+    const Outcome done = Bash(kTypeHints + ("type_hints " + arguments), dir->path());
+    INFO(done.err);
+    CHECK(done.exit_code == 0);
+    return done.out;
+  };
+  SECTION("for the first suite, in the checkout") {
+    CHECK(typed("\"$SOURCE_DIR\" .slipway 1") ==
+          "slipway timeline hello ()\nslipway logs hello -f ()\ndown  ()\n");
+  }
+  SECTION("for the first suite, from elsewhere") {
+    CHECK(typed("\"$1/elsewhere\" ../checkout/.slipway 1") ==
+          "slipway timeline hello (of .slipway)\nslipway logs hello -f (of .slipway)\ndown  ()\n");
+  }
+  SECTION("for a suite with another root, whatever its name") {
+    const std::string root = dir->path() + "/my other suite";
+    CHECK(typed("\"$SOURCE_DIR\" \"$1/my other suite\" 1") ==
+          "slipway timeline hello (of my other suite)\nslipway logs hello -f (of my other suite)\n"
+          "down --root " +
+              root + " ()\n");
+  }
+  SECTION("where the example was not pushed") {
+    CHECK(typed("\"$1\" second 0") ==
+          "slipway apply -f checkout/examples/hello/slipway.yaml (of second)\n"
+          "slipway get apps (of second)\ndown --root second ()\n");
+  }
+}
+
 }  // namespace
 }  // namespace slipway

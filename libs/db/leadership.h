@@ -1,0 +1,59 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "libs/base/wake_loop.h"
+#include "libs/db/connection.h"
+#include "libs/db/pool.h"
+
+namespace slipway::db {
+
+// Lets one process at a time lead among all that use the same database, schema and name, for work
+// that must not be done by two. The leader holds an advisory lock in a session of its own: when its
+// process ends, however it ends, the lock is free at once, and one of those that wait takes over
+// within a second. Where the session breaks while the process lives (the database was started
+// anew), the lock is taken again; `lost` is called if another process has it then.
+//
+// Between the break and `lost` two processes may work for about a second, so what a leader does has
+// to be safe against repetition; the lock spares double work, transactions keep it right.
+//
+// Owned by App; Start and Stop once each.
+class Leadership {
+ public:
+  // Called on the thread of this object, in turns, beginning with `gained`.
+  struct Callbacks {
+    std::function<void()> gained;
+    std::function<void()> lost;
+  };
+  // `options`: those of the service's pool.
+  Leadership(PoolOptions options, std::string name, Callbacks callbacks);
+
+  void Start() { loop_.Start(); }
+  // Calls nothing back any more and keeps the lock, so that work can be ended before another
+  // begins.
+  void Stop() { loop_.Stop(); }
+  // After Stop: lets another lead. So does the end of this object.
+  void Release() { session_.reset(); }
+
+  // One look, by the thread once a second, and by tests.
+  void Look();
+
+ private:
+  // Holds the lock, or has just taken it; false: another has it. UNAVAILABLE without the database.
+  absl::StatusOr<bool> Hold();
+  absl::StatusOr<bool> TakeLock();
+
+  const PoolOptions options_;
+  const std::string name_;
+  const Callbacks callbacks_;
+  std::unique_ptr<Connection> session_;
+  bool holds_ = false;  // `session_` has the lock
+  bool leads_ = false;  // as told by the callbacks
+  bool looked_ = false;
+  WakeLoop loop_;
+};
+
+}  // namespace slipway::db

@@ -44,6 +44,22 @@ Address AddressOf(const std::string& url) {
   return {url.substr(0, at), url.substr(at + 3, url.find('/', at + 3) - at - 3)};
 }
 
+// git takes certificates as files only; `folder` is private and goes after the command.
+absl::Status SetTls(const http::TlsOptions& tls, const std::string& folder,
+                    process::ProcessSpec& spec) {
+  const auto put = [&](const char* variable, const char* file,
+                       const std::string& pem) -> absl::Status {
+    if (pem.empty()) return absl::OkStatus();
+    spec.env[variable] = folder + "/" + file;
+    return WriteFileAtomic(spec.env[variable], pem, 0600);
+  };
+  SLIPWAY_RETURN_IF_ERROR(put("GIT_SSL_CAINFO", "ca.pem", tls.ca));
+  SLIPWAY_RETURN_IF_ERROR(put("GIT_SSL_CERT", "certificate.pem", tls.certificate));
+  SLIPWAY_RETURN_IF_ERROR(put("GIT_SSL_KEY", "key.pem", tls.key));
+  if (tls.skip_verify) spec.env["GIT_SSL_NO_VERIFY"] = "1";
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GitCli>> GitCli::Create(Options options) {
@@ -91,6 +107,9 @@ absl::StatusOr<process::ProcessResult> GitCli::RunRemote(const GitRemote& remote
     spec.env["SLIPWAY_GIT_PASSWORD"] = remote.password;
   }
   if (lock_fd >= 0) spec.fds = {{3, lock_fd}};
+  if (remote.tls.empty()) return process::Run(spec, options_.stop);
+  SLIPWAY_ASSIGN_OR_RETURN(const TempDir certificates, TempDir::Create("slipway-git-tls-"));
+  SLIPWAY_RETURN_IF_ERROR(SetTls(remote.tls, certificates.path(), spec));
   return process::Run(spec, options_.stop);
 }
 

@@ -124,6 +124,21 @@ absl::Status FailureOf(CURLcode code, const std::string& what, const char* detai
   }
 }
 
+void SetTls(CURL* curl, const TlsOptions& tls) {
+  const auto blob = [curl](CURLoption option, const std::string& pem) {
+    if (pem.empty()) return;
+    // Not copied: the options outlive the exchange.
+    curl_blob data{const_cast<char*>(pem.data()), pem.size(), CURL_BLOB_NOCOPY};
+    curl_easy_setopt(curl, option, &data);
+  };
+  blob(CURLOPT_CAINFO_BLOB, tls.ca);
+  blob(CURLOPT_SSLCERT_BLOB, tls.certificate);
+  blob(CURLOPT_SSLKEY_BLOB, tls.key);
+  if (!tls.skip_verify) return;
+  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+}
+
 bool IsRedirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
@@ -240,6 +255,7 @@ absl::StatusOr<HttpResponse> HttpClient::Once(const HttpRequest& request, const 
   if (options_.guard != nullptr) set(CURLOPT_PROXY, "");
   if (!request.unix_socket.empty()) set(CURLOPT_UNIX_SOCKET_PATH, request.unix_socket.c_str());
   if (!request.ca_file.empty()) set(CURLOPT_CAINFO, request.ca_file.c_str());
+  SetTls(curl, request.tls);
   if (!request.username.empty()) {
     set(CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
     set(CURLOPT_USERNAME, request.username.c_str());

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "libs/http/headers.h"
 #include "libs/http/outgoing_guard.h"
+#include "libs/http/tls.h"
 
 namespace slipway::telemetry {
 class Metrics;
@@ -32,6 +33,7 @@ struct HttpRequest {
   std::string password = {};
   std::string bearer = {};       // Authorization: Bearer
   std::string ca_file = {};      // PEM bundle instead of the system's
+  TlsOptions tls = {};           // goes before ca_file
   bool follow_redirects = true;  // false: a redirect is an answer like any other
 };
 

@@ -26,4 +26,8 @@ absl::StatusOr<Url> ParseUrl(std::string_view url);
 // `reference` (a Location header) seen from `base`, as an absolute URL (RFC 3986 section 5).
 absl::StatusOr<std::string> ResolveReference(std::string_view base, std::string_view reference);
 
+// `text` as one path segment or query value: all but letters, digits and "-._~" as %XX (RFC 3986
+// section 2).
+std::string PercentEncode(std::string_view text);
+
 }  // namespace slipway::http

@@ -64,5 +64,8 @@ print_hints() {
     printf 'Try:   %s\n' "$cli apply -f $(as_typed "$SOURCE_DIR/examples/hello/slipway.yaml")"
     printf '       %s\n' "$cli get apps"
   fi
+  if has_kubernetes; then
+    printf '       %s\n' "$(as_typed "$ROOT/kubectl") --kubeconfig=$(as_typed "$ROOT/kubeconfig") get deployments -A"
+  fi
   printf 'Stop:  %s\n' "$stop"
 }

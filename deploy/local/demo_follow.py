@@ -177,8 +177,9 @@ def current():
 if __name__ == "__main__":
     running = wait_for(1, current) if sys.argv[1] == "--current" else None
     if running:
-        # After a start the app comes back from the GitOps repository: its answer may take a moment.
-        wait_for(20, lambda: urllib.request.urlopen(running["status"]["url"], timeout=2))
+        # After a start the app comes back from the GitOps repository: its answer may take a moment. On a cluster none is given.
+        if running["status"].get("url"):
+            wait_for(20, lambda: urllib.request.urlopen(running["status"]["url"], timeout=2))
         show_deployment(running)
     else:
         follow(sys.argv[-1])

@@ -52,7 +52,11 @@ seed() {
   out=$(
     # shellcheck disable=SC1091
     . "$ROOT/env"
-    export SLIPWAY_KEYS=$DATA/keys SLIPWAY_GIT_HOST=${GIT_URL#http://}
+    export SLIPWAY_KEYS=$DATA/keys SLIPWAY_GIT_HOST=${GIT_URL#http://} SLIPWAY_SEED_CLUSTER=local
+    if has_kubernetes; then
+      export SLIPWAY_SEED_CLUSTER=kubernetes SLIPWAY_KUBECONFIG=$ROOT/kubeconfig
+      "$BIN_DIR/slipway" apply -f "$LOCAL_DIR/seed_kubernetes.yaml" 2>&1 || exit 1
+    fi
     "$BIN_DIR/slipway" apply -f "$LOCAL_DIR/seed.yaml" 2>&1
   ) || fail "the suite's own resources could not be applied: $(tail -n 1 <<<"$out")"
   wait_until 30 provider_ready ||

@@ -1,6 +1,9 @@
 // The private git host as tools/up runs it (lighttpd, CGI program, hook) with the sender of its
 // webhooks, against a receiver of the test's own.
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
 #include <map>
@@ -238,6 +241,24 @@ TEST_CASE("First pushes at once to one repository all arrive, and a large push d
   host.Commit(tree, "big.bin", noise);
   host.Git({"push", "-q", host.url() + "/demo/many.git", "main"}, tree);
   CHECK(receiver.Next(absl::Seconds(20)));
+}
+
+TEST_CASE("What a killed hook left half written in the spool goes when it is old") {
+  GitHost host;
+  const std::string spool = host.data() + "/spool/";
+  const std::string half = "01ARZ3NDEKTSV4RRFFQ69G5FAV.push.0123456789ab.tmp";
+  const std::string fresh = "01ARZ3NDEKTSV4RRFFQ69G5FAW.push.0123456789ab.tmp";
+  const std::string foreign = "notes.tmp";
+  for (const std::string& name : {half, fresh, foreign})
+    REQUIRE(WriteFileAtomic(spool + name, "slipway-push 1\npush").ok());
+  const timespec long_ago[2] = {{.tv_sec = 1, .tv_nsec = 0}, {.tv_sec = 1, .tv_nsec = 0}};
+  for (const std::string& name : {half, foreign})
+    REQUIRE(::utimensat(AT_FDCWD, (spool + name).c_str(), long_ago, 0) == 0);
+  HookReceiver receiver;
+  const RunningSender sender(host, receiver.port());
+  CHECK(Eventually(absl::Seconds(5), [&] { return !PathExists(spool + half); }));
+  CHECK(PathExists(spool + fresh));
+  CHECK(PathExists(spool + foreign));
 }
 
 }  // namespace

@@ -109,4 +109,10 @@ bool IsSpoolName(std::string_view name) {
          name.front() != '.';
 }
 
+bool IsSpoolLeftover(std::string_view name) {
+  const size_t size = kUlidSize + kSpoolSuffix.size();
+  return name.size() > size && IsSpoolName(name.substr(0, size)) && name[size] == '.' &&
+         name.ends_with(".tmp");
+}
+
 }  // namespace slipway::githost

@@ -49,5 +49,7 @@ absl::StatusOr<std::string> WriteToSpool(const std::string& spool, const PushRec
 // True for the names that WriteToSpool gives; other files in the spool are none of ours, or not yet
 // complete.
 bool IsSpoolName(std::string_view name);
+// True for what WriteToSpool leaves when it is killed while it writes.
+bool IsSpoolLeftover(std::string_view name);
 
 }  // namespace slipway::githost

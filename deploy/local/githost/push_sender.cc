@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,6 +28,8 @@ namespace fs = std::filesystem;
 constexpr absl::Duration kCompareRetry = absl::Milliseconds(200);
 // While a push waits, the metric of its age is renewed this often.
 constexpr absl::Duration kShowAge = absl::Seconds(5);
+// No hook writes its record for this long.
+constexpr absl::Duration kLeftoverAge = absl::Hours(1);
 
 const char* ResultName(HookAnswer answer) {
   switch (answer) {
@@ -108,8 +111,18 @@ absl::Status PushSender::ReadSpool() {
     return absl::NotFoundError(config_.spool_dir + " is no folder");
   for (const std::string& name : NamesIn(config_.spool_dir)) {
     if (IsSpoolName(name)) TakeRecord(name);
+    if (IsSpoolLeftover(name)) RemoveIfOld(config_.spool_dir + "/" + name);
   }
   return absl::OkStatus();
+}
+
+void PushSender::RemoveIfOld(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return;
+  // The hook that wrote it was killed; the comparison of refs has made up for its push.
+  if (clock_.Now() - absl::TimeFromTimespec(info.st_mtim) < kLeftoverAge) return;
+  if (::unlink(path.c_str()) == 0)
+    log::Info("spool.swept", "what a killed hook left is gone", {{"file", BaseName(path)}});
 }
 
 void PushSender::TakeRecord(const std::string& name) {

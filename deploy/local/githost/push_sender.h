@@ -49,6 +49,7 @@ class PushSender {
   absl::Status Watch();
   absl::Status ReadSpool();
   void TakeRecord(const std::string& name);
+  void RemoveIfOld(const std::string& path);
   // One delivery; false when nothing is due.
   bool DeliverOne();
   // Posts the item's payload and settles it or puts it off.

@@ -132,6 +132,13 @@ absl::Status FileTooLarge(std::string_view path, size_t bytes, size_t max_bytes)
               {});
 }
 
+absl::Status FolderTooLarge(std::string_view path, size_t max_entries) {
+  return Make(absl::StatusCode::kResourceExhausted, "GIT_FOLDER_TOO_LARGE",
+              "folder " + Quoted(path) + " has more than " + std::to_string(max_entries) +
+                  " files and folders",
+              {});
+}
+
 absl::Status MirrorDamaged(std::string_view detail) {
   return Make(absl::StatusCode::kDataLoss, "GIT_MIRROR_DAMAGED",
               "the local mirror is damaged: " + Detail(detail), {});

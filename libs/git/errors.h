@@ -54,6 +54,8 @@ absl::Status FileNotFound(std::string_view path, std::string_view commit);
 absl::Status PathRefused(std::string_view path, std::string_view problem);
 // RESOURCE_EXHAUSTED GIT_FILE_TOO_LARGE
 absl::Status FileTooLarge(std::string_view path, size_t bytes, size_t max_bytes);
+// RESOURCE_EXHAUSTED GIT_FOLDER_TOO_LARGE
+absl::Status FolderTooLarge(std::string_view path, size_t max_entries);
 // DATA_LOSS GIT_MIRROR_DAMAGED: Mirror::Read repairs the mirror and reads again.
 absl::Status MirrorDamaged(std::string_view detail);
 

@@ -38,6 +38,14 @@ struct Ref {
   std::string sha;   // the commit; of an annotated tag, what it points to
 };
 
+// What stands at a path of a commit.
+struct TreeEntry {
+  enum class Kind { kFile, kFolder, kLink, kSubmodule };
+  Kind kind = Kind::kFile;
+  std::string path;  // from the root; "" is the root itself
+  std::string id;    // object id; of a submodule, the commit that it is at
+};
+
 // What a push to one ref changed.
 struct ChangedPaths {
   std::vector<std::string> paths;  // sorted, each once; of a rename both names
@@ -85,6 +93,20 @@ class Repository {
   // The file names in the folder at `path`, sorted; folders end with '/'.
   absl::StatusOr<std::vector<std::string>> ListFolder(const std::string& commit,
                                                       const std::string& path) const;
+
+  // What stands at `path`; GIT_FILE_NOT_FOUND. Symbolic links are not followed, neither at the end
+  // nor on the way.
+  absl::StatusOr<TreeEntry> Find(const std::string& commit, const std::string& path) const;
+  // All that is below the folder at `path`, folders left out, sorted by path. RESOURCE_EXHAUSTED
+  // beyond `max_entries` files and folders.
+  absl::StatusOr<std::vector<TreeEntry>> ListBelow(const std::string& commit,
+                                                   const std::string& path,
+                                                   size_t max_entries) const;
+  // The entry of kind kFile or kFolder that `path` leads to when symbolic links are followed, with
+  // the path of its own. Errors as ReadFile.
+  absl::StatusOr<TreeEntry> Follow(const std::string& commit, const std::string& path) const;
+  // The content of a file by its object id.
+  absl::StatusOr<std::string> ReadBlob(const std::string& id, size_t max_bytes) const;
 
   // True if `ancestor` is `commit` or reachable from it.
   absl::StatusOr<bool> IsAncestor(const std::string& ancestor, const std::string& commit) const;

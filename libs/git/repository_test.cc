@@ -199,11 +199,35 @@ TEST_CASE("Files are read within a limit and never from outside of the tree") {
     INFO(path);
     CHECK(DetailsOf(repository->ReadFile(commit, path).status()).reason == "GIT_FILE_NOT_FOUND");
   }
+  CHECK(repository->Follow(commit, "folder/up")->path == "big");
+  CHECK(repository->Follow(commit, "folder")->kind == TreeEntry::Kind::kFolder);
+  CHECK(repository->Follow(commit, "folder")->path == "app");
+  CHECK(repository->Find(commit, "folder")->kind == TreeEntry::Kind::kLink);
+  CHECK(DetailsOf(repository->Follow(commit, "outside").status()).reason == "GIT_PATH_REFUSED");
+  CHECK(absl::IsNotFound(repository->Find(commit, "folder/up").status()));
   CHECK(repository->TreeId(commit, "").value() == tree);
   CHECK(repository->TreeId(commit, "app").ok());
   CHECK_FALSE(repository->TreeId(commit, "nothing").ok());
   CHECK(*repository->ListFolder(commit, "app") == Paths{"Dockerfile", "outside", "up"});
   CHECK(repository->ListFolder(commit, "big").status().code() == absl::StatusCode::kNotFound);
+}
+
+TEST_CASE("A folder is listed with all that is below, within a limit") {
+  Bed bed;
+  const std::string commit =
+      bed.Commit("", {{"a/b/c", "1"}, {"a/b.txt", "2"}, {"a/z", "3"}, {"other", "4"}});
+  const auto below = bed.repository.ListBelow(commit, "a", 10);
+  REQUIRE(below.ok());
+  Paths paths;
+  for (const TreeEntry& entry : *below) paths.push_back(entry.path);
+  CHECK(paths == Paths{"a/b.txt", "a/b/c", "a/z"});
+  CHECK(*bed.repository.ReadBlob((*below)[1].id, 10) == "1");
+  CHECK(bed.repository.ListBelow(commit, "", 5).status().code() ==
+        absl::StatusCode::kResourceExhausted);
+  CHECK(bed.repository.ListBelow(commit, "", 6)->size() == 4);
+  CHECK(absl::IsNotFound(bed.repository.ListBelow(commit, "other", 10).status()));
+  CHECK(bed.repository.ReadBlob((*below)[1].id, 0).status().code() ==
+        absl::StatusCode::kResourceExhausted);
 }
 
 TEST_CASE("Ancestry and keep refs") {

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "libs/kube/client/kubeconfig.h"
+#include "slipway/pipeline/v1/resources.pb.h"
+
+namespace slipway::gitops::kubernetes {
+
+// How a cluster is reached, by its definition: a kubeconfig, server and token, or the service
+// account of this process' own pod. INVALID_ARGUMENT; NOT_FOUND outside a cluster.
+absl::StatusOr<kube::ClusterAccess> AccessOf(
+    const slipway::pipeline::v1::KubernetesTarget& definition);
+
+}  // namespace slipway::gitops::kubernetes

@@ -1,0 +1,182 @@
+#include "services/gitops/target/kubernetes/cluster.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/time/clock.h"
+
+#include "libs/base/error.h"
+#include "libs/base/status.h"
+#include "libs/json/json.h"
+#include "libs/log/log.h"
+
+namespace slipway::gitops::kubernetes {
+namespace {
+
+// Objects with their status can be big, and nest deeper than what people write.
+constexpr json::Limits kObjectLimits{.max_bytes = 16 << 20, .max_depth = 100};
+
+// How much later than it should the next failure of a watch may come.
+constexpr absl::Duration kPatience = absl::Seconds(5);
+constexpr absl::Duration kLongestGap = absl::Minutes(1);
+
+}  // namespace
+
+// One watched kind. Called on the client's thread.
+class Cluster::Follower final : public kube::ReflectorHandler {
+ public:
+  Follower(Cluster& cluster, const kube::ResourceInfo& resource)
+      : cluster_(cluster),
+        gvk_(resource.gvk),
+        // What is in a Secret never crosses the wire.
+        secret_(gvk_.group.empty() && gvk_.kind == "Secret"),
+        reflector_(*cluster.client_,
+                   {.resource = resource,
+                    .label_selector = cluster.options_.label_selector,
+                    .metadata_only = secret_},
+                   *this) {}
+
+  void Start() { reflector_.Start(); }
+  bool synced() const { return reflector_.synced(); }
+  absl::Status trouble() const {
+    const bool synced = reflector_.synced();
+    MutexLock lock(mu_);
+    // A watch that works again is silent in quiet times: it is taken for that when the next failure
+    // is overdue. One failure alone is how a watch ends.
+    const absl::Duration gap = std::min(last_ - before_, kLongestGap);
+    const bool again = absl::Now() < last_ + 3 * gap + kPatience;
+    return !synced || (failures_ > 1 && again) ? trouble_ : absl::OkStatus();
+  }
+
+  bool OnChange(kube::Change change, const kube::ObjectView& view) override {
+    const kube::ObjectId id{gvk_.group, gvk_.kind, std::string(view.ns), std::string(view.name)};
+    if (!cluster_.live_.Follows(id)) return true;
+    if (change == kube::Change::kDeleted) {
+      // An object that took the name meanwhile is another one.
+      const auto known = cluster_.live_.Find(id);
+      if (known && !known->uid.empty() && known->uid != view.uid) return true;
+      // A deletion that was missed has nothing to show but that.
+      if (view.json.empty()) {
+        Put(id, {});
+        return true;
+      }
+    }
+    const auto value = json::Parse(view.json, kObjectLimits);
+    if (!value.ok() || !value->is_object()) {
+      log::Warn("kubernetes.object_unreadable", "is left out",
+                {{"object", kube::Describe(id)}, {"error", MessageOf(value.status())}});
+      return true;
+    }
+    kube::Object object(value->get_object());
+    // Items of lists don't repeat what kind they are.
+    object.body()["apiVersion"] = gvk_.api_version();
+    object.body()["kind"] = gvk_.kind;
+    LiveObject live = ToLive(object, cluster_.options_.manager, cluster_.options_.health);
+    if (secret_) live.seen = kube::ObserveMetadata(object.body(), cluster_.options_.manager);
+    live.exists = change != kube::Change::kDeleted;
+    Put(id, std::move(live));
+    return true;
+  }
+
+  void OnSynced() override {
+    {
+      MutexLock lock(mu_);
+      trouble_ = absl::OkStatus();
+      failures_ = 0;
+    }
+    for (const AppEnvironment& owner : cluster_.live_.OwnersOf(gvk_.group, gvk_.kind))
+      cluster_.Tell(owner);
+  }
+
+  void OnTrouble(const absl::Status& problem) override {
+    log::Warn("kubernetes.watch_failed", "is tried again",
+              {{"kind", gvk_.kind},
+               {"server", cluster_.client_->server()},
+               {"error", MessageOf(problem)}});
+    MutexLock lock(mu_);
+    before_ = std::exchange(last_, absl::Now());
+    ++failures_;
+    trouble_ = problem;
+  }
+
+ private:
+  void Put(const kube::ObjectId& id, LiveObject live) {
+    {
+      MutexLock lock(mu_);
+      failures_ = 0;
+    }
+    if (const auto owner = cluster_.live_.Put(id, std::move(live))) cluster_.Tell(*owner);
+  }
+
+  Cluster& cluster_;
+  const kube::Gvk gvk_;
+  const bool secret_;
+  mutable Mutex mu_;
+  absl::Status trouble_ SLIPWAY_GUARDED_BY(mu_);
+  int failures_ SLIPWAY_GUARDED_BY(mu_) = 0;  // since it last worked for sure
+  absl::Time before_ SLIPWAY_GUARDED_BY(mu_) = absl::InfinitePast();
+  absl::Time last_ SLIPWAY_GUARDED_BY(mu_) = absl::InfinitePast();
+  kube::Reflector reflector_;  // last: it calls this object
+};
+
+absl::StatusOr<std::unique_ptr<Cluster>> Cluster::Create(Options options) {
+  SLIPWAY_ASSIGN_OR_RETURN(auto client,
+                           kube::Client::Create(options.access, {.guard = options.guard,
+                                                                 .metrics = options.metrics,
+                                                                 .user_agent = "slipway-gitops"}));
+  return std::unique_ptr<Cluster>(new Cluster(std::move(options), std::move(client)));
+}
+
+Cluster::Cluster(Options options, std::unique_ptr<kube::Client> client)
+    : options_(std::move(options)),
+      client_(std::move(client)),
+      discovery_(*client_),
+      dispatcher_(*client_, {}, options_.metrics),
+      api_(dispatcher_) {}
+
+Cluster::~Cluster() {
+  std::map<std::pair<std::string, std::string>, std::unique_ptr<Follower>> followers;
+  {
+    MutexLock lock(mu_);
+    followers.swap(followers_);
+  }
+}
+
+void Cluster::Watch(const kube::ResourceInfo& resource) {
+  Follower* follower = nullptr;
+  {
+    MutexLock lock(mu_);
+    auto& slot = followers_[{resource.gvk.group, resource.gvk.kind}];
+    if (slot) return;
+    slot = std::make_unique<Follower>(*this, resource);
+    follower = slot.get();
+  }
+  follower->Start();
+}
+
+bool Cluster::Synced(const kube::ObjectId& id) const {
+  MutexLock lock(mu_);
+  const auto follower = followers_.find({id.group, id.kind});
+  return follower != followers_.end() && follower->second->synced();
+}
+
+absl::Status Cluster::Trouble() const {
+  MutexLock lock(mu_);
+  for (const auto& [kind, follower] : followers_) SLIPWAY_RETURN_IF_ERROR(follower->trouble());
+  return absl::OkStatus();
+}
+
+std::optional<LiveObject> Cluster::Find(const kube::ObjectId& id) const {
+  // Asked in this order, since a kind's list shows all of its objects before it counts as synced.
+  const bool synced = Synced(id);
+  auto live = live_.Find(id);
+  if (!live && synced) live.emplace();
+  return live;
+}
+
+void Cluster::Note(const kube::ObjectId& id, const kube::Object& live) {
+  live_.Put(id, ToLive(live, options_.manager, options_.health));
+}
+
+}  // namespace slipway::gitops::kubernetes

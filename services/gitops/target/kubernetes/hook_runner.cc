@@ -1,0 +1,220 @@
+#include "services/gitops/target/kubernetes/hook_runner.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "libs/base/encoding.h"
+#include "libs/base/error.h"
+#include "libs/base/status.h"
+#include "libs/db/run_tx.h"
+#include "libs/json/json.h"
+#include "libs/log/log.h"
+#include "services/gitops/sync/inventory.h"
+#include "services/gitops/target/kubernetes/errors.h"
+
+namespace slipway::gitops::kubernetes {
+namespace {
+
+namespace bj = boost::json;
+using State = HookRun::State;
+using kube::HealthState;
+
+constexpr absl::Duration kTxTime = absl::Seconds(10);
+constexpr json::Limits kObjectLimits{.max_bytes = 16 << 20, .max_depth = 100};
+// Says for which sync and phase a hook's object was made.
+constexpr char kSyncAnnotation[] = "slipway.dev/sync";
+
+std::string MarkOf(const HookRun& run) { return run.tree + "/" + run.phase; }
+
+kube::ObjectId NameOf(const PlannedObject& planned, const std::string& prefix,
+                      const std::string& tree, const std::string& phase) {
+  kube::ObjectId id = planned.id;
+  if (id.name.empty()) id.name = prefix + Sha256Hex(tree + "/" + phase).substr(0, 10);
+  return id;
+}
+
+std::optional<kube::Object> ReadObject(const std::string& body) {
+  auto value = json::Parse(body, kObjectLimits);
+  if (!value.ok() || !value->is_object()) return std::nullopt;
+  return kube::Object(std::move(value->get_object()));
+}
+
+}  // namespace
+
+HookVerdict JudgeHook(const HookRun& run, const std::optional<LiveObject>& live) {
+  if (!live) return {};
+  const bool gone = !live->exists || live->uid != run.uid;
+  // Another object has the name: how ours ended was not seen, just as with a deletion that the
+  // watch missed. A Job that its time to live took away had ended before.
+  const bool unseen = live->uid != run.uid;
+  const kube::Health& health = live->last;
+  if (gone && unseen) return {State::kSucceeded, ""};
+  if (health.state == HealthState::kDegraded) {
+    return {State::kFailed, health.message.empty() ? "it failed" : health.message};
+  }
+  if (health.state == HealthState::kHealthy || health.state == HealthState::kSuspended) {
+    return {State::kSucceeded, ""};
+  }
+  if (gone) return {State::kFailed, "it was deleted before it ended"};
+  return {State::kRunning, health.message};
+}
+
+absl::StatusOr<std::vector<HookRun>> HookRunner::RunsOf(const DesiredState& desired) {
+  return db::RunTx(
+      pool_, "hooks.of", kTxTime, [&](db::Tx& tx) -> absl::StatusOr<std::vector<HookRun>> {
+        SLIPWAY_RETURN_IF_ERROR(hooks::ForgetOthers(tx, cluster_id_, desired.where, desired.tree));
+        return hooks::Of(tx, cluster_id_, desired.where);
+      });
+}
+
+absl::Status HookRunner::Put(const AppEnvironment& owner, const HookRun& run) {
+  return db::RunTx(pool_, "hooks.put", kTxTime,
+                   [&](db::Tx& tx) { return hooks::Put(tx, cluster_id_, owner, run); });
+}
+
+absl::StatusOr<std::string> HookRunner::Run(const DesiredState& desired, const Plan& plan,
+                                            const sync::Stage& stage) {
+  const bool any = std::any_of(stage.members.begin(), stage.members.end(),
+                               [&](size_t i) { return plan.objects[i].role.hook; });
+  if (!any) return "";
+  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<HookRun> runs, RunsOf(desired));
+  const std::string phase(sync::PhaseName(stage.phase));
+  std::string waiting;
+  for (const size_t i : stage.members) {
+    const PlannedObject& planned = plan.objects[i];
+    if (!planned.role.hook) continue;
+    HookRun run{.phase = phase,
+                .id = NameOf(planned, planned.generate_name, desired.tree, phase),
+                .version = planned.gvk.version,
+                .tree = desired.tree};
+    const auto known = std::find_if(runs.begin(), runs.end(), [&](const HookRun& other) {
+      return other.phase == run.phase && other.id == run.id;
+    });
+    if (known != runs.end()) run = *known;
+    if (run.state == State::kSucceeded) continue;
+    if (run.state == State::kFailed) return HookFailed(phase, run.id, run.message);
+    if (run.state == State::kPending) {
+      SLIPWAY_ASSIGN_OR_RETURN(const std::string before, Begin(desired, planned, run));
+      if (!before.empty()) {
+        waiting = before;
+        continue;
+      }
+    }
+    cluster_.live().Follow(run.id, desired.where);
+    const HookVerdict verdict = JudgeHook(run, cluster_.Find(run.id));
+    if (verdict.state == State::kRunning) {
+      waiting = phase + " hook " + kube::Describe(run.id) +
+                (verdict.message.empty() ? "" : ": " + verdict.message);
+      continue;
+    }
+    run.state = verdict.state;
+    run.message = verdict.message;
+    SLIPWAY_RETURN_IF_ERROR(Put(desired.where, run));
+    Clean(desired.where, planned, run);
+    if (run.state == State::kFailed) return HookFailed(phase, run.id, run.message);
+  }
+  return waiting;
+}
+
+absl::StatusOr<std::string> HookRunner::Begin(const DesiredState& desired,
+                                              const PlannedObject& planned, HookRun& run) {
+  SLIPWAY_RETURN_IF_ERROR(Put(desired.where, run));
+  const auto resource = cluster_.discovery().Find(planned.gvk);
+  if (!resource.ok()) return absl::UnavailableError(MessageOf(resource.status()));
+  cluster_.live().Follow(run.id, desired.where);
+  cluster_.Watch(*resource);
+  const kube::Target target{*resource, run.id.ns, run.id.name};
+  kube::ObjectApi::GetOptions get;
+  get.owner = desired.where.Folder();
+  const kube::Answer there = cluster_.api().Get(target, get);
+  if (there.ok()) {
+    const auto live = ReadObject(there.body);
+    if (!live) return absl::UnavailableError("the server's answer is no object");
+    if (live->Annotation(kSyncAnnotation) == MarkOf(run)) {
+      run.uid = std::string(live->uid());
+      run.state = State::kRunning;
+      cluster_.Note(run.id, *live);
+      SLIPWAY_RETURN_IF_ERROR(Put(desired.where, run));
+      return "";
+    }
+    const bool ours = sync::TrackedApp(*live) == desired.where.Folder();
+    if (!ours || !planned.role.delete_policy.before_creation) return HookInTheWay(run.id);
+    if (!live->deleting()) {
+      kube::ObjectApi::DeleteOptions remove;
+      remove.owner = get.owner;
+      remove.uid = std::string(live->uid());
+      const kube::Answer removed = cluster_.api().Delete(target, remove);
+      if (!removed.ok() && removed.outcome != kube::Outcome::kNotFound &&
+          removed.outcome != kube::Outcome::kConflict) {
+        return SyncError(run.id, removed);
+      }
+    }
+    return kube::Describe(run.id) + " of an earlier sync to be gone";
+  }
+  if (there.outcome != kube::Outcome::kNotFound) return SyncError(run.id, there);
+  auto object = ReadObject(planned.body);
+  if (!object) return absl::InternalError("a hook without a body");
+  bj::object& metadata = object->body()["metadata"].get_object();
+  metadata.erase("generateName");
+  metadata["name"] = run.id.name;
+  bj::object& annotations = metadata["annotations"].get_object();
+  annotations[kSyncAnnotation] = MarkOf(run);
+  annotations[sync::kTrackingAnnotation] = sync::TrackingId(desired.where.Folder(), run.id);
+  kube::ObjectApi::CreateOptions create;
+  create.owner = get.owner;
+  create.field_manager = manager_;
+  const kube::Answer made = cluster_.api().Create(target, bj::serialize(object->body()), create);
+  if (made.outcome == kube::Outcome::kAlreadyExists) return kube::Describe(run.id) + " to be gone";
+  if (!made.ok()) return SyncError(run.id, made);
+  const auto live = ReadObject(made.body);
+  if (!live) return absl::UnavailableError("the server's answer is no object");
+  run.uid = std::string(live->uid());
+  run.state = State::kRunning;
+  cluster_.Note(run.id, *live);
+  SLIPWAY_RETURN_IF_ERROR(Put(desired.where, run));
+  return "";
+}
+
+void HookRunner::Clean(const AppEnvironment& owner, const PlannedObject& planned,
+                       const HookRun& run) {
+  const sync::HookDeletePolicy& policy = planned.role.delete_policy;
+  const bool wanted = run.state == State::kSucceeded ? policy.succeeded : policy.failed;
+  const auto resource =
+      cluster_.discovery().FindKnown(planned.gvk.group, planned.gvk.version, planned.gvk.kind);
+  if (!wanted || !resource || run.uid.empty()) return;
+  kube::ObjectApi::DeleteOptions remove;
+  remove.owner = owner.Folder();
+  remove.uid = run.uid;
+  cluster_.api().Delete(
+      {*resource, run.id.ns, run.id.name}, remove, [id = run.id](const kube::Answer& answer) {
+        if (answer.ok() || answer.outcome == kube::Outcome::kNotFound) return;
+        log::Warn("kubernetes.hook_stays", "its object could not be deleted",
+                  {{"object", kube::Describe(id)}, {"error", MessageOf(answer.error)}});
+      });
+}
+
+absl::Status HookRunner::DeleteAll(const AppEnvironment& owner) {
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const auto runs, db::RunTx(pool_, "hooks.left", kTxTime,
+                                 [&](db::Tx& tx) { return hooks::Of(tx, cluster_id_, owner); }));
+  for (const HookRun& run : runs) {
+    if (run.uid.empty()) continue;
+    const auto resource = cluster_.discovery().Find(run.id.group, run.version, run.id.kind);
+    if (absl::IsNotFound(resource.status())) continue;
+    if (!resource.ok()) return resource.status();
+    kube::ObjectApi::DeleteOptions remove;
+    remove.owner = owner.Folder();
+    remove.uid = run.uid;
+    const kube::Answer answer = cluster_.api().Delete({*resource, run.id.ns, run.id.name}, remove);
+    const bool done = answer.ok() || answer.outcome == kube::Outcome::kNotFound ||
+                      answer.outcome == kube::Outcome::kConflict;
+    if (!done) return SyncError(run.id, answer);
+    cluster_.live().Forget(run.id);
+  }
+  if (runs.empty()) return absl::OkStatus();
+  return db::RunTx(pool_, "hooks.forget", kTxTime,
+                   [&](db::Tx& tx) { return hooks::ForgetOthers(tx, cluster_id_, owner, ""); });
+}
+
+}  // namespace slipway::gitops::kubernetes

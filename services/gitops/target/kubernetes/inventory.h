@@ -1,0 +1,55 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/base/mutex.h"
+#include "libs/db/pool.h"
+#include "services/gitops/store/inventory_store.h"
+#include "services/gitops/sync/inventory.h"
+
+namespace slipway::gitops::kubernetes {
+
+// What is ours on one cluster: the rows of the database, and a copy of them in memory, so that
+// looking costs no query. Each change is in the database before it is in the copy. Owned by
+// KubernetesTarget; thread-safe, but one caller at a time for each app.
+class Inventory {
+ public:
+  // `pool` outlives it.
+  Inventory(db::Pool& pool, std::string cluster) : pool_(pool), cluster_(std::move(cluster)) {}
+
+  // Reads all rows; before use.
+  absl::Status Load();
+
+  using Entries = std::map<kube::ObjectId, InventoryEntry>;
+  Entries Of(const AppEnvironment& owner) const;
+  std::vector<InventoryEntry> All() const;
+
+  // Writes objects ahead of applying them. Gives those that belong to other apps, which get to know
+  // that they are wanted; they stay theirs.
+  absl::StatusOr<std::vector<InventoryEntry>> Claim(const AppEnvironment& owner,
+                                                    const std::vector<InventoryEntry>& entries);
+  absl::Status NoteApplied(const AppEnvironment& owner, const std::vector<InventoryEntry>& entries);
+  // Before the first request to delete them. Gives those that went to another app instead.
+  absl::StatusOr<std::vector<InventoryEntry>> NoteDeleting(
+      const AppEnvironment& owner, const std::vector<InventoryEntry>& entries);
+  // Takes out what is proven to be gone, or is left to itself.
+  absl::Status Remove(const AppEnvironment& owner, const std::vector<InventoryEntry>& entries);
+
+ private:
+  db::Pool& pool_;
+  const std::string cluster_;
+  mutable Mutex mu_;
+  std::map<AppEnvironment, Entries> apps_ SLIPWAY_GUARDED_BY(mu_);
+};
+
+// The sync options that matter when an object has left Git, as an inventory keeps them.
+std::string PruneOptionsText(const sync::SyncOptions& options);
+
+// Entries as the gate of pruning judges them.
+sync::Inventory ToSync(const Inventory::Entries& entries);
+sync::InventoryEntry ToSync(const InventoryEntry& entry);
+
+}  // namespace slipway::gitops::kubernetes

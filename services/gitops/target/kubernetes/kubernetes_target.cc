@@ -1,0 +1,178 @@
+#include "services/gitops/target/kubernetes/kubernetes_target.h"
+
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "libs/base/encoding.h"
+#include "libs/base/error.h"
+#include "libs/base/status.h"
+#include "services/gitops/domain/limits_check.h"
+#include "services/gitops/target/kubernetes/dry_run.h"
+#include "services/gitops/target/kubernetes/errors.h"
+#include "services/gitops/target/kubernetes/resource_tree.h"
+
+namespace slipway::gitops::kubernetes {
+namespace {
+
+// So many plans are kept; one is made in less time than it takes to apply it.
+constexpr size_t kMostPlans = 512;
+
+// While a cluster is away its apps are looked at this often.
+constexpr absl::Duration kTroubleLook = absl::Seconds(5);
+
+// What a plan is made of, as far as it changes.
+std::string KeyOf(const DesiredState& desired) {
+  std::string key = desired.tree + "\n" + desired.k8s_namespace;
+  for (const PullCredential& credential : desired.credentials) {
+    key +=
+        "\n" + Sha256Hex(credential.host + "\n" + credential.username + "\n" + credential.password);
+  }
+  return key;
+}
+
+Cluster::Options ClusterOptions(const KubernetesTarget::Options& options,
+                                const std::string& manager) {
+  return {.access = options.access,
+          .health = options.health,
+          .manager = manager,
+          .label_selector = std::string(kManagedByLabel) + "=" + options.installation,
+          .guard = options.guard,
+          .metrics = options.metrics,
+          .changed = options.changed};
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<KubernetesTarget>> KubernetesTarget::Create(db::Pool& pool,
+                                                                           Options options) {
+  SLIPWAY_ASSIGN_OR_RETURN(
+      auto cluster, Cluster::Create(ClusterOptions(options, "slipway-" + options.installation)));
+  return std::unique_ptr<KubernetesTarget>(
+      new KubernetesTarget(pool, std::move(options), std::move(cluster)));
+}
+
+KubernetesTarget::KubernetesTarget(db::Pool& pool, Options options,
+                                   std::unique_ptr<Cluster> cluster)
+    : options_(std::move(options)),
+      manager_("slipway-" + options_.installation),
+      cluster_(std::move(cluster)),
+      inventory_(pool, options_.cluster),
+      hooks_(pool, *cluster_, options_.cluster, manager_),
+      applier_(*cluster_, inventory_, hooks_, manager_),
+      pruner_(*cluster_, inventory_, options_.changed),
+      explainer_(*cluster_) {}
+
+absl::Status KubernetesTarget::EnsureOpen() {
+  MutexLock lock(opening_);
+  if (open_) return absl::OkStatus();
+  SLIPWAY_RETURN_IF_ERROR(inventory_.Load());
+  std::set<kube::Gvk> kinds;
+  for (const InventoryEntry& entry : inventory_.All()) {
+    cluster_->live().Follow(entry.id, entry.owner);
+    kinds.insert({entry.id.group, entry.version, entry.id.kind});
+  }
+  for (const kube::Gvk& kind : kinds) {
+    const auto resource = cluster_->discovery().Find(kind);
+    if (resource.ok()) {
+      cluster_->Watch(*resource);
+    } else if (!absl::IsNotFound(resource.status())) {
+      return ClusterAway(options_.cluster, resource.status());
+    }
+  }
+  open_ = true;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<const Plan>> KubernetesTarget::PlanOf(const DesiredState& desired) {
+  const std::string key = KeyOf(desired);
+  {
+    MutexLock lock(mu_);
+    const auto found = plans_.find(desired.where);
+    if (found != plans_.end() && found->second.key == key) return found->second.plan;
+  }
+  absl::Status trouble;
+  PlanOptions options{.installation = options_.installation};
+  options.scope = [&](const kube::Gvk& gvk) -> std::optional<kube::Scope> {
+    const auto resource = cluster_->discovery().Find(gvk);
+    if (resource.ok())
+      return resource->namespaced ? kube::Scope::kNamespaced : kube::Scope::kCluster;
+    if (!absl::IsNotFound(resource.status())) trouble.Update(resource.status());
+    return std::nullopt;
+  };
+  auto plan = MakePlan(desired, options);
+  if (!trouble.ok()) return ClusterAway(options_.cluster, trouble);
+  if (!plan.ok()) return plan.status();
+  auto kept = std::make_shared<const kubernetes::Plan>(*std::move(plan));
+  if (!kept->scopes_known) return kept;
+  MutexLock lock(mu_);
+  if (plans_.size() >= kMostPlans) plans_.clear();
+  plans_[desired.where] = {key, kept};
+  return kept;
+}
+
+absl::StatusOr<std::vector<std::string>> KubernetesTarget::Plan(const DesiredState& desired) {
+  SLIPWAY_ASSIGN_OR_RETURN(Observation seen, Observe(desired));
+  return std::move(seen.drift);
+}
+
+absl::StatusOr<Applied> KubernetesTarget::Apply(const DesiredState& desired) {
+  SLIPWAY_RETURN_IF_ERROR(EnsureOpen());
+  SLIPWAY_ASSIGN_OR_RETURN(const auto plan, PlanOf(desired));
+  std::vector<kube::ObjectId> objects;
+  for (const PlannedObject& object : plan->objects) objects.push_back(object.id);
+  SLIPWAY_RETURN_IF_ERROR(CheckLimits(desired, objects));
+  SLIPWAY_ASSIGN_OR_RETURN(Applied applied, applier_.Run(desired, *plan));
+  if (!applied.waiting.empty()) return applied;
+  SLIPWAY_ASSIGN_OR_RETURN(const Pruner::Result pruned, pruner_.Prune(desired.where, *plan));
+  applied.changed = applied.changed || pruned.changed;
+  applied.notes = pruned.kept;
+  return applied;
+}
+
+absl::StatusOr<Observation> KubernetesTarget::Observe(const DesiredState& desired) {
+  SLIPWAY_RETURN_IF_ERROR(EnsureOpen());
+  SLIPWAY_ASSIGN_OR_RETURN(const auto plan, PlanOf(desired));
+  Judgement judgement = JudgeApp(*plan, inventory_.Of(desired.where),
+                                 [this](const kube::ObjectId& id) { return cluster_->Find(id); });
+  Observation& seen = judgement.seen;
+  if (judgement.culprit != nullptr) {
+    const Explainer::Explanation why = explainer_.Explain(desired.where, *judgement.culprit);
+    if (!why.text.empty()) seen.reason += ", " + why.text;
+    seen.look_again = why.again;
+  }
+  const absl::Status trouble = cluster_->Trouble();
+  if (!trouble.ok()) {
+    seen.health = Health::DeploymentStatus_Health_UNKNOWN;
+    seen.reason = MessageOf(ClusterAway(options_.cluster, trouble));
+    seen.drift.clear();
+    seen.look_again = kTroubleLook;
+  }
+  return seen;
+}
+
+absl::StatusOr<slipway::gitops::v1::ResourceTree> KubernetesTarget::Tree(
+    const DesiredState& desired) {
+  SLIPWAY_RETURN_IF_ERROR(EnsureOpen());
+  SLIPWAY_ASSIGN_OR_RETURN(const auto plan, PlanOf(desired));
+  return TreeOf(desired, *plan, inventory_.Of(desired.where), *cluster_);
+}
+
+absl::StatusOr<slipway::gitops::v1::DiffDeploymentResponse> KubernetesTarget::Diff(
+    const DesiredState& desired) {
+  SLIPWAY_RETURN_IF_ERROR(EnsureOpen());
+  SLIPWAY_ASSIGN_OR_RETURN(const auto plan, PlanOf(desired));
+  return DryRun(desired, *plan, inventory_.Of(desired.where), *cluster_, manager_);
+}
+
+absl::Status KubernetesTarget::Delete(const AppEnvironment& where) {
+  SLIPWAY_RETURN_IF_ERROR(EnsureOpen());
+  {
+    MutexLock lock(mu_);
+    plans_.erase(where);
+  }
+  SLIPWAY_RETURN_IF_ERROR(hooks_.DeleteAll(where));
+  return pruner_.DeleteAll(where);
+}
+
+}  // namespace slipway::gitops::kubernetes

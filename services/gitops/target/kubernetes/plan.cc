@@ -1,0 +1,102 @@
+#include "services/gitops/target/kubernetes/plan.h"
+
+#include <algorithm>
+#include <set>
+
+#include "libs/base/status.h"
+#include "libs/kube/client/apply.h"
+#include "libs/kube/digest.h"
+#include "services/gitops/sync/inventory.h"
+#include "services/gitops/target/kubernetes/pull_secret.h"
+
+namespace slipway::gitops::kubernetes {
+namespace {
+
+namespace bj = boost::json;
+
+bool IsManifest(const std::string& file) {
+  return file.ends_with(".yaml") || file.ends_with(".yml") || file.ends_with(".json");
+}
+
+bj::object& ObjectAt(bj::object& object, const char* key) {
+  bj::value& value = object[key];
+  return value.is_object() ? value.get_object() : value.emplace_object();
+}
+
+void Mark(kube::Object& object, const std::string& app, const std::string& installation) {
+  bj::object& metadata = ObjectAt(object.body(), "metadata");
+  ObjectAt(metadata, "labels")[kManagedByLabel] = installation;
+  ObjectAt(metadata, "annotations")[sync::kTrackingAnnotation] = sync::TrackingId(app, object.id());
+}
+
+std::string GenerateNameOf(const kube::Object& object) {
+  const bj::object* metadata = kube::GetObject(object.body(), "metadata");
+  return metadata != nullptr ? std::string(kube::GetString(*metadata, "generateName")) : "";
+}
+
+uint64_t DigestOf(const std::string& body) {
+  kube::Digest digest;
+  digest.Add('b', body);
+  return digest.Finish();
+}
+
+absl::StatusOr<std::vector<kube::ManifestObject>> ReadAll(const DesiredState& desired) {
+  std::vector<kube::ManifestObject> items;
+  for (const Manifest& manifest : desired.manifests) {
+    if (!IsManifest(manifest.file)) continue;
+    SLIPWAY_ASSIGN_OR_RETURN(auto read, kube::ReadManifest(manifest.file, manifest.text));
+    std::move(read.begin(), read.end(), std::back_inserter(items));
+  }
+  return items;
+}
+
+}  // namespace
+
+const PlannedObject* Plan::Find(const kube::ObjectId& id) const {
+  for (const PlannedObject& object : objects) {
+    if (!object.role.hook && object.id == id) return &object;
+  }
+  return nullptr;
+}
+
+std::vector<kube::ObjectId> Plan::Desired() const {
+  std::vector<kube::ObjectId> desired;
+  for (const PlannedObject& object : objects) {
+    if (!object.role.hook && !object.role.skipped) desired.push_back(object.id);
+  }
+  return desired;
+}
+
+absl::StatusOr<Plan> MakePlan(const DesiredState& desired, const PlanOptions& options) {
+  SLIPWAY_ASSIGN_OR_RETURN(auto items, ReadAll(desired));
+  SLIPWAY_RETURN_IF_ERROR(kube::Normalise(
+      items,
+      {.default_namespace =
+           desired.k8s_namespace.empty() ? desired.where.environment : desired.k8s_namespace,
+       .scope = options.scope,
+       .may_generate_name = [](const kube::Object& object) { return sync::RoleOf(object).hook; }}));
+  Plan plan;
+  std::vector<kube::Object> objects;
+  for (kube::ManifestObject& item : items) {
+    plan.scopes_known = plan.scopes_known && item.scope_known;
+    objects.push_back(std::move(item.object));
+  }
+  auto secrets = AddPullSecrets(objects, desired.credentials, "slipway-pull-" + desired.where.app);
+  std::move(secrets.begin(), secrets.end(), std::back_inserter(objects));
+  plan.order = sync::OrderSync(objects);
+  for (kube::Object& object : objects) {
+    PlannedObject planned{.id = object.id(),
+                          .gvk = object.gvk(),
+                          .generate_name = GenerateNameOf(object),
+                          .role = sync::RoleOf(object),
+                          .options = sync::OptionsOf(object),
+                          .ignores_health = sync::IgnoresHealth(object)};
+    Mark(object, desired.where.Folder(), options.installation);
+    planned.body = kube::ApplyBody(object.body());
+    planned.content = DigestOf(planned.body);
+    plan.objects.push_back(std::move(planned));
+  }
+  return plan;
+}
+
+}  // namespace slipway::gitops::kubernetes

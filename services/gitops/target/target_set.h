@@ -1,0 +1,69 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/base/mutex.h"
+#include "libs/db/pool.h"
+#include "libs/http/outgoing_guard.h"
+#include "libs/telemetry/metrics.h"
+#include "services/gitops/domain/inspector.h"
+#include "services/gitops/domain/peers.h"
+#include "services/gitops/domain/target.h"
+#include "services/gitops/target/kubernetes/kubernetes_target.h"
+
+namespace slipway::gitops {
+
+// This machine and all clusters as one target: each app goes to the cluster of its environment, and
+// leaves the one where it was before. Clusters are connected to when something needs them. Owned by
+// App; thread-safe.
+class TargetSet final : public Target, public Inspector {
+ public:
+  struct Parts {
+    db::Pool& pool;
+    Target& local;
+    PipelinePeer& pipeline;
+    const http::OutgoingGuard* guard = nullptr;
+    telemetry::Metrics* metrics = nullptr;
+    std::string installation = {};
+  };
+  explicit TargetSet(Parts parts) : parts_(std::move(parts)) {}
+
+  absl::StatusOr<std::vector<std::string>> Plan(const DesiredState& desired) override;
+  absl::StatusOr<Applied> Apply(const DesiredState& desired) override;
+  absl::StatusOr<Observation> Observe(const DesiredState& desired) override;
+  absl::StatusOr<std::vector<AppEnvironment>> List() override;
+  absl::Status Delete(const AppEnvironment& where) override;
+  void Subscribe(OnChange changed) override;
+  void Unsubscribe() override;
+
+  absl::StatusOr<slipway::gitops::v1::ResourceTree> Tree(const DesiredState& desired) override;
+  absl::StatusOr<slipway::gitops::v1::DiffDeploymentResponse> Diff(
+      const DesiredState& desired) override;
+  absl::StatusOr<slipway::gitops::v1::CheckClusterResponse> Check(
+      const std::string& cluster) override;
+
+  // The definition of a cluster changed: it is connected to anew.
+  void Forget(const std::string& cluster);
+
+  // The target of a cluster. FAILED_PRECONDITION: no such cluster; INVALID_ARGUMENT: its definition
+  // is of no use; UNAVAILABLE.
+  absl::StatusOr<std::shared_ptr<kubernetes::KubernetesTarget>> Find(const std::string& cluster);
+
+ private:
+  absl::Status DeleteFrom(const std::string& cluster, const AppEnvironment& where);
+  // On all clusters but this one.
+  absl::Status DeleteElsewhere(const AppEnvironment& where, const std::string& but);
+
+  const Parts parts_;
+  Mutex telling_;  // held while somebody is told
+  OnChange changed_ SLIPWAY_GUARDED_BY(telling_);
+  Mutex mu_;
+  std::map<std::string, std::shared_ptr<kubernetes::KubernetesTarget>> clusters_
+      SLIPWAY_GUARDED_BY(mu_);
+};
+
+}  // namespace slipway::gitops

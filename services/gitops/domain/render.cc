@@ -1,44 +1,11 @@
 #include "services/gitops/domain/render.h"
 
-#include <algorithm>
-#include <boost/json.hpp>
 #include <map>
 #include <string_view>
 #include <utility>
 
-#include "libs/base/encoding.h"
-#include "libs/base/strings.h"
-
 namespace slipway::gitops {
 namespace {
-
-// A string as a double-quoted scalar. JSON's escapes are YAML's, but JSON leaves characters alone
-// that YAML refuses (DEL, C1 controls, BOM) or takes for line breaks (NEL, U+2028, U+2029).
-std::string Quoted(std::string_view text) {
-  static constexpr std::pair<std::string_view, std::string_view> kMore[] = {
-      {"\x7f", "\\x7F"},
-      {"\xe2\x80\xa8", "\\u2028"},
-      {"\xe2\x80\xa9", "\\u2029"},
-      {"\xef\xbb\xbf", "\\uFEFF"}};
-  const std::string json = boost::json::serialize(boost::json::string(ToValidUtf8(text)));
-  std::string yaml;
-  for (size_t i = 0; i < json.size(); ++i) {
-    const std::string_view rest = std::string_view(json).substr(i);
-    const auto* more = std::find_if(std::begin(kMore), std::end(kMore), [&](const auto& entry) {
-      return rest.substr(0, entry.first.size()) == entry.first;
-    });
-    if (more != std::end(kMore)) {
-      yaml.append(more->second);
-      i += more->first.size() - 1;
-    } else if (rest.size() > 1 && rest[0] == '\xc2' && static_cast<unsigned char>(rest[1]) < 0xa0) {
-      yaml.append("\\x").append(HexEncode(rest.substr(1, 1)));
-      ++i;
-    } else {
-      yaml.push_back(rest[0]);
-    }
-  }
-  return yaml;
-}
 
 // YAML in block style, two spaces a level. Scalars given by `Text` are quoted; `Raw` is for numbers
 // and fixed words.
@@ -46,7 +13,7 @@ class BlockWriter {
  public:
   void Open(int level, std::string_view key) { Line(level, key, ""); }
   void Text(int level, std::string_view key, std::string_view value) {
-    Line(level, key, " " + Quoted(value));
+    Line(level, key, " " + QuotedYaml(value));
   }
   void Raw(int level, std::string_view key, std::string_view value) {
     Line(level, key, " " + std::string(value));

@@ -4,16 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "services/gitops/domain/manifest.h"
 #include "services/gitops/domain/names.h"
 #include "slipway/pipeline/v1/resources.pb.h"
 
 namespace slipway::gitops {
-
-// One file of the desired state.
-struct Manifest {
-  std::string file;  // name in the folder: "deployment.yaml"
-  std::string text;
-};
 
 // What a deployment is rendered from. A value.
 struct RenderInput {

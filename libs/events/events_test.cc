@@ -459,6 +459,29 @@ TEST_CASE_METHOD(Fixture, "what waits for a reader for too long goes all the sam
         absl::StatusCode::kInvalidArgument);
 }
 
+TEST_CASE_METHOD(Fixture,
+                 "a reader that stays behind shows in the metrics, and so does what it lost") {
+  telemetry::Metrics own("build");
+  Outbox shown(producer.pool(), &own);
+  Emit({"a", "b"});
+  const auto events = Read({}, 2);
+  REQUIRE(shown.NoteReader("behind", {}, Soon()).ok());
+  REQUIRE(shown.NoteReader("up-to-date", events[1].cursor, Soon()).ok());
+  producer.Exec("UPDATE events SET created_at = now() - interval '1 day'");
+  const auto has = [&](const std::string& line) {
+    INFO(own.Serialize());
+    CHECK(own.Serialize().find(line) != std::string::npos);
+  };
+  REQUIRE(shown.Prune(absl::Now() - absl::Hours(24 * 30), 100, Soon()).ok());
+  has("slipway_events_unread_seconds{service=\"build\",reader=\"behind\"} 86400");
+  has("slipway_events_unread_seconds{service=\"build\",reader=\"up-to-date\"} 0");
+  has("slipway_events_unread_deleted_total{service=\"build\"} 0");
+  producer.Exec("UPDATE events SET created_at = now() - interval '1 year'");
+  REQUIRE(*shown.Prune(absl::Now() - absl::Hours(24 * 30), 100, Soon()) == 2);
+  has("slipway_events_unread_seconds{service=\"build\",reader=\"behind\"} 0");
+  has("slipway_events_unread_deleted_total{service=\"build\"} 2");
+}
+
 TEST_CASE_METHOD(Fixture, "events of a transaction that rolls back do not exist") {
   (void)db::RunTx(producer.pool(), "rollback", absl::Seconds(5), [&](db::Tx& tx) -> absl::Status {
     SLIPWAY_RETURN_IF_ERROR(outbox.Append(tx, {.type = "t", .subject = "x"}));

@@ -8,6 +8,7 @@
 #include "libs/base/status.h"
 #include "libs/db/run_tx.h"
 #include "libs/log/log.h"
+#include "libs/telemetry/metrics.h"
 
 namespace slipway::events {
 namespace {
@@ -43,6 +44,12 @@ constexpr db::Sql kPrune{
     " SELECT count(*) AS deleted, count(readers) AS unread,"
     "   coalesce(max(readers), '') AS readers FROM gone"};
 
+constexpr db::Sql kReaders{
+    "events.readers",
+    "SELECT r.reader, coalesce((SELECT extract(epoch FROM now() - e.created_at) FROM events e"
+    "   WHERE (e.xid, e.seq) > (r.xid, r.seq) ORDER BY e.xid, e.seq LIMIT 1), 0)::bigint AS age"
+    " FROM event_readers r"};
+
 constexpr size_t kMaxReader = 100;
 
 constexpr absl::Duration kIdlePoll = absl::Seconds(1);
@@ -64,7 +71,7 @@ Event EventFromRow(const db::Row& row) {
 
 db::MigrationSet Migrations() { return {"events", sql::kFiles}; }
 
-Outbox::Outbox(db::Pool& pool) : pool_(pool) {}
+Outbox::Outbox(db::Pool& pool, telemetry::Metrics* metrics) : pool_(pool), metrics_(metrics) {}
 Outbox::~Outbox() { Stop(); }
 
 void Outbox::Start() {
@@ -164,13 +171,30 @@ absl::StatusOr<int64_t> Outbox::Prune(absl::Time before, int limit, absl::Time d
   return db::RunTx(pool_, "events.prune", deadline, [&](db::Tx& tx) -> absl::StatusOr<int64_t> {
     SLIPWAY_ASSIGN_OR_RETURN(const db::Result done,
                              tx.Exec(kPrune, before, before - kKeptForReader, limit));
-    if (const int64_t unread = done[0].GetInt64("unread"); unread > 0) {
+    const int64_t unread = done[0].GetInt64("unread");
+    SLIPWAY_RETURN_IF_ERROR(ShowReaders(tx, unread));
+    if (unread > 0) {
       log::Error("events.unread_deleted",
                  "events were deleted that a reader has not applied: it was away for too long",
                  {{"events", unread}, {"readers", done[0].GetString("readers")}});
     }
     return done[0].GetInt64("deleted");
   });
+}
+
+absl::Status Outbox::ShowReaders(db::Tx& tx, int64_t unread_deleted) {
+  if (metrics_ == nullptr) return absl::OkStatus();
+  metrics_->Count("slipway_events_unread_deleted_total",
+                  "Events that were deleted although a known reader had not applied them.", {},
+                  static_cast<double>(unread_deleted));
+  SLIPWAY_ASSIGN_OR_RETURN(const db::Result readers, tx.Exec(kReaders));
+  for (const db::Row reader : readers) {
+    metrics_->SetGauge("slipway_events_unread_seconds",
+                       "Age of the oldest event that a reader had not applied.",
+                       {{"reader", reader.GetString("reader")}},
+                       std::max(0.0, static_cast<double>(reader.GetInt64("age"))));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace slipway::events

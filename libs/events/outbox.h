@@ -17,6 +17,10 @@
 #include "libs/db/tx.h"
 #include "libs/events/event.h"
 
+namespace slipway::telemetry {
+class Metrics;
+}
+
 namespace slipway::events {
 
 // The tables of both sides (events, event_readers, event_cursors, dead_events), for db::Migrate.
@@ -32,7 +36,10 @@ db::MigrationSet Migrations();
 // other replicas).
 class Outbox {
  public:
-  explicit Outbox(db::Pool& pool);
+  // `metrics`, if there are any, outlive it: slipway_events_unread_seconds{reader}, the age of the
+  // oldest event that a reader had not applied when it last connected, and
+  // slipway_events_unread_deleted_total; both are written by Prune.
+  explicit Outbox(db::Pool& pool, telemetry::Metrics* metrics = nullptr);
   ~Outbox();
   Outbox(const Outbox&) = delete;
   Outbox& operator=(const Outbox&) = delete;
@@ -66,10 +73,12 @@ class Outbox {
   absl::StatusOr<int64_t> Prune(absl::Time before, int limit, absl::Time deadline);
 
  private:
+  absl::Status ShowReaders(db::Tx& tx, int64_t unread_deleted);
   void Poll(const std::stop_token& stop);
   void WakeAll();
 
   db::Pool& pool_;
+  telemetry::Metrics* const metrics_;
   Mutex mu_;
   std::condition_variable_any changed_;
   std::map<int64_t, std::function<void()>> watchers_ SLIPWAY_GUARDED_BY(mu_);

@@ -6,7 +6,7 @@
 namespace slipway::build {
 
 Service::Service(Surroundings s)
-    : outbox_(s.pool),
+    : outbox_(s.pool, &s.metrics),
       logs_(s.data_dir + "/logs", s.log_limit),
       log_reader_(logs_, s.blobs),
       core_{.pool = s.pool, .clock = s.clock, .outbox = outbox_, .limits = s.limits},

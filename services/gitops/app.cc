@@ -141,7 +141,7 @@ absl::Status App::InitTarget() {
 void App::InitDomain() {
   db::Pool& pool = runtime_->pool();
   Clock& clock = runtime_->clock();
-  outbox_ = std::make_unique<events::Outbox>(pool);
+  outbox_ = std::make_unique<events::Outbox>(pool, &runtime_->metrics());
   lifecycle_ = std::make_unique<Lifecycle>(clock, *outbox_, watchers_, &runtime_->metrics());
   repository_ = std::make_unique<DesiredRepository>(*mirrors_, *guard_);
   providers_ = std::make_unique<Providers>(pool, clock, *keys_);

@@ -60,7 +60,7 @@ absl::Status App::Init() {
                            git::GitCli::Create({.stop = git_stop_.get_token(), .guard = &*guard_}));
   SLIPWAY_RETURN_IF_ERROR(MakeDirectories(config_.common.data_dir));
   mirrors_ = std::make_unique<git::MirrorStore>(*git_, config_.common.data_dir);
-  outbox_ = std::make_unique<events::Outbox>(runtime_->pool());
+  outbox_ = std::make_unique<events::Outbox>(runtime_->pool(), &runtime_->metrics());
   auth_.emplace(runtime_->MakePeer(config_.common.auth_address));
   engine_ = std::make_unique<Engine>(Engine::Parts{
       runtime_->pool(), *outbox_, *keys_, *git_, *mirrors_,

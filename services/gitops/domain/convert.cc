@@ -15,7 +15,6 @@ slipway::gitops::v1::Deployment ToProto(const Deployment& deployment,
   status.set_state(deployment.state);
   status.set_reason(deployment.reason);
   status.set_image(deployment.image.reference);
-  status.set_url(deployment.url);
   status.set_commit(deployment.commit);
   status.set_source_commit(deployment.image.commit);
   status.set_run(deployment.image.run);
@@ -27,14 +26,20 @@ slipway::gitops::v1::Deployment ToProto(const Deployment& deployment,
   status.set_workflow(deployment.image.workflow);
   if (const auto trace = telemetry::TraceContext::Parse(deployment.traceparent))
     status.set_trace_id(trace->trace_id);
-  if (environment != nullptr) {
-    const bool current = !environment->removed && environment->last_number == deployment.number;
-    status.set_current(current);
+  if (environment == nullptr) {
+    status.set_url(deployment.url);
+  } else {
+    const bool newest = environment->last_number == deployment.number;
+    status.set_current(newest && !environment->removed);
     status.set_pinned(environment->pinned_by == deployment.number);
-    if (current) {
+    if (newest) {
       status.set_health(environment->health);
       status.set_drift(environment->drift);
     }
+    // Where an earlier one answered, another does now, or none.
+    if (status.current()) status.set_url(deployment.url);
+    if (newest && environment->removed && deployment.reason.empty())
+      status.set_reason("its deployment pipeline was deleted, so it was taken away");
   }
   *message.mutable_deploy() = deployment.deploy;
   *message.mutable_create_time() = rpc::ToTimestamp(deployment.created);

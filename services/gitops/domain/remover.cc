@@ -110,6 +110,11 @@ absl::Status Remover::Remove(const work::Removal& removal, const std::stop_token
   }
   for (const EnvironmentState& environment : found) {
     SLIPWAY_RETURN_IF_ERROR(parts_.syncer.Remove(environment.where, stop));
+    SLIPWAY_RETURN_IF_ERROR(db::RunTx(parts_.pool, "removals.gone", kTxTime, [&](db::Tx& tx) {
+      return environments::SetHealth(tx, environment.where,
+                                     slipway::gitops::v1::DeploymentStatus::MISSING, "")
+          .status();
+    }));
   }
   const absl::Status confirmed = parts_.pipeline.ConfirmDeletion(removal.name, removal.app_uid);
   if (!confirmed.ok() && !absl::IsNotFound(confirmed)) return confirmed;

@@ -6,6 +6,7 @@
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
 #include "libs/db/run_tx.h"
+#include "services/gitops/domain/deployment_queries.h"
 #include "services/gitops/domain/remover.h"
 #include "services/gitops/store/environment_store.h"
 #include "services/gitops/testing/stage.h"
@@ -260,6 +261,14 @@ TEST_CASE("deleting a deployment pipeline takes folder, pod and port away and co
   CHECK(stage.database.Value("SELECT count(*)::text AS v FROM local_ports") == "0");
   CHECK(stage.database.Value("SELECT count(*)::text AS v FROM removals") == "0");
   CHECK(stage.Find(Stage::kDev)->number == 1);
+
+  // What was healthy is not shown as if it still ran.
+  const auto shown = DeploymentQueries(stage.database.pool()).Get({.where = Stage::kDev});
+  REQUIRE(shown.ok());
+  CHECK_FALSE(shown->status().current());
+  CHECK(shown->status().health() == Status::MISSING);
+  CHECK(shown->status().url().empty());
+  CHECK(shown->status().reason() == "its deployment pipeline was deleted, so it was taken away");
 
   // The same name again goes on with the numbers.
   stage.Announce(stage.MakeImage("two", 2));

@@ -147,8 +147,7 @@ void Validate(const google::protobuf::Message& resource, const ValidationInput& 
               Violations* violations) {
   switch (KindOf(resource)) {
     case Kind::kProject:
-      return CheckLength("spec.description", SpecOf<v1::Project>(resource).description(),
-                         kMaxDescription, violations);
+      return ValidateProject(SpecOf<v1::Project>(resource), violations);
     case Kind::kApp:
       return ValidateApp(SpecOf<v1::App>(resource), input, violations);
     case Kind::kCluster:

@@ -33,6 +33,7 @@ void Validate(const google::protobuf::Message& resource, const ValidationInput& 
               Violations* violations);
 
 // The parts, by kind; each checks the spec of one.
+void ValidateProject(const v1::ProjectSpec& spec, Violations* violations);
 void ValidateApp(const v1::AppSpec& spec, const ValidationInput& input, Violations* violations);
 void ValidateWorkflow(const v1::WorkflowSpec& spec, const ValidationInput& input,
                       Violations* violations);

@@ -258,6 +258,8 @@ absl::Status Saver::WriteBeside(db::Tx& tx, const Place& place, const store::Res
     }
     return store::ReplaceRepositories(tx, row.id, repositories);
   }
+  if (row.kind == Kind::kProject) return Emit(tx, "project.changed", row.name, row.uid);
+  if (row.kind == Kind::kEnvironment) return Emit(tx, "environment.changed", row.name, row.uid);
   if (row.kind != Kind::kWorkflow) return absl::OkStatus();
   std::vector<std::pair<std::string, std::string>> pipelines;
   for (const auto& pipeline :

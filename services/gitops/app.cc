@@ -1,5 +1,8 @@
 #include "services/gitops/app.h"
 
+#include <signal.h>
+#include <unistd.h>
+
 #include <charconv>
 #include <cstdlib>
 #include <utility>
@@ -17,6 +20,9 @@ namespace {
 // Names under which the services below keep events for this one.
 constexpr char kImagesConsumer[] = "gitops.images";
 constexpr char kDefinitionsConsumer[] = "gitops.definitions";
+
+// Of all replicas one commits, applies and watches; the others serve calls and wait.
+constexpr char kLeadership[] = "gitops";
 
 // podman's own variables are the defaults of the settings that name its files.
 std::string FromEnvironment(const char* name) {
@@ -208,16 +214,30 @@ void App::InitConsumers() {
                               .metrics = &runtime_->metrics()});
 }
 
-absl::Status App::Run() {
-  outbox_->Start();
+void App::StartWork() {
+  runtime_->metrics().SetGauge("slipway_leader", "This replica does the work that only one may.",
+                               {{"work", kLeadership}}, 1);
+  if (std::exchange(works_, true)) return;
   syncer_->Start();
   committer_->Start();
   deployer_->Start();
   remover_->Start();
   validator_->Start();
-  janitor_->Start();
   build_consumer_->Start();
   pipeline_consumer_->Start();
+}
+
+absl::Status App::Run() {
+  outbox_->Start();
+  janitor_->Start();
+  runtime_->metrics().SetGauge("slipway_leader", "This replica does the work that only one may.",
+                               {{"work", kLeadership}}, 0);
+  leadership_ = std::make_unique<db::Leadership>(
+      runtime_->pool().options(), kLeadership,
+      // Who is told that another leads ends, and comes back as one that waits.
+      db::Leadership::Callbacks{.gained = [this] { StartWork(); },
+                                .lost = [] { ::kill(::getpid(), SIGTERM); }});
+  leadership_->Start();
   const absl::Status served = runtime_->Serve(
       {api_.get(), records_.get()}, {GitOpsApi::Contract(), service::RecordsApi::Contract()});
   if (served.ok()) runtime_->WaitForSignal();
@@ -227,6 +247,7 @@ absl::Status App::Run() {
 
 void App::Stop() {
   runtime_->Shutdown();
+  leadership_->Stop();
   pipeline_consumer_->Stop();
   build_consumer_->Stop();
   janitor_->Stop();
@@ -235,6 +256,8 @@ void App::Stop() {
   deployer_->Stop();
   committer_->Stop();
   syncer_->Stop();
+  // Nothing works any more here: another may.
+  leadership_->Release();
   outbox_->Stop();
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "libs/db/leadership.h"
 #include "libs/events/consumer_loop.h"
 #include "libs/events/outbox.h"
 #include "libs/git/mirror_store.h"
@@ -62,6 +63,8 @@ class App {
   absl::Status InitTarget();
   void InitDomain();
   void InitConsumers();
+  // What one replica does; runs from the time when this one leads.
+  void StartWork();
   void Stop();
 
   const Config config_;
@@ -94,6 +97,8 @@ class App {
   std::unique_ptr<service::GrpcEventSource> pipeline_events_;
   std::unique_ptr<events::ConsumerLoop> build_consumer_;
   std::unique_ptr<events::ConsumerLoop> pipeline_consumer_;
+  std::unique_ptr<db::Leadership> leadership_;
+  bool works_ = false;
 };
 
 }  // namespace slipway::gitops

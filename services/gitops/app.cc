@@ -67,6 +67,11 @@ Config Config::Parse(int argc, char** argv) {
       &config.allowed_hosts,
       {.flag = "allowed-hosts",
        .help = "host:port pairs of GitOps repositories that may be private addresses"});
+  parser.StringList(&config.provider_hosts,
+                    {.flag = "provider-hosts",
+                     .help = "where the hosts of GitOps repositories are reached: KIND.api=URL and "
+                             "KIND.git=URL, KIND one of github, gitlab, azure-devops, "
+                             "bitbucket-cloud; default: the public ones"});
   parser.String(
       &config.instance,
       {.flag = "instance", .help = "stable name of this instance, unique among its replicas"});
@@ -107,8 +112,10 @@ absl::StatusOr<std::unique_ptr<App>> App::Create(Config config) {
 
 absl::Status App::Init() {
   SLIPWAY_ASSIGN_OR_RETURN(keys_, seal::KeyRing::Load({config_.kek_file}));
-  SLIPWAY_ASSIGN_OR_RETURN(http::OutgoingGuard guard,
-                           http::OutgoingGuard::Create(config_.allowed_hosts));
+  SLIPWAY_ASSIGN_OR_RETURN(hosts_, provider::HostMap::Create(config_.provider_hosts));
+  std::vector<std::string> allowed = config_.allowed_hosts;
+  for (std::string& pair : hosts_.AllowedHosts()) allowed.push_back(std::move(pair));
+  SLIPWAY_ASSIGN_OR_RETURN(http::OutgoingGuard guard, http::OutgoingGuard::Create(allowed));
   guard_ = std::make_unique<http::OutgoingGuard>(std::move(guard));
   service::Runtime::Options options;
   options.name = "gitops";
@@ -150,21 +157,34 @@ void App::InitDomain() {
   outbox_ = std::make_unique<events::Outbox>(pool, &runtime_->metrics());
   lifecycle_ = std::make_unique<Lifecycle>(clock, *outbox_, watchers_, &runtime_->metrics());
   repository_ = std::make_unique<DesiredRepository>(*mirrors_, *guard_);
-  providers_ = std::make_unique<Providers>(pool, clock, *keys_);
+  providers_ = std::make_unique<Providers>(pool, clock, *keys_, hosts_);
   const ActiveRepository active = [this] { return providers_->Active(); };
   deployer_ = std::make_unique<Deployer>(pool, *pipeline_, *lifecycle_);
-  committer_ =
-      std::make_unique<Committer>(pool, *lifecycle_, *repository_, active, &runtime_->metrics());
+  host_client_ = std::make_unique<http::HttpClient>(http::HttpClient::Options{
+      .guard = guard_.get(), .metrics = &runtime_->metrics(), .peer = "repository_host"});
+  project_repositories_ = std::make_unique<ProjectRepositories>(
+      ProjectRepositories::Parts{pool, clock, *providers_, *cli_, *host_client_});
+  committer_ = std::make_unique<Committer>(
+      pool, *lifecycle_, *repository_, active, &runtime_->metrics(),
+      [this](const std::string& project) { return project_repositories_->Prepare(project); });
   syncer_ = std::make_unique<Syncer>(
       Syncer::Parts{clock, pool, *lifecycle_, *repository_, active, *target_, *pipeline_},
       config_.sync);
   remover_ = std::make_unique<Remover>(
       Remover::Parts{pool, *lifecycle_, *repository_, active, *syncer_, *pipeline_});
   validator_ = std::make_unique<ProviderValidator>(
-      ProviderValidator::Parts{pool, clock, *providers_, *repository_, *cli_, [this] {
-                                 committer_->Wake();
-                                 syncer_->WakeAll();
-                               }});
+      ProviderValidator::Parts{.pool = pool,
+                               .clock = clock,
+                               .providers = *providers_,
+                               .repository = *repository_,
+                               .cli = *cli_,
+                               .client = *host_client_,
+                               .in_force_changed =
+                                   [this] {
+                                     committer_->Wake();
+                                     syncer_->WakeAll();
+                                   },
+                               .instance = config_.instance});
   providers_->OnSaved([this] { validator_->Wake(); });
   lifecycle_->OnChanged([this](const AppEnvironment& where, DeploymentState state) {
     if (state == slipway::gitops::v1::DeploymentStatus::PENDING) committer_->Wake();

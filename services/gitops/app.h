@@ -18,10 +18,12 @@
 #include "services/gitops/client/pipeline_client.h"
 #include "services/gitops/domain/committer.h"
 #include "services/gitops/domain/deployer.h"
+#include "services/gitops/domain/project_repositories.h"
 #include "services/gitops/domain/provider_validator.h"
 #include "services/gitops/domain/providers.h"
 #include "services/gitops/domain/remover.h"
 #include "services/gitops/domain/syncer.h"
+#include "services/gitops/provider/host_map.h"
 #include "services/gitops/store/port_store.h"
 #include "services/gitops/target/local/local_target.h"
 #include "slipway/build/v1/build.grpc.pb.h"
@@ -35,6 +37,7 @@ struct Config {
   std::string build_address;
   std::string kek_file;
   std::vector<std::string> allowed_hosts;
+  std::vector<std::string> provider_hosts;
   std::string instance = "gitops-0";
   std::string local_ports = "20000-20099";
   std::string local_events_file;
@@ -70,7 +73,9 @@ class App {
   const Config config_;
   std::unique_ptr<service::Runtime> runtime_;
   std::unique_ptr<seal::KeyRing> keys_;
+  provider::HostMap hosts_;
   std::unique_ptr<http::OutgoingGuard> guard_;
+  std::unique_ptr<http::HttpClient> host_client_;
   std::unique_ptr<git::GitCli> cli_;
   std::unique_ptr<git::MirrorStore> mirrors_;
   std::unique_ptr<rpc::Peer> pipeline_peer_;
@@ -85,6 +90,7 @@ class App {
   std::unique_ptr<DesiredRepository> repository_;
   std::unique_ptr<Providers> providers_;
   std::unique_ptr<Deployer> deployer_;
+  std::unique_ptr<ProjectRepositories> project_repositories_;
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Syncer> syncer_;
   std::unique_ptr<Remover> remover_;

@@ -1,6 +1,7 @@
 #include "services/gitops/domain/committer.h"
 
 #include <algorithm>
+#include <map>
 
 #include "libs/base/error.h"
 #include "libs/base/status.h"
@@ -8,6 +9,7 @@
 #include "libs/log/log.h"
 #include "services/gitops/domain/back_off.h"
 #include "services/gitops/domain/errors.h"
+#include "services/gitops/provider/errors.h"
 #include "services/gitops/store/deployment_store.h"
 
 namespace slipway::gitops {
@@ -77,30 +79,55 @@ absl::Duration Committer::Pass() {
     ExplainAll(*waiting, access.ok() ? MessageOf(NoActiveProvider()) : MessageOf(access.status()));
     return kIdle;
   }
-  const absl::Status done = CommitAll(**access, *waiting);
-  if (done.ok()) {
-    failures_ = 0;
-    return absl::ZeroDuration();
+  // Projects with a repository of their own go there; one that is away keeps back no other.
+  std::map<std::string, std::vector<Deployment>> by_place;
+  bool done = true, transient = false;
+  for (Deployment& deployment : *waiting) {
+    const std::string& project = deployment.where.project;
+    if (prepare_ && !(*access)->IsMade(project)) {
+      // The next pass has its address then.
+      done = false;
+      const absl::Status made = prepare_(project);
+      if (made.ok()) continue;
+      transient = true;
+      ExplainAll({deployment}, "waits for the project's own repository: " + provider::WithRemedy(made));
+      continue;
+    }
+    by_place[(*access)->For(project).Place()].push_back(std::move(deployment));
   }
+  for (auto& [place, deployments] : by_place) {
+    const RepositoryAccess target = (*access)->For(deployments.front().where.project);
+    if (!CommitTo(target, std::move(deployments), transient)) done = false;
+  }
+  if (transient) return BackOff(failures_++);
+  failures_ = 0;
+  return done ? absl::ZeroDuration() : absl::Milliseconds(200);
+}
+
+bool Committer::CommitTo(const RepositoryAccess& access, std::vector<Deployment> waiting,
+                         bool& transient) {
+  const absl::Status done = CommitAll(access, waiting);
+  if (done.ok()) return true;
   log::Warn("committer.failed", "the commits did not get to the branch",
-            {{"provider", (*access)->provider}, {"error", MessageOf(done)}});
+            {{"provider", access.provider}, {"error", MessageOf(done)}});
   if (IsTransient(done)) {
-    ExplainAll(*waiting, "waits for the GitOps repository: " + MessageOf(done));
-    return BackOff(failures_++);
+    ExplainAll(waiting, "waits for the GitOps repository: " + MessageOf(done));
+    transient = true;
+    return false;
+  }
+  if (waiting.size() == 1) {
+    Fail(waiting.front(), MessageOf(done) + " (" + access.provider + ")");
+    return false;
   }
   // The mistake of one must not fail the others.
-  if (waiting->size() > 1) {
-    for (Deployment& deployment : *waiting) {
-      deployment.state =
-          slipway::gitops::v1::DeploymentStatus::COMMITTING;  // marked by the try together
-      const absl::Status alone = CommitAll(**access, {deployment});
-      if (!alone.ok() && !IsTransient(alone))
-        Fail(deployment, MessageOf(alone) + " (" + (*access)->provider + ")");
-    }
-  } else {
-    Fail(waiting->front(), MessageOf(done) + " (" + (*access)->provider + ")");
+  for (Deployment& deployment : waiting) {
+    deployment.state =
+        slipway::gitops::v1::DeploymentStatus::COMMITTING;  // marked by the try together
+    const absl::Status alone = CommitAll(access, {deployment});
+    if (!alone.ok() && !IsTransient(alone))
+      Fail(deployment, MessageOf(alone) + " (" + access.provider + ")");
   }
-  return absl::Milliseconds(200);
+  return false;
 }
 
 void Committer::Fail(const Deployment& deployment, const std::string& reason) {

@@ -159,6 +159,7 @@ absl::Status Deployer::Decide(const work::Candidate& candidate) {
                      .deploy = resolved->deploy(),
                      .strategy = resolved->pipeline().strategy(),
                      .k8s_namespace = NamespaceOf(*resolved, where),
+                     .own_repository = resolved->gitops_repository(),
                      .actor = "automatic",
                      .why = decision.message,
                      .rule = decision.rule,
@@ -251,6 +252,7 @@ absl::StatusOr<pb::Deployment> Deployer::Create(const pb::CreateDeploymentReques
                                     .deploy = resolved.deploy(),
                                     .strategy = resolved.pipeline().strategy(),
                                     .k8s_namespace = NamespaceOf(resolved, where),
+                                    .own_repository = resolved.gitops_repository(),
                                     .actor = caller.actor,
                                     .why = caller.actor + " asked for it",
                                     .rule = "call",
@@ -296,6 +298,7 @@ absl::StatusOr<pb::Deployment> Deployer::Rollback(const pb::RollbackRequest& req
             .deploy = back->deploy,
             .strategy = back->strategy,
             .k8s_namespace = back->k8s_namespace,
+            .own_repository = resolved.gitops_repository(),
             .actor = caller.actor,
             .why =
                 caller.actor + " asked to roll back to deployment " + std::to_string(back->number) +

@@ -79,10 +79,36 @@ absl::StatusOr<std::string> Build(const git::Repository& repository, const std::
 
 }  // namespace
 
+RepositoryAccess RepositoryAccess::For(const std::string& project) const {
+  RepositoryAccess access = *this;
+  if (const auto found = own.find(project); found != own.end()) access.url = found->second.url;
+  access.own.clear();
+  return access;
+}
+
+bool RepositoryAccess::IsMade(const std::string& project) const {
+  const auto found = own.find(project);
+  return found == own.end() || found->second.made;
+}
+
+std::vector<RepositoryAccess> RepositoryAccess::All() const {
+  std::vector<RepositoryAccess> all = {For("")};
+  for (const auto& [project, repository] : own) {
+    const bool listed = std::any_of(all.begin(), all.end(), [&, url = repository.url](const auto& a) {
+      return a.url == url;
+    });
+    if (repository.made && !listed) all.push_back(For(project));
+  }
+  return all;
+}
+
 absl::StatusOr<std::shared_ptr<git::Mirror>> DesiredRepository::MirrorOf(
     const RepositoryAccess& access) {
   SLIPWAY_RETURN_IF_ERROR(guard_.CheckUrl(access.url));
-  return mirrors_.Get({.url = access.url, .username = access.username, .password = access.token});
+  return mirrors_.Get({.url = access.url,
+                       .username = access.username,
+                       .password = access.token,
+                       .tls = access.tls});
 }
 
 absl::StatusOr<std::vector<std::string>> DesiredRepository::Commit(

@@ -21,9 +21,23 @@ struct RepositoryAccess {
   std::string branch = {};
   std::string username = {};
   std::string token = {};
+  http::TlsOptions tls = {};
+
+  // A project's own repository: reached in the same way, but elsewhere.
+  struct Own {
+    std::string url = {};
+    bool made = false;  // known to be there
+  };
+  std::map<std::string, Own> own = {};  // by project
 
   // Repository and branch, whoever reaches them how.
   std::string Place() const { return url + " " + branch; }
+  // False: the project's own repository is not known to be there.
+  bool IsMade(const std::string& project) const;
+  // That of a project: its own, or the provider's.
+  RepositoryAccess For(const std::string& project) const;
+  // The provider's, and all of projects that are known to be there.
+  std::vector<RepositoryAccess> All() const;
 };
 
 // One commit to be made: a folder replaced by files, or taken away where there are none.

@@ -8,6 +8,7 @@
 #include "services/gitops/domain/convert.h"
 #include "services/gitops/store/deployment_store.h"
 #include "services/gitops/store/environment_store.h"
+#include "services/gitops/store/project_repository_store.h"
 #include "services/gitops/store/work_store.h"
 
 namespace slipway::gitops {
@@ -58,6 +59,10 @@ std::vector<std::string> RelatedTo(const Deployment& deployment) {
 }
 
 absl::StatusOr<Deployment> Lifecycle::Create(db::Tx& tx, const NewDeployment& make) {
+  if (make.own_repository) {
+    SLIPWAY_RETURN_IF_ERROR(
+        project_repositories::Set(tx, make.where.project, *make.own_repository));
+  }
   SLIPWAY_ASSIGN_OR_RETURN(const EnvironmentState environment,
                            environments::TakeNumber(tx, make.where, make.app_uid));
   Deployment deployment{

@@ -25,6 +25,7 @@ struct NewDeployment {
   slipway::pipeline::v1::DeploySpec deploy = {};
   slipway::pipeline::v1::Strategy strategy = {};
   std::string k8s_namespace = {};
+  std::optional<std::string> own_repository = {};  // of the project; empty: it has none
   std::string actor = {};
   std::string why = {};  // for the journal: what decided that it is made
   std::string rule = {};

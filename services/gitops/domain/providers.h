@@ -10,6 +10,8 @@
 #include "libs/seal/key_ring.h"
 #include "services/gitops/domain/deployer.h"
 #include "services/gitops/domain/desired_repository.h"
+#include "services/gitops/provider/account.h"
+#include "services/gitops/provider/host_map.h"
 #include "services/gitops/store/provider_store.h"
 #include "slipway/gitops/v1/gitops.pb.h"
 
@@ -20,8 +22,8 @@ namespace slipway::gitops {
 class Providers {
  public:
   // All outlive it.
-  Providers(db::Pool& pool, Clock& clock, const seal::KeyRing& keys)
-      : pool_(pool), clock_(clock), keys_(keys) {}
+  Providers(db::Pool& pool, Clock& clock, const seal::KeyRing& keys, provider::HostMap hosts = {})
+      : pool_(pool), clock_(clock), keys_(keys), hosts_(std::move(hosts)) {}
   // Called after a commit that leaves something to validate. Once, before use.
   void OnSaved(std::function<void()> saved) { saved_ = std::move(saved); }
 
@@ -36,8 +38,13 @@ class Providers {
 
   // The repository in force; empty: none.
   absl::StatusOr<std::optional<RepositoryAccess>> Active();
-  // Access to the saved spec of a provider.
+  // Access to the saved spec of a provider of plain git.
   absl::StatusOr<RepositoryAccess> AccessOf(const providers::Provider& provider) const;
+  // The account on a host that a spec and sealed secrets stand for.
+  absl::StatusOr<provider::Account> AccountOf(const std::string& uid,
+                                              const slipway::gitops::v1::GitOpsProviderSpec& spec,
+                                              const std::string& token,
+                                              const std::string& client_key) const;
 
  private:
   absl::Status Seal(slipway::gitops::v1::GitOpsProviderSpec& spec,
@@ -45,13 +52,17 @@ class Providers {
   absl::StatusOr<slipway::gitops::v1::GitOpsProvider> Insert(
       db::Tx& tx, const std::string& id, const slipway::gitops::v1::GitOpsProvider& wanted,
       const Caller& caller);
-  absl::StatusOr<RepositoryAccess> Access(const providers::Provider& provider,
-                                          const slipway::gitops::v1::GitOpsProviderSpec& spec,
-                                          const std::string& token) const;
+  // The bare spec and its secrets as they were sealed differ from what is saved.
+  absl::StatusOr<bool> Differs(const providers::Provider& provider,
+                               const slipway::gitops::v1::GitOpsProviderSpec& spec) const;
+  // What saving this spec means for what runs already.
+  absl::StatusOr<std::vector<std::string>> WarningsOf(db::Tx& tx,
+                                                      const providers::Provider& provider) const;
 
   db::Pool& pool_;
   Clock& clock_;
   const seal::KeyRing& keys_;
+  const provider::HostMap hosts_;
   std::function<void()> saved_;
 };
 

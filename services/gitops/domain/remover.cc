@@ -95,7 +95,8 @@ absl::StatusOr<std::vector<EnvironmentState>> Remover::Mark(const work::Removal&
 absl::Status Remover::Remove(const work::Removal& removal, const std::stop_token& stop) {
   SLIPWAY_ASSIGN_OR_RETURN(const auto found, Mark(removal));
   SLIPWAY_ASSIGN_OR_RETURN(const auto access, parts_.active());
-  if (access && !found.empty()) {
+  // A project's own repository that was never made has nothing to take away.
+  if (access && access->IsMade(removal.where.project) && !found.empty()) {
     std::vector<FolderCommit> commits;
     for (const EnvironmentState& environment : found) {
       const AppEnvironment& where = environment.where;
@@ -106,7 +107,8 @@ absl::Status Remover::Remove(const work::Removal& removal, const std::stop_token
                                     "\nSlipway-Removal: " + removal.name + "\n",
                          .time = absl::Now()});
     }
-    SLIPWAY_RETURN_IF_ERROR(parts_.repository.Commit(*access, commits).status());
+    SLIPWAY_RETURN_IF_ERROR(
+        parts_.repository.Commit(access->For(removal.where.project), commits).status());
   }
   for (const EnvironmentState& environment : found) {
     SLIPWAY_RETURN_IF_ERROR(parts_.syncer.Remove(environment.where, stop));

@@ -88,16 +88,17 @@ void Syncer::Work(const std::stop_token& stop) {
 
 absl::Duration Syncer::FetchAll() {
   const auto access = parts_.active();
-  if (access.ok() && *access) {
-    // What is known already comes first: a git host that is away must not keep back what runs.
-    WakeIfMoved(**access);
-    const absl::Status fetched = parts_.repository.Fetch(**access);
+  const auto all = access.ok() && *access ? (*access)->All() : std::vector<RepositoryAccess>();
+  // What is known already comes first: a git host that is away must not keep back what runs.
+  for (const RepositoryAccess& repository : all) WakeIfMoved(repository);
+  for (const RepositoryAccess& repository : all) {
+    const absl::Status fetched = parts_.repository.Fetch(repository);
     if (!fetched.ok()) {
       log::Warn("sync.fetch_failed",
                 "the GitOps repository was not reached; what is known stays desired",
-                {{"provider", (*access)->provider}, {"error", MessageOf(fetched)}});
+                {{"provider", repository.provider}, {"error", MessageOf(fetched)}});
     }
-    WakeIfMoved(**access);
+    WakeIfMoved(repository);
   }
   // What runs but is not known any more is looked at, too: that look takes it away.
   const auto running = parts_.target.List();
@@ -112,14 +113,16 @@ absl::Duration Syncer::FetchAll() {
 
 void Syncer::WakeIfMoved(const RepositoryAccess& access) {
   const auto head = parts_.repository.Head(access);
-  if (!head.ok() || access.Place() + *head == last_head_) return;
+  if (!head.ok()) return;
+  const auto last = last_heads_.find(access.Place());
+  if (last != last_heads_.end() && last->second == *head) return;
   const auto known = db::RunTx(parts_.pool, "sync.head", kTxTime, [&](db::Tx& tx) {
     providers::SetCommit(tx, access.provider.substr(access.provider.find('/') + 1), *head)
         .IgnoreError();
     return environments::ListAll(tx);
   });
   if (!known.ok()) return;
-  last_head_ = access.Place() + *head;
+  last_heads_[access.Place()] = *head;
   for (const EnvironmentState& environment : *known) Wake(environment.where);
 }
 
@@ -145,7 +148,7 @@ std::optional<absl::Duration> Syncer::Look(const AppEnvironment& where) {
     return options_.resync_interval;
   }
   Memory memory = Recall(where);
-  const auto next = LookAt(where, *std::move(view), **access, memory);
+  const auto next = LookAt(where, *std::move(view), (*access)->For(where.project), memory);
   Remember(where, memory);
   return next;
 }

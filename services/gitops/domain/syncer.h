@@ -104,7 +104,7 @@ class Syncer {
   Schedule schedule_;
   Mutex mu_;
   std::map<AppEnvironment, Memory> memories_ SLIPWAY_GUARDED_BY(mu_);
-  std::string last_head_;  // place and commit, of the fetcher's thread
+  std::map<std::string, std::string> last_heads_;  // commit by place, of the fetcher's thread
   std::vector<std::jthread> workers_;
   WakeLoop fetcher_;
 };

@@ -10,11 +10,11 @@ using Status = slipway::gitops::v1::GitOpsProviderStatus;
 #define PROVIDER_COLUMNS                                                                        \
   "id, uid, spec, token, live_spec, live_token, in_force, state, stages, attempts, commit_id, " \
   "version, created_at, "                                                                       \
-  "updated_at"
+  "updated_at, client_key, live_client_key, repository_url"
 
 constexpr db::Sql kInsert{"providers.insert",
-                          "INSERT INTO providers (id, uid, spec, token, state) VALUES ($1, $2, $3, "
-                          "$4, $5) RETURNING version, "
+                          "INSERT INTO providers (id, uid, spec, token, state, client_key, stages) "
+                          "VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING version, "
                           "created_at, updated_at"};
 constexpr db::Sql kGet{"providers.get", "SELECT " PROVIDER_COLUMNS " FROM providers WHERE id = $1"};
 constexpr db::Sql kLock{"providers.lock",
@@ -28,12 +28,20 @@ constexpr db::Sql kUpdate{
     "UPDATE providers SET spec = $2, token = $3, live_spec = $4, live_token = $5, in_force = $6, "
     "state = $7, stages = $8, attempts = $9, next_attempt = now() + $10::interval, commit_id = "
     "$11, "
-    "version = $12, updated_at = now() WHERE id = $1 RETURNING updated_at"};
+    "version = $12, client_key = $13, live_client_key = $14, repository_url = $15, "
+    "claimed_by = '', updated_at = now() WHERE id = $1 RETURNING updated_at"};
 constexpr db::Sql kDelete{"providers.delete", "DELETE FROM providers WHERE id = $1"};
-constexpr db::Sql kDue{
-    "providers.due",
-    "SELECT " PROVIDER_COLUMNS
-    " FROM providers WHERE state = 'VALIDATING' AND next_attempt <= now() ORDER BY id"};
+// What this instance claimed before it was ended is its own again at once.
+constexpr db::Sql kClaim{
+    "providers.claim",
+    "UPDATE providers SET claimed_by = $1, next_attempt = now() + $2::interval WHERE id IN "
+    "(SELECT id FROM providers WHERE state = 'VALIDATING' AND (next_attempt <= now() OR "
+    "claimed_by = $1) ORDER BY next_attempt, id LIMIT 1 FOR UPDATE SKIP LOCKED) "
+    "RETURNING " PROVIDER_COLUMNS};
+constexpr db::Sql kElsewhere{
+    "providers.elsewhere",
+    "SELECT count(*)::int AS n FROM app_environments WHERE NOT removed AND applied_tree <> '' AND "
+    "applied_from <> $1"};
 constexpr db::Sql kSetCommit{
     "providers.set_commit",
     "UPDATE providers SET commit_id = $2 WHERE id = $1 AND commit_id <> $2"};
@@ -48,7 +56,10 @@ Provider FromRow(const db::Row& row) {
                     .commit = row.GetString("commit_id"),
                     .version = row.GetInt64("version"),
                     .created = row.GetTime("created_at"),
-                    .updated = row.GetTime("updated_at")};
+                    .updated = row.GetTime("updated_at"),
+                    .client_key = row.GetBytes("client_key"),
+                    .live_client_key = row.GetBytes("live_client_key"),
+                    .repository_url = row.GetString("repository_url")};
   provider.spec.ParseFromString(row.GetBytes("spec"));
   if (!row.IsNull("live_spec"))
     provider.live_spec.emplace().ParseFromString(row.GetBytes("live_spec"));
@@ -74,9 +85,11 @@ absl::StatusOr<std::vector<Provider>> All(absl::StatusOr<db::Result> rows) {
 
 absl::Status Insert(db::Tx& tx, Provider& provider) {
   const std::string spec = provider.spec.SerializeAsString();
+  const std::string stages = provider.stages.SerializeAsString();
   SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows,
                            tx.Exec(kInsert, provider.id, provider.uid, db::Bytes{spec},
-                                   db::Bytes{provider.token}, Status::State_Name(provider.state)));
+                                   db::Bytes{provider.token}, Status::State_Name(provider.state),
+                                   db::Bytes{provider.client_key}, db::Bytes{stages}));
   provider.version = rows[0].GetInt64("version");
   provider.created = rows[0].GetTime("created_at");
   provider.updated = rows[0].GetTime("updated_at");
@@ -103,15 +116,24 @@ absl::Status Update(db::Tx& tx, Provider& provider, absl::Duration next_attempt)
       const db::Result rows,
       tx.Exec(kUpdate, provider.id, db::Bytes{spec}, db::Bytes{provider.token}, live_spec,
               db::Bytes{provider.live_token}, provider.in_force, Status::State_Name(provider.state),
-              db::Bytes{stages}, provider.attempts, next_attempt, provider.commit,
-              provider.version));
+              db::Bytes{stages}, provider.attempts, next_attempt, provider.commit, provider.version,
+              db::Bytes{provider.client_key}, db::Bytes{provider.live_client_key},
+              provider.repository_url));
   provider.updated = rows[0].GetTime("updated_at");
   return absl::OkStatus();
 }
 
 absl::Status Delete(db::Tx& tx, const std::string& id) { return tx.Exec(kDelete, id).status(); }
 
-absl::StatusOr<std::vector<Provider>> DueForValidation(db::Tx& tx) { return All(tx.Exec(kDue)); }
+absl::StatusOr<std::optional<Provider>> ClaimForValidation(db::Tx& tx, const std::string& instance,
+                                                           absl::Duration lease) {
+  return First(tx.Exec(kClaim, instance, lease));
+}
+
+absl::StatusOr<int> CountAppliedElsewhere(db::Tx& tx, const std::string& place) {
+  SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows, tx.Exec(kElsewhere, place));
+  return rows[0].GetInt("n");
+}
 
 absl::Status SetCommit(db::Tx& tx, const std::string& id, const std::string& commit) {
   return tx.Exec(kSetCommit, id, commit).status();

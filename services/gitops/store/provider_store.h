@@ -25,12 +25,15 @@ struct Provider {
   bool in_force = false;
   slipway::gitops::v1::GitOpsProviderStatus::State state =
       slipway::gitops::v1::GitOpsProviderStatus::STATE_UNSPECIFIED;
-  slipway::gitops::v1::GitOpsProviderStatus stages = {};  // its stages only
+  slipway::gitops::v1::GitOpsProviderStatus stages = {};  // its stages and warnings only
   int attempts = 0;
   std::string commit = {};
   int64_t version = 0;  // counts what people saved
   absl::Time created = {};
   absl::Time updated = {};
+  std::string client_key = {};  // of the client certificate; sealed
+  std::string live_client_key = {};
+  std::string repository_url = {};  // of the repository in effect; empty: that of live_spec
 
   std::string Name() const { return "gitopsProviders/" + id; }
 };
@@ -45,8 +48,12 @@ absl::StatusOr<std::optional<Provider>> GetInForce(db::Tx& tx);
 absl::Status Update(db::Tx& tx, Provider& provider,
                     absl::Duration next_attempt = absl::ZeroDuration());
 absl::Status Delete(db::Tx& tx, const std::string& id);
-// Those whose validation is due.
-absl::StatusOr<std::vector<Provider>> DueForValidation(db::Tx& tx);
+// One whose validation is due, taken by `instance` for `lease`; nobody else takes it before that.
+absl::StatusOr<std::optional<Provider>> ClaimForValidation(db::Tx& tx, const std::string& instance,
+                                                           absl::Duration lease);
+// How many apps in environments run what was applied from another repository and branch than
+// `place`.
+absl::StatusOr<int> CountAppliedElsewhere(db::Tx& tx, const std::string& place);
 absl::Status SetCommit(db::Tx& tx, const std::string& id, const std::string& commit);
 
 }  // namespace slipway::gitops::providers

@@ -33,7 +33,7 @@ struct Bench {
     repository = std::make_unique<DesiredRepository>(*mirrors, *guard);
     providers = std::make_unique<Providers>(database.pool(), clock, *keys);
     validator = std::make_unique<ProviderValidator>(
-        ProviderValidator::Parts{database.pool(), clock, *providers, *repository, *cli, {}});
+        ProviderValidator::Parts{database.pool(), clock, *providers, *repository, *cli, client});
   }
 
   pb::GitOpsProvider Wanted(const std::string& id, const std::string& url,
@@ -67,6 +67,7 @@ struct Bench {
   std::unique_ptr<git::GitCli> cli;
   std::unique_ptr<git::MirrorStore> mirrors;
   std::optional<http::OutgoingGuard> guard;
+  http::HttpClient client;
   std::unique_ptr<DesiredRepository> repository;
   std::unique_ptr<Providers> providers;
   std::unique_ptr<ProviderValidator> validator;
@@ -129,7 +130,7 @@ TEST_CASE("a wrong password is named with its remedy, and the provider in force 
   CHECK(bad.status().active());
   REQUIRE(bad.status().stages_size() == 1);
   CHECK_FALSE(bad.status().stages(0).ok());
-  CHECK(bad.status().stages(0).message().find("check username and token") != std::string::npos);
+  CHECK(bad.status().stages(0).remedy().find("check username and token") != std::string::npos);
   CHECK(bad.status().stages(0).message().find("wrong-one") == std::string::npos);
   CHECK((*bench.providers->Active())->token == "right");
   // Left by a validation that was cut off: swept by the next one.
@@ -146,7 +147,7 @@ TEST_CASE("a repository that is not there is invalid, a host that is away is tri
   REQUIRE(bench.Apply(bench.Wanted("local", bench.git.Url("ops"))).ok());
   const auto waiting = bench.Validated("local");
   CHECK(waiting.status().state() == State::VALIDATING);
-  CHECK(waiting.status().stages(0).message().find("tried again") != std::string::npos);
+  CHECK(waiting.status().stages(0).remedy().find("tried again") != std::string::npos);
   bench.git.AnswerWith("");
   bench.database.Exec("UPDATE providers SET next_attempt = now()");
   CHECK(bench.Validated("local").status().state() == State::READY);
@@ -167,6 +168,30 @@ TEST_CASE("one provider is in force: the newest that passed") {
   CHECK(DetailsOf(bench.providers->Delete("gitopsProviders/second", {})).reason ==
         "GITOPS_PROVIDER_ACTIVE");
   CHECK(bench.providers->Delete("gitopsProviders/local", {}).ok());
+}
+
+TEST_CASE("another active provider says what it means for what runs already") {
+  Bench bench;
+  bench.git.CreateRepository("ops");
+  bench.git.CreateRepository("other");
+  REQUIRE(bench.Apply(bench.Wanted("local", bench.git.Url("ops"))).ok());
+  REQUIRE(bench.Validated("local").status().active());
+  CHECK(bench.providers->Get("gitopsProviders/local")->status().warnings().empty());
+  bench.database.Exec(
+      "INSERT INTO app_environments (project, app, environment, app_uid, applied_tree, "
+      "applied_from) VALUES ('demo', 'hello', 'dev', 'uid', 'tree', '" +
+      bench.git.Url("ops") + " main')");
+  const auto saved = bench.Apply(bench.Wanted("second", bench.git.Url("other")));
+  REQUIRE(saved->status().warnings_size() == 1);
+  CHECK(saved->status().warnings(0).find("takes the place of gitopsProviders/local") !=
+        std::string::npos);
+  const auto second = bench.Validated("second");
+  CHECK(second.status().repository_url() == bench.git.Url("other"));
+  REQUIRE(second.status().warnings_size() == 1);
+  CHECK(second.status().warnings(0).find("1 app in an environment runs what another repository") !=
+        std::string::npos);
+  CHECK(bench.database.Value("SELECT count(*)::text AS v FROM journal WHERE event = "
+                             "'provider.repository_changed'") == "1");
 }
 
 TEST_CASE("mistakes name their field, and a stored token never goes to another host") {

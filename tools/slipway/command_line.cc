@@ -11,12 +11,14 @@
 
 #include "libs/base/status.h"
 #include "tools/slipway/commands/apply.h"
+#include "tools/slipway/commands/cluster.h"
 #include "tools/slipway/commands/delivery.h"
 #include "tools/slipway/commands/explain.h"
 #include "tools/slipway/commands/logs.h"
 #include "tools/slipway/commands/resources.h"
 #include "tools/slipway/commands/runs.h"
 #include "tools/slipway/commands/session.h"
+#include "tools/slipway/commands/sync.h"
 
 #ifndef SLIPWAY_VERSION
 #define SLIPWAY_VERSION "unknown"
@@ -229,6 +231,42 @@ void CommandLine::AddDelivery() {
       ->check(CLI::IsMember({"earlier", "deployed", "saved"}));
   rollback->add_flag("--wait", rollback_.wait, "Follows it; exit code 1 unless it gets healthy");
 
+  CLI::App* sync = Add(app_, kGroup, "sync", "Applies Git now, also where it waits by itself",
+                       "slipway sync hello/prod",
+                       [this](Context& context) { return SyncNow(context, name_); });
+  sync->add_option("where", name_, "APP/ENVIRONMENT")->required();
+  CLI::App* suspend =
+      Add(app_, kGroup, "suspend", "Writes nothing to an environment until it is resumed",
+          "slipway suspend hello/prod",
+          [this](Context& context) { return SuspendSync(context, name_); });
+  suspend->add_option("where", name_, "APP/ENVIRONMENT")->required();
+  CLI::App* resume = Add(app_, kGroup, "resume", "Ends a suspension", "slipway resume hello/prod",
+                         [this](Context& context) { return ResumeSync(context, name_); });
+  resume->add_option("where", name_, "APP/ENVIRONMENT")->required();
+
+  CLI::App* tree = Add(app_, kGroup, "tree", "What an app has on its cluster, and how it is",
+                       "slipway tree hello/prod",
+                       [this](Context& context) { return ShowTree(context, name_); });
+  tree->add_option("where", name_, "APP/ENVIRONMENT")->required();
+  CLI::App* diff = Add(app_, kGroup, "diff", "What a sync would change on the cluster",
+                       "slipway diff hello/prod",
+                       [this](Context& context) { return ShowDiff(context, name_); });
+  diff->add_option("where", name_, "APP/ENVIRONMENT")->required();
+  CLI::App* history =
+      Add(app_, kGroup, "history", "The deployments of an environment, the newest first",
+          "slipway history hello/prod",
+          [this](Context& context) { return Deployments(context, deployments_); });
+  history->add_option("where", deployments_.app, "APP/ENVIRONMENT")->required();
+  history->add_option("--limit", deployments_.limit, "At most this many")
+      ->check(CLI::Range(1, 10'000));
+  CLI::App* cluster = app_.add_subcommand("cluster", "Clusters that apps are deployed to");
+  cluster->group(kGroup);
+  cluster->require_subcommand(1);
+  CLI::App* check =
+      Add(*cluster, "Commands", "check", "Whether a cluster can be used, and what it lets Slipway do",
+          "slipway cluster check prod",
+          [this](Context& context) { return CheckCluster(context, name_); });
+  check->add_option("name", name_, "Its name")->required();
   CLI::App* deployments =
       Add(app_, kGroup, "deployments", "Lists deployments", "slipway deployments hello",
           [this](Context& context) { return Deployments(context, deployments_); });
@@ -297,10 +335,15 @@ void CommandLine::AddExplain() {
       ->required();
 
   CLI::App* why = Add(app_, kGroup, "why", "Why something did or did not happen",
-                      "slipway why delivery 01JD...",
-                      [this](Context& context) { return Why(context, kind_, name_); });
-  why->add_option("kind", kind_, "delivery, run, job, deployment or image")->required();
-  why->add_option("name", name_, "Its name")->required();
+                      "slipway why delivery 01JD...", [this](Context& context) {
+                        return name_.empty() ? WhySync(context, kind_)
+                                             : Why(context, kind_, name_);
+                      });
+  why->add_option("kind", kind_,
+                  "delivery, run, job, deployment or image; or APP or APP/ENVIRONMENT alone: what "
+                  "stands against a sync")
+      ->required();
+  why->add_option("name", name_, "Its name");
 }
 
 void CommandLine::AddSession() {

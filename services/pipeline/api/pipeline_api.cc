@@ -13,12 +13,13 @@ using slipway::api::Permission;
 using slipway::auth::v1::Principal;
 
 // Values leave this service only for the one that hands them to runners, and for the one that
-// checks images.
+// deploys: credentials of registries, clusters and repositories.
 absl::Status MayResolve(const CallContext& call, const v1::ResolveSecretsRequest& request) {
   const bool is_service = call.principal.kind() == Principal::SERVICE;
-  const bool only_registries = request.git_accounts().empty() && request.secrets().empty();
-  if (is_service && call.principal.id() == "build") return absl::OkStatus();
-  if (is_service && call.principal.id() == "gitops" && only_registries) return absl::OkStatus();
+  const bool for_builds = request.clusters().empty();
+  const bool for_targets = request.secrets().empty();
+  if (is_service && call.principal.id() == "build" && for_builds) return absl::OkStatus();
+  if (is_service && call.principal.id() == "gitops" && for_targets) return absl::OkStatus();
   return rpc::RightMissing(Permission::SERVICE, "secret values");
 }
 

@@ -149,6 +149,23 @@ TEST_CASE("a credential belongs to one host and port") {
   CHECK(CredentialHostOf("ext::x").empty());
 }
 
+TEST_CASE("sources merge by field, and lists of files as a whole") {
+  auto merged = Parse<v1::DeploySpec>(
+      R"(path: "chart" revision: "main" helm {image_key: "a" values_files: ["a", "b"]
+         values {key: "x" value: "1"} values {key: "y" value: "1"}})");
+  MergeDeploy(Parse<v1::DeploySpec>(R"(path: "chart/prod" helm {values_files: ["c"]
+                                       values {key: "y" value: "2"}} kustomize {image: "i"})"),
+              &merged);
+  CHECK(merged.path() == "chart/prod");
+  CHECK(merged.revision() == "main");
+  CHECK(merged.helm().image_key() == "a");
+  REQUIRE(merged.helm().values_files_size() == 1);
+  CHECK(merged.helm().values_files(0) == "c");
+  CHECK(merged.helm().values().at("x") == "1");
+  CHECK(merged.helm().values().at("y") == "2");
+  CHECK(merged.kustomize().image() == "i");
+}
+
 TEST_CASE("deployments merge key by key and the innermost wins") {
   auto merged = Parse<v1::DeploySpec>(
       R"(port: 8080 health_path: "/healthz" env {key: "A" value: "app"} env {key: "B" value: "app"}

@@ -16,6 +16,10 @@ std::vector<std::string> ReferencesOf(const google::protobuf::Message& resource)
         if (!repository.account().empty())
           targets.insert(MakeName(Kind::kGitAccount, "", repository.account()));
       }
+      for (const v1::SyncTarget& target :
+           static_cast<const v1::App&>(resource).spec().environments()) {
+        targets.insert(MakeName(Kind::kEnvironment, "", target.environment()));
+      }
       break;
     case Kind::kEnvironment:
       targets.insert(MakeName(Kind::kCluster, "",

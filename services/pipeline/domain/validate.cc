@@ -29,10 +29,45 @@ void CheckLength(const std::string& field, const std::string& text, size_t limit
     violations->Add(field, "is longer than " + std::to_string(limit) + " bytes");
 }
 
+// One of the three ways to sign in. The kubeconfig itself is read where it is used, by gitops.
+void ValidateKubernetes(const v1::KubernetesTarget& spec, Violations* violations) {
+  const std::string path = "spec.kubernetes";
+  const bool kubeconfig = !spec.kubeconfig().value().empty();
+  const bool server = !spec.server().empty();
+  const auto refuse = [&](const char* field, bool given, const char* why) {
+    if (given) violations->Add(path + field, why);
+  };
+  if (spec.in_cluster()) {
+    constexpr char kWhy[] = "is not for inCluster, which signs in as Slipway's own pod";
+    refuse(".kubeconfig", kubeconfig, kWhy);
+    refuse(".context", !spec.context().empty(), kWhy);
+    refuse(".server", server, kWhy);
+    refuse(".ca", !spec.ca().empty(), kWhy);
+    refuse(".token", !spec.token().value().empty(), kWhy);
+  } else if (server) {
+    AddProblem(path + ".server", UrlProblem(spec.server()), violations);
+    refuse(".kubeconfig", kubeconfig, "give either a kubeconfig, or server and token");
+    refuse(".context", !spec.context().empty(), "is for a kubeconfig");
+  } else {
+    refuse(".ca", !spec.ca().empty(), "is for server and token; a kubeconfig has its own");
+    refuse(".token", !spec.token().value().empty(), "is for a server: give spec.kubernetes.server");
+  }
+  if (!spec.ca().empty() && spec.ca().find("-----BEGIN CERTIFICATE-----") == std::string::npos) {
+    violations->Add(path + ".ca", "must be certificates in PEM: -----BEGIN CERTIFICATE-----");
+  }
+  CheckLength(path + ".ca", spec.ca(), 256 << 10, violations);
+  CheckLength(path + ".context", spec.context(), 256, violations);
+  CheckLength(path + ".kubeconfig", spec.kubeconfig().value(), 256 << 10, violations);
+  CheckLength(path + ".token", spec.token().value(), kMaxVariableValue, violations);
+}
+
 void ValidateCluster(const v1::ClusterSpec& spec, Violations* violations) {
   if (spec.target_case() == v1::ClusterSpec::TARGET_NOT_SET) {
-    violations->Add("spec.local", "say where the cluster is: \"local: {}\" is this machine");
+    violations->Add("spec.local",
+                    "say where the cluster is: \"local: {}\" is this machine, \"kubernetes: "
+                    "{kubeconfig: {fromFile: PATH}}\" another one");
   }
+  if (spec.has_kubernetes()) ValidateKubernetes(spec.kubernetes(), violations);
 }
 
 void ValidateEnvironment(const v1::EnvironmentSpec& spec, const KnownIds& known,
@@ -109,6 +144,7 @@ void ValidateDeploySpec(const v1::DeploySpec& spec, const std::string& path,
   if (spec.has_replicas() && (spec.replicas() < 0 || spec.replicas() > 1000)) {
     violations->Add(path + ".replicas", "must be 0 to 1000");
   }
+  ValidateSource(spec, path, violations);
 }
 
 void ValidateApp(const v1::AppSpec& spec, const ValidationInput& input, Violations* violations) {
@@ -141,6 +177,7 @@ void ValidateApp(const v1::AppSpec& spec, const ValidationInput& input, Violatio
     }
   }
   if (spec.has_deploy()) ValidateDeploySpec(spec.deploy(), "spec.deploy", violations);
+  ValidateSyncTargets(spec, input.known.environments, violations);
 }
 
 void Validate(const google::protobuf::Message& resource, const ValidationInput& input,

@@ -40,6 +40,13 @@ void ValidateWorkflow(const v1::WorkflowSpec& spec, const ValidationInput& input
 void ValidateDeploySpec(const v1::DeploySpec& spec, const std::string& path,
                         Violations* violations);
 
+// The part of it that names a path of a repository; called by ValidateDeploySpec.
+void ValidateSource(const v1::DeploySpec& spec, const std::string& path, Violations* violations);
+// What fits together only in an app as a whole: its source and the environments that it is synced
+// to; called by ValidateApp.
+void ValidateSyncTargets(const v1::AppSpec& spec, const std::vector<std::string>& environments,
+                         Violations* violations);
+
 // Adds what is wrong with a map of names and values as steps and apps have them: at most
 // kMaxVariables, names of environment variables, values without NUL bytes and of at most
 // kMaxVariableValue bytes.

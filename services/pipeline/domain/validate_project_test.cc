@@ -74,4 +74,11 @@ TEST_CASE("limits name repositories by URL and kinds by name") {
              "spec.limits.clusterResourceWhitelist[0].kind"});
 }
 
+TEST_CASE("a project's own GitOps repository is a name, not a path") {
+  CHECK(FieldsOf(R"(gitops_repository: "demo-ops")").empty());
+  for (const char* wrong : {"a/b", "..", "Demo", "-x", "x.git", "https://git.example/x"})
+    CHECK(FieldsOf("gitops_repository: \"" + std::string(wrong) + "\"") ==
+          List{"spec.gitopsRepository"});
+}
+
 }  // namespace slipway::pipeline

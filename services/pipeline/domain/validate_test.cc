@@ -159,6 +159,46 @@ TEST_CASE("a deployment pipeline that is being deleted is not checked any more")
             .empty());
 }
 
+TEST_CASE("an app may be deployed from a path of its repository") {
+  const std::string repository =
+      R"(repositories {name: "source" url: "https://git.example/demo/hello.git"} )";
+  const auto fields = [&](const std::string& spec) {
+    return Fields<v1::App>("spec {" + repository + spec + "}");
+  };
+  CHECK(fields(R"(deploy {path: "chart" repository: "source" helm {image_key: "web.image"
+               values_files: ["../values/prod.yaml"] values {key: "ingress.host" value: "x"}}})")
+            .empty());
+  CHECK(fields(R"(deploy {path: "k8s" revision: "main"} environments {environment: "dev"})")
+            .empty());
+  CHECK(fields(R"(deploy {path: "../x" revision: "--upload-pack=x" repository: "other" port: 80
+               replicas: 2 helm {image_key: ".a" values_files: ["/etc/passwd", "http://x", "-f"]
+               values {key: "a..b" value: "x"}} kustomize {image: "a b"}})") ==
+        List{"spec.deploy.path", "spec.deploy.revision", "spec.deploy.helm.imageKey",
+             "spec.deploy.helm.valuesFiles[0]", "spec.deploy.helm.valuesFiles[1]",
+             "spec.deploy.helm.valuesFiles[2]", "spec.deploy.helm.values",
+             "spec.deploy.kustomize.image", "spec.deploy.port", "spec.deploy.replicas",
+             "spec.deploy.repository"});
+  CHECK(fields(R"(deploy {revision: "main" repository: "source"})") ==
+        List{"spec.deploy.repository", "spec.deploy.revision"});
+  CHECK(Fields<v1::App>(R"(spec {deploy {path: "k8s"}})") == List{"spec.repositories"});
+}
+
+TEST_CASE("an app that is only synced says what, from where and to where") {
+  const std::string repository =
+      R"(repositories {name: "source" url: "https://git.example/demo/hello.git"} )";
+  const auto fields = [&](const std::string& spec) {
+    return Fields<v1::App>("spec {" + repository + spec + "}");
+  };
+  CHECK(fields(R"(environments {environment: "dev"} environments {environment: "dv"}
+                  environments {} environments {environment: "dev"
+                  deploy {path: "k8s" revision: "main" replicas: 1}})") ==
+        List{"spec.environments[0].deploy.path", "spec.environments[0].deploy.revision",
+             "spec.environments[1].environment", "spec.environments[1].deploy.path",
+             "spec.environments[1].deploy.revision", "spec.environments[2].environment",
+             "spec.environments[2].deploy.path", "spec.environments[2].deploy.revision",
+             "spec.environments[3].environment", "spec.environments[3].deploy.replicas"});
+}
+
 TEST_CASE("an app has one repository by http, without submodules") {
   CHECK(
       Fields<v1::App>(

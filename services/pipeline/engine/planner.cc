@@ -94,6 +94,32 @@ bool IsTransient(const absl::Status& status) {
   return absl::IsInternal(status) || absl::IsUnknown(status) || absl::IsResourceExhausted(status);
 }
 
+// Environment and cluster as saved.
+absl::Status FillPlace(db::Tx& tx, const store::ResourceRow& environment,
+                       v1::ResolveDeploymentResponse* response) {
+  FillResource(environment, {}, response->mutable_environment());
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const auto cluster,
+      store::Find(tx, MakeName(Kind::kCluster, "", response->environment().spec().cluster()),
+                  store::Lock::kNone));
+  if (!cluster) return absl::InternalError("an environment without its cluster");
+  FillResource(*cluster, {}, response->mutable_cluster());
+  return absl::OkStatus();
+}
+
+// The repository of deploy.path: the one that it names, or the only one.
+void FillRepository(const v1::AppSpec& app, v1::ResolveDeploymentResponse* response) {
+  if (response->deploy().path().empty()) return;
+  for (const v1::Repository& repository : app.repositories()) {
+    if (!response->deploy().repository().empty() &&
+        repository.name() != response->deploy().repository()) {
+      continue;
+    }
+    *response->mutable_repository() = repository;
+    return;
+  }
+}
+
 }  // namespace
 
 // What the Plans of one batch are compiled from.
@@ -337,14 +363,36 @@ absl::StatusOr<v1::ResolveDeploymentResponse> Planner::ResolveDeployment(
       [&](db::Tx& tx) -> absl::StatusOr<v1::ResolveDeploymentResponse> {
         const std::string environment_name =
             MakeName(Kind::kEnvironment, "", request.environment());
+        const std::string project_name = "projects/" + ProjectOf(request.app());
         SLIPWAY_ASSIGN_OR_RETURN(
-            auto rows, store::FindAll(tx, {request.app(), environment_name}, store::Lock::kNone));
+            auto rows, store::FindAll(tx, {project_name, request.app(), environment_name},
+                                      store::Lock::kNone));
         const RowsByName by_name = ByName(std::move(rows));
         const auto app = by_name.find(request.app());
         if (app == by_name.end()) return rpc::ResourceNotFound(request.app());
+        const auto environment = by_name.find(environment_name);
+        const v1::AppSpec app_spec = ReadAs<v1::App>(app->second).spec();
+        const auto target = std::find_if(
+            app_spec.environments().begin(), app_spec.environments().end(),
+            [&](const auto& t) { return t.environment() == request.environment(); });
+        if (target != app_spec.environments().end() && environment != by_name.end()) {
+          if (app->second.deleting) return BeingDeleted(request.app());
+          v1::ResolveDeploymentResponse response;
+          response.set_synced(true);
+          if (const auto project = by_name.find(project_name); project != by_name.end()) {
+            response.set_gitops_repository(
+                ReadAs<v1::Project>(project->second).spec().gitops_repository());
+          }
+          response.set_app_uid(app->second.uid);
+          SLIPWAY_RETURN_IF_ERROR(FillPlace(tx, environment->second, &response));
+          *response.mutable_deploy() = app_spec.deploy();
+          MergeDeploy(response.environment().spec().deploy(), response.mutable_deploy());
+          MergeDeploy(target->deploy(), response.mutable_deploy());
+          FillRepository(app_spec, &response);
+          return response;
+        }
         SLIPWAY_ASSIGN_OR_RETURN(const auto found,
                                  store::FindPipelines(tx, request.app(), {request.environment()}));
-        const auto environment = by_name.find(environment_name);
         if (found.empty() || environment == by_name.end()) {
           SLIPWAY_ASSIGN_OR_RETURN(const auto workflows,
                                    store::ListOfParents(tx, Kind::kWorkflow, {request.app()}));
@@ -362,13 +410,11 @@ absl::StatusOr<v1::ResolveDeploymentResponse> Planner::ResolveDeployment(
         v1::ResolveDeploymentResponse response;
         response.set_workflow(found[0].workflow);
         response.set_app_uid(app->second.uid);
-        FillResource(environment->second, {}, response.mutable_environment());
-        SLIPWAY_ASSIGN_OR_RETURN(
-            const auto cluster,
-            store::Find(tx, MakeName(Kind::kCluster, "", response.environment().spec().cluster()),
-                        store::Lock::kNone));
-        if (!cluster) return absl::InternalError("an environment without its cluster");
-        FillResource(*cluster, {}, response.mutable_cluster());
+        if (const auto project = by_name.find(project_name); project != by_name.end()) {
+          response.set_gitops_repository(
+              ReadAs<v1::Project>(project->second).spec().gitops_repository());
+        }
+        SLIPWAY_RETURN_IF_ERROR(FillPlace(tx, environment->second, &response));
         SLIPWAY_ASSIGN_OR_RETURN(const auto workflow_row,
                                  store::Find(tx, found[0].workflow, store::Lock::kNone));
         if (!workflow_row) return rpc::ResourceNotFound(found[0].workflow);
@@ -383,16 +429,18 @@ absl::StatusOr<v1::ResolveDeploymentResponse> Planner::ResolveDeployment(
           if (pipeline.after() == request.environment() && !going)
             response.add_next(pipeline.environment());
         }
-        *response.mutable_deploy() = ReadAs<v1::App>(app->second).spec().deploy();
+        *response.mutable_deploy() = app_spec.deploy();
         MergeDeploy(response.environment().spec().deploy(), response.mutable_deploy());
         MergeDeploy(response.pipeline().deploy(), response.mutable_deploy());
+        FillRepository(app_spec, &response);
         return response;
       });
 }
 
 absl::StatusOr<v1::ResolveSecretsResponse> Planner::ResolveSecrets(
     const Caller& caller, const v1::ResolveSecretsRequest& request) const {
-  if (request.git_accounts_size() + request.registries_size() + request.secrets_size() >
+  if (request.git_accounts_size() + request.registries_size() + request.secrets_size() +
+          request.clusters_size() >
       kMaxSecrets) {
     return InvalidField("secrets", "are more than 1000; split them");
   }
@@ -429,6 +477,16 @@ absl::StatusOr<v1::ResolveSecretsResponse> Planner::ResolveSecrets(
           credential.set_username(spec.username());
           if (row.secret_version == 0) continue;
           SLIPWAY_ASSIGN_OR_RETURN(*credential.mutable_password(),
+                                   secrets_.Read(tx, row, row.secret_version));
+        }
+        for (const std::string& name : request.clusters()) {
+          SLIPWAY_ASSIGN_OR_RETURN(const auto row, find(Kind::kCluster, name));
+          v1::KubernetesTarget& target = (*response.mutable_clusters())[name];
+          target = ReadAs<v1::Cluster>(row).spec().kubernetes();
+          if (row.secret_version == 0 || target.in_cluster()) continue;
+          v1::SecretValue* value =
+              target.server().empty() ? target.mutable_kubeconfig() : target.mutable_token();
+          SLIPWAY_ASSIGN_OR_RETURN(*value->mutable_value(),
                                    secrets_.Read(tx, row, row.secret_version));
         }
         for (const std::string& name_at_version : request.secrets()) {

@@ -31,17 +31,30 @@ void SetTime(Message* message, const char* name, absl::Time time) {
   *static_cast<google::protobuf::Timestamp*>(Mutable(message, name)) = rpc::ToTimestamp(time);
 }
 
-// The name of the field of the spec that holds a secret; null for kinds without one.
-const char* SecretField(Kind kind) {
-  switch (kind) {
+// A field that holds a secret, and the message it is in. A value.
+struct SecretPlace {
+  Message* holder = nullptr;  // null: the resource has no secret
+  const char* field = "";
+};
+
+SecretPlace PlaceOfSecret(Message* resource) {
+  Message* spec = Mutable(resource, "spec");
+  switch (KindOf(*resource)) {
     case Kind::kRegistry:
-      return "password";
+      return {spec, "password"};
     case Kind::kGitAccount:
-      return "token";
+      return {spec, "token"};
     case Kind::kSecret:
-      return "value";
+      return {spec, "value"};
+    case Kind::kCluster: {
+      auto* cluster = static_cast<v1::ClusterSpec*>(spec);
+      if (!cluster->has_kubernetes()) return {};
+      // Only one of the two is allowed; with a server it is the token.
+      const bool token = !cluster->kubernetes().server().empty();
+      return {cluster->mutable_kubernetes(), token ? "token" : "kubeconfig"};
+    }
     default:
-      return nullptr;
+      return {};
   }
 }
 
@@ -57,6 +70,8 @@ void FillStatus(const store::ResourceRow& row, const store::WorkflowFacts& facts
     case Kind::kApp:
       static_cast<v1::AppStatus*>(status)->set_uid(row.uid);
       return static_cast<v1::AppStatus*>(status)->set_state(state);
+    case Kind::kCluster:
+      return static_cast<v1::ClusterStatus*>(status)->set_credential_set(row.secret_version > 0);
     case Kind::kRegistry:
       return static_cast<v1::RegistryStatus*>(status)->set_password_set(row.secret_version > 0);
     case Kind::kGitAccount:
@@ -97,14 +112,14 @@ std::string SerializeSpec(const Message& resource) {
 }
 
 std::optional<std::string> TakeSecret(Message* resource) {
-  const char* name = SecretField(KindOf(*resource));
-  if (name == nullptr) return std::nullopt;
-  Message* spec = Mutable(resource, "spec");
-  const FieldDescriptor* field = Field(*spec, name);
-  if (!spec->GetReflection()->HasField(*spec, field)) return std::nullopt;
+  const SecretPlace place = PlaceOfSecret(resource);
+  if (place.holder == nullptr) return std::nullopt;
+  const FieldDescriptor* field = Field(*place.holder, place.field);
+  const auto* reflection = place.holder->GetReflection();
+  if (!reflection->HasField(*place.holder, field)) return std::nullopt;
   const std::string value =
-      static_cast<const v1::SecretValue&>(spec->GetReflection()->GetMessage(*spec, field)).value();
-  spec->GetReflection()->ClearField(spec, field);
+      static_cast<const v1::SecretValue&>(reflection->GetMessage(*place.holder, field)).value();
+  reflection->ClearField(place.holder, field);
   // `password: {}` is what a client sends that fills unset messages: nothing is meant by it.
   if (value.empty()) return std::nullopt;
   return value;

@@ -27,6 +27,7 @@ absl::StatusOr<KnownIds> LoadKnownIds(db::Tx& tx, Kind kind) {
   switch (kind) {
     case Kind::kApp: {
       SLIPWAY_ASSIGN_OR_RETURN(known.git_accounts, store::ListActiveIds(tx, Kind::kGitAccount));
+      SLIPWAY_ASSIGN_OR_RETURN(known.environments, store::ListActiveIds(tx, Kind::kEnvironment));
       break;
     }
     case Kind::kEnvironment: {
@@ -105,14 +106,39 @@ void CheckKeptSecret(const Saver::Place& place, bool has_secret, const Message& 
                       "give the token again, since spec.host changes: a stored one is never sent "
                       "to another host");
     }
+  } else if (place.old->kind == Kind::kCluster) {
+    const v1::ClusterSpec before = ReadAs<v1::Cluster>(*place.old).spec();
+    const v1::ClusterSpec& after = static_cast<const v1::Cluster&>(resource).spec();
+    if (after.has_kubernetes() && !after.kubernetes().in_cluster() &&
+        before.kubernetes().server() != after.kubernetes().server()) {
+      violations->Add(after.kubernetes().server().empty() ? "spec.kubernetes.kubeconfig"
+                                                          : "spec.kubernetes.token",
+                      "give the credential again, since spec.kubernetes.server changes: a stored "
+                      "one is never sent to another server");
+    }
   }
 }
 
+// Whether a cluster is signed in to with a stored credential.
+bool NeedsCredential(const Message& resource) {
+  if (KindOf(resource) != Kind::kCluster) return false;
+  const v1::ClusterSpec& spec = static_cast<const v1::Cluster&>(resource).spec();
+  return spec.has_kubernetes() && !spec.kubernetes().in_cluster();
+}
+
 // Secrets without a value are nothing.
-void CheckSecretGiven(const Saver::Place& place, bool has_secret, Kind kind,
+void CheckSecretGiven(const Saver::Place& place, bool has_secret, const Message& resource,
                       Violations* violations) {
-  if (kind == Kind::kSecret && !has_secret && !place.old)
+  if (KindOf(resource) == Kind::kSecret && !has_secret && !place.old)
     violations->Add("spec.value", "give the secret's value");
+  const bool stored = place.old && place.old->secret_version > 0;
+  if (NeedsCredential(resource) && !has_secret && !stored) {
+    const bool server =
+        !static_cast<const v1::Cluster&>(resource).spec().kubernetes().server().empty();
+    violations->Add(server ? "spec.kubernetes.token" : "spec.kubernetes.kubeconfig",
+                    server ? "give the token of a service account"
+                           : "give a kubeconfig, or server and token, or inCluster: true");
+  }
 }
 
 // What is being deleted stays in the spec until it is gone, whether the new spec still has it or
@@ -200,6 +226,18 @@ absl::Status CheckRepositoriesKept(db::Tx& tx, const v1::App& app, const std::st
   return absl::OkStatus();
 }
 
+// Either a workflow deploys an app, or it is synced.
+absl::Status CheckOnlySynced(db::Tx& tx, const v1::App& app, const std::string& name,
+                             Violations* violations) {
+  if (app.spec().environments().empty()) return absl::OkStatus();
+  SLIPWAY_ASSIGN_OR_RETURN(const auto workflows, store::ListOfParents(tx, Kind::kWorkflow, {name}));
+  if (workflows.empty()) return absl::OkStatus();
+  violations->Add("spec.environments", "is for an app without workflow, and workflow " +
+                                           ShortName(workflows[0].name) +
+                                           " deploys this one; leave it out or delete the workflow");
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status Saver::Check(db::Tx& tx, const Place& place, bool has_secret, Message* resource,
@@ -213,6 +251,10 @@ absl::Status Saver::Check(db::Tx& tx, const Place& place, bool has_secret, Messa
   if (kind == Kind::kWorkflow) {
     auto* workflow = static_cast<v1::Workflow*>(resource);
     input.app = ReadAs<v1::App>(*place.parent_row).spec();
+    if (input.app.environments_size() > 0) {
+      violations.Add("spec", "the app is only synced (its spec.environments is set); take "
+                             "spec.environments out of the app before it gets a workflow");
+    }
     if (place.old) {
       SLIPWAY_ASSIGN_OR_RETURN(*old_pipelines, store::ListPipelinesOfWorkflow(tx, place.old->id));
       for (const auto& row : *old_pipelines) {
@@ -224,10 +266,12 @@ absl::Status Saver::Check(db::Tx& tx, const Place& place, bool has_secret, Messa
   }
   Validate(*resource, input, &violations);
   CheckKeptSecret(place, has_secret, *resource, &violations);
-  CheckSecretGiven(place, has_secret, kind, &violations);
+  CheckSecretGiven(place, has_secret, *resource, &violations);
   if (kind == Kind::kApp && place.old) {
     SLIPWAY_RETURN_IF_ERROR(
         CheckRepositoriesKept(tx, static_cast<const v1::App&>(*resource), place.name, &violations));
+    SLIPWAY_RETURN_IF_ERROR(
+        CheckOnlySynced(tx, static_cast<const v1::App&>(*resource), place.name, &violations));
   }
   SLIPWAY_RETURN_IF_ERROR(violations.ToStatus());
   if (kind == Kind::kWorkflow) {
@@ -256,9 +300,11 @@ absl::Status Saver::WriteBeside(db::Tx& tx, const Place& place, const store::Res
          static_cast<const v1::App&>(resource).spec().repositories()) {
       repositories.emplace_back(repository.name(), NormalRepositoryUrl(repository.url()));
     }
-    return store::ReplaceRepositories(tx, row.id, repositories);
+    SLIPWAY_RETURN_IF_ERROR(store::ReplaceRepositories(tx, row.id, repositories));
+    return Emit(tx, "app.changed", row.name, row.uid);
   }
   if (row.kind == Kind::kProject) return Emit(tx, "project.changed", row.name, row.uid);
+  if (row.kind == Kind::kCluster) return Emit(tx, "cluster.changed", row.name, row.uid);
   if (row.kind == Kind::kEnvironment) return Emit(tx, "environment.changed", row.name, row.uid);
   if (row.kind != Kind::kWorkflow) return absl::OkStatus();
   std::vector<std::pair<std::string, std::string>> pipelines;

@@ -127,6 +127,47 @@ TEST_CASE("a stored credential is not kept for another host") {
             .code() == absl::StatusCode::kInvalidArgument);
 }
 
+TEST_CASE("a cluster is signed in to in one of three ways, and its credential is sealed") {
+  EngineFixture f;
+  const auto by_file = f.Save<v1::Cluster>(
+      R"(name: "clusters/k8s" spec {kubernetes {kubeconfig {value: "kind: Config"}}})");
+  CHECK(by_file.status().credential_set());
+  CHECK_FALSE(by_file.spec().kubernetes().has_kubeconfig());
+  v1::ResolveSecretsRequest request;
+  request.add_clusters("clusters/k8s");
+  auto resolved = f.engine->planner.ResolveSecrets(f.caller, request);
+  REQUIRE(resolved.ok());
+  CHECK(resolved->clusters().at("clusters/k8s").kubeconfig().value() == "kind: Config");
+
+  const auto field_of = [&](const char* cluster) {
+    const absl::Status status = f.TrySave<v1::Cluster>(cluster);
+    CHECK(status.code() == absl::StatusCode::kInvalidArgument);
+    const auto violations = DetailsOf(status).field_violations;
+    return violations.empty() ? std::string() : violations[0].field;
+  };
+  CHECK(field_of(R"(name: "clusters/k8s" spec {kubernetes {server: "https://10.0.0.1:6443"}})") ==
+        "spec.kubernetes.token");
+  CHECK(field_of(R"(name: "clusters/new" spec {kubernetes {}})") == "spec.kubernetes.kubeconfig");
+  CHECK(field_of(R"(name: "clusters/new" spec {kubernetes {token {value: "t"}}})") ==
+        "spec.kubernetes.token");
+  CHECK(field_of(R"(name: "clusters/new" spec {kubernetes {server: "k8s" token {value: "t"}}})") ==
+        "spec.kubernetes.server");
+  CHECK(field_of(R"(name: "clusters/new" spec {kubernetes {in_cluster: true context: "x"}})") ==
+        "spec.kubernetes.context");
+
+  const auto by_token = f.Save<v1::Cluster>(
+      R"(name: "clusters/k8s" spec {kubernetes {server: "https://10.0.0.1:6443" token {value: "t"}}})");
+  CHECK(by_token.status().credential_set());
+  resolved = f.engine->planner.ResolveSecrets(f.caller, request);
+  REQUIRE(resolved.ok());
+  CHECK(resolved->clusters().at("clusters/k8s").token().value() == "t");
+  CHECK(resolved->clusters().at("clusters/k8s").server() == "https://10.0.0.1:6443");
+  CHECK(f.Save<v1::Cluster>(R"(name: "clusters/own" spec {kubernetes {in_cluster: true}})")
+            .spec()
+            .kubernetes()
+            .in_cluster());
+}
+
 TEST_CASE("one registry is the default and one variable has a name") {
   EngineFixture f;
   CHECK(ReasonOf(f.TrySave<v1::Registry>(

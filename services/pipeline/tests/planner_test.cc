@@ -131,11 +131,46 @@ TEST_CASE("a deployment is app, environment and pipeline laid over each other") 
   CHECK(prod->deploy().env().at("REGION") == "x");
   CHECK(prod->cluster().name() == "clusters/local");
   CHECK(prod->workflow() == kMain);
+  CHECK(prod->gitops_repository().empty());
+  f.Save<v1::Project>(R"(name: "projects/demo" spec {gitops_repository: "demo-ops"})");
+  CHECK(f.engine->planner.ResolveDeployment(f.caller, request)->gitops_repository() == "demo-ops");
   request.set_environment("dev");
   CHECK(f.engine->planner.ResolveDeployment(f.caller, request)->next(0) == "prod");
   request.set_environment("prd");
   CHECK(MessageOf(f.engine->planner.ResolveDeployment(f.caller, request).status())
             .find("did you mean \"prod\"") != std::string::npos);
+}
+
+TEST_CASE("an app that is only synced resolves without a workflow") {
+  EngineFixture f;
+  f.SaveHello();
+  f.Save<v1::App>(R"(name: "projects/demo/apps/shop" spec {
+    repositories {name: "config" url: "https://git.example/demo/config.git"}
+    deploy {path: "shop/base" revision: "main"}
+    environments {environment: "dev"}
+    environments {environment: "prod" deploy {path: "shop/prod" revision: "v1"}}})");
+  v1::ResolveDeploymentRequest request;
+  request.set_app("projects/demo/apps/shop");
+  request.set_environment("prod");
+  const auto prod = f.engine->planner.ResolveDeployment(f.caller, request);
+  REQUIRE(prod.ok());
+  CHECK(prod->synced());
+  CHECK(prod->workflow().empty());
+  CHECK(prod->deploy().path() == "shop/prod");
+  CHECK(prod->deploy().revision() == "v1");
+  CHECK(prod->repository().url() == "https://git.example/demo/config.git");
+  CHECK(prod->cluster().name() == "clusters/local");
+  CHECK_FALSE(prod->app_uid().empty());
+}
+
+TEST_CASE("an app has a workflow or is only synced") {
+  EngineFixture f;
+  f.SaveHello();
+  const auto synced = f.TrySave<v1::App>(R"(name: "projects/demo/apps/hello" spec {
+    repositories {name: "source" url: "https://git.example/demo/hello.git"}
+    deploy {path: "k8s" revision: "main"} environments {environment: "dev"}})");
+  REQUIRE_FALSE(synced.ok());
+  CHECK(MessageOf(synced).find("hello/main") != std::string::npos);
 }
 
 TEST_CASE("image tags count up and are taken once") {

@@ -54,6 +54,17 @@ Column CommitOf(const std::string& path) {
   return {"COMMIT", [path](const bj::value& v, absl::Time) { return ShortCommit(Text(v, path)); }};
 }
 
+// The stages of a provider's validation: how many passed, or which one did not and why.
+std::string Stages(const bj::value& provider) {
+  const bj::array& stages = List(provider, "status.stages");
+  for (const bj::value& stage : stages) {
+    if (Text(stage, "ok") == "true") continue;
+    return Text(stage, "name") + ": " + Truncate(Text(stage, "message"), kLongText) + "; " +
+           Text(stage, "remedy");
+  }
+  return stages.empty() ? "" : std::to_string(stages.size()) + " passed";
+}
+
 Column ImageOf(const std::string& path) {
   return {"IMAGE", [path](const bj::value& v, absl::Time) { return ShortImage(Text(v, path)); }};
 }
@@ -139,12 +150,24 @@ std::map<std::string_view, Columns> MakeColumns() {
   all["Secret"] = {name, Of("VERSION", "status.version"), YesOf("PROTECTED", "spec.protected"),
                    age};
   all["Hook"] = {name, StateOf("FORGE", "spec.forge"), Of("URL", "status.url"), age};
-  all["GitOpsProvider"] = {name,
-                           Of("URL", "spec.url"),
-                           Of("BRANCH", "spec.branch"),
-                           StateOf("STATE", "status.state"),
-                           YesOf("ACTIVE", "status.active"),
-                           age};
+  all["GitOpsProvider"] = {
+      name,
+      {"KIND",
+       [](const bj::value& v, absl::Time) {
+         std::string kind = StateWord(Text(v, "spec.provider"));
+         for (char& c : kind) c = c == '_' || c == ' ' ? '-' : c;
+         return kind;
+       }},
+      {"REPOSITORY",
+       [](const bj::value& v, absl::Time) {
+         const std::string url = Text(v, "status.repositoryUrl");
+         return url.empty() ? Text(v, "spec.url") : url;
+       }},
+      Of("BRANCH", "spec.branch"),
+      StateOf("STATE", "status.state"),
+      {"STAGES", [](const bj::value& v, absl::Time) { return Stages(v); }},
+      YesOf("ACTIVE", "status.active"),
+      age};
   all["RoleBinding"] = {
       name,
       {"WHO", [](const bj::value& v, absl::Time) { return Who(v); }},

@@ -121,17 +121,28 @@ class Reader {
       spec = given->get_object();
     }
     for (const std::string_view secret : item.kind->secrets) ReadSecret(secret, *item.kind, spec);
-    if (bj::value* role = spec.if_contains("role"); role != nullptr && role->is_string()) {
-      for (char& c : role->get_string()) c = c == '-' ? '_' : c;  // build-and-deploy
+    for (const char* member : {"role", "provider"}) {
+      bj::value* word = spec.if_contains(member);
+      if (word == nullptr || !word->is_string()) continue;
+      for (char& c : word->get_string()) c = c == '-' ? '_' : c;  // build-and-deploy, azure-devops
     }
     item.resource["name"] = item.name;
     item.resource["spec"] = std::move(spec);
   }
 
-  // {fromFile: PATH}, {fromEnv: NAME} or {value: TEXT}.
+  // {fromFile: PATH}, {fromEnv: NAME} or {value: TEXT}. `member` of the spec, or of a message in
+  // it: "kubernetes.token".
   void ReadSecret(std::string_view member, const Kind& kind, bj::object& spec) {
-    bj::value* given = spec.if_contains({member.data(), member.size()});
     const std::string path = "spec." + std::string(member);
+    bj::object* holder = &spec;
+    const size_t dot = member.find('.');
+    if (dot != std::string_view::npos) {
+      bj::value* inner = spec.if_contains({member.data(), dot});
+      if (inner == nullptr || !inner->is_object()) return;
+      holder = &inner->get_object();
+      member.remove_prefix(dot + 1);
+    }
+    bj::value* given = holder->if_contains({member.data(), member.size()});
     if (given == nullptr || given->is_null()) return;
     constexpr char kForms[] = "expected one of {fromFile: PATH}, {fromEnv: NAME} and {value: TEXT}";
     if (!given->is_object() || given->get_object().size() != 1 ||

@@ -6,6 +6,7 @@
 
 #include "libs/base/error.h"
 #include "libs/base/file.h"
+#include "libs/base/strings.h"
 #include "libs/yaml/writer.h"
 #include "tools/slipway/client/json_text.h"
 
@@ -110,6 +111,20 @@ TEST_CASE("the same name twice in a file is refused") {
   const std::string twice = std::string(kHead) + "---\n" + kHead;
   CHECK(ProblemsOf(twice).find(
             "f.yaml:7: metadata.name: App demo/hello stands in this file already, at line 1") == 0);
+}
+
+TEST_CASE("a GitOps provider has kinds with a dash, and a secret within its TLS options") {
+  const Manifest manifest = ReadManifest(
+      "f.yaml",
+      "apiVersion: slipway/v1\nkind: GitOpsProvider\nmetadata: {name: azure}\nspec:\n"
+      "  provider: azure-devops\n  host: https://dev.azure.com/acme\n  project: Shop\n"
+      "  token: {value: pat}\n  tls: {clientKey: {value: pem}}",
+      Sources("."));
+  REQUIRE(manifest.problems.ToStatus() == absl::OkStatus());
+  const auto& resource = manifest.items.at(0).resource;
+  CHECK(ToLower(Text(resource, "spec.provider")) == "azure_devops");
+  CHECK(Text(resource, "spec.token.value") == "pat");
+  CHECK(Text(resource, "spec.tls.clientKey.value") == "pem");
 }
 
 TEST_CASE("secrets come from a file, the environment or the text") {

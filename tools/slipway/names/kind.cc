@@ -20,7 +20,13 @@ const std::vector<Kind>& AllKinds() {
   static const std::vector<Kind> kinds = {
       {"Project", "projects", Scope::kGlobal, true, "project", true, {}},
       {"App", "apps", Scope::kProject, true, "app", true, {}},
-      {"Cluster", "clusters", Scope::kGlobal, true, "cluster", true, {}},
+      {"Cluster",
+       "clusters",
+       Scope::kGlobal,
+       true,
+       "cluster",
+       true,
+       {"kubernetes.kubeconfig", "kubernetes.token"}},
       {"Environment", "environments", Scope::kGlobal, true, "environment", true, {}},
       {"Registry", "registries", Scope::kGlobal, true, "registry", true, {"password"}},
       {"GitAccount", "gitAccounts", Scope::kGlobal, true, "gitAccount", true, {"token"}},
@@ -28,7 +34,13 @@ const std::vector<Kind>& AllKinds() {
       {"Variable", "variables", Scope::kAny, true, "variable", true, {}},
       {"Secret", "secrets", Scope::kAny, true, "secret", true, {"value"}},
       {"Hook", "hooks", Scope::kGlobal, true, "", true, {"secret"}},
-      {"GitOpsProvider", "gitopsProviders", Scope::kGlobal, true, "", true, {"token"}},
+      {"GitOpsProvider",
+       "gitopsProviders",
+       Scope::kGlobal,
+       true,
+       "",
+       true,
+       {"token", "tls.clientKey"}},
       {"RoleBinding", "roleBindings", Scope::kGlobal, true, "", true, {}},
       {"User", "users", Scope::kGlobal, true, "", true, {"password"}},
       {"Runner", "runners", Scope::kGlobal, true, "", false, {}},
@@ -53,6 +65,7 @@ absl::StatusOr<const Kind*> FindKind(std::string_view word) {
   const std::string plain = Plain(word);
   std::vector<std::string> known;
   for (const Kind& kind : AllKinds()) {
+    if (plain == "gitops" && kind.name == "GitOpsProvider") return &kind;
     if (plain == Plain(kind.name) || plain == Plain(kind.collection)) return &kind;
     known.push_back(CommandWord(kind));
   }

@@ -28,6 +28,7 @@ TEST_CASE("kinds are found in any case, singular and plural, with and without da
   }
   CHECK((*FindKind("registries"))->name == "Registry");
   CHECK((*FindKind("gitops-provider"))->name == "GitOpsProvider");
+  CHECK((*FindKind("gitops"))->name == "GitOpsProvider");
   CHECK(CommandWord(**FindKind("GitOpsProviders")) == "gitops-provider");
   CHECK(MessageOf(FindKind("workflo").status()).find("did you mean \"workflow\"?") !=
         std::string::npos);

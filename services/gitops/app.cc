@@ -13,6 +13,7 @@
 #include "libs/base/status.h"
 #include "libs/config/config.h"
 #include "libs/journal/journal.h"
+#include "services/gitops/store/environment_store.h"
 
 namespace slipway::gitops {
 namespace {
@@ -84,11 +85,22 @@ Config Config::Parse(int argc, char** argv) {
   parser.String(
       &config.local_owner,
       {.flag = "local-owner", .help = "mark on this installation's pods; default: from data-dir"});
+  parser.String(&config.installation,
+                {.flag = "installation",
+                 .help = "mark on this installation's objects on clusters, the same for all "
+                         "replicas and for good; default: local-owner"});
   parser.String(&config.containers_conf,
                 {.flag = "containers-conf", .help = "podman's containers.conf"});
   parser.String(&config.storage_conf, {.flag = "storage-conf", .help = "podman's storage.conf"});
   parser.String(&config.registries_conf,
                 {.flag = "registries-conf", .help = "podman's registries.conf"});
+  parser.String(&config.helm_binary,
+                {.flag = "helm-binary",
+                 .help = "the program helm, for apps that are Helm charts; empty: there are none"});
+  parser.String(&config.kustomize_binary,
+                {.flag = "kustomize-binary",
+                 .help = "the program kustomize, for apps that are kustomizations; empty: there are "
+                         "none"});
   parser.Int(&config.sync.workers,
              {.flag = "sync-workers", .help = "environments that are worked on at once, 1 to 64"});
   parser.Duration(&config.sync.fetch_interval,
@@ -140,7 +152,7 @@ absl::Status App::InitTarget() {
   const std::string& data_dir = config_.common.data_dir;
   const std::string owner =
       config_.local_owner.empty() ? Sha256Hex(data_dir).substr(0, 16) : config_.local_owner;
-  target_ = std::make_unique<local::LocalTarget>(
+  local_ = std::make_unique<local::LocalTarget>(
       local::LocalTarget::Options{.owner = owner,
                                   .podman = {.containers_conf = config_.containers_conf,
                                              .storage_conf = config_.storage_conf,
@@ -148,6 +160,13 @@ absl::Status App::InitTarget() {
                                              .work_dir = data_dir + "/pull"},
                                   .events_file = config_.local_events_file},
       *ports_);
+  target_ = std::make_unique<TargetSet>(TargetSet::Parts{
+      .pool = runtime_->pool(),
+      .local = *local_,
+      .pipeline = *pipeline_,
+      .guard = guard_.get(),
+      .metrics = &runtime_->metrics(),
+      .installation = config_.installation.empty() ? owner : config_.installation});
   return absl::OkStatus();
 }
 
@@ -185,17 +204,39 @@ void App::InitDomain() {
                                      syncer_->WakeAll();
                                    },
                                .instance = config_.instance});
+  source_repository_ = std::make_unique<SourceRepository>(*mirrors_, *guard_, *pipeline_);
+  source_renderer_ = std::make_unique<SourceRenderer>(SourceRenderer::Options{
+      .helm_binary = config_.helm_binary, .kustomize_binary = config_.kustomize_binary});
+  source_worker_ = std::make_unique<SourceWorker>(
+      SourceWorker::Parts{pool, *lifecycle_, *source_repository_, *source_renderer_,
+                          [this] { committer_->Wake(); }});
+  synced_apps_ = std::make_unique<SyncedApps>(
+      SyncedApps::Parts{pool, *lifecycle_, *pipeline_, *source_repository_, *source_renderer_},
+      config_.sync.fetch_interval);
+  deployer_->SetSources([this](const AppEnvironment& where, const auto& resolved) {
+    return synced_apps_->Newest(where, resolved);
+  });
   providers_->OnSaved([this] { validator_->Wake(); });
   lifecycle_->OnChanged([this](const AppEnvironment& where, DeploymentState state) {
-    if (state == slipway::gitops::v1::DeploymentStatus::PENDING) committer_->Wake();
+    if (state == slipway::gitops::v1::DeploymentStatus::PENDING) {
+      committer_->Wake();
+      source_worker_->Wake();
+    }
     if (state == slipway::gitops::v1::DeploymentStatus::SYNCING) syncer_->Wake(where);
     if (state == slipway::gitops::v1::DeploymentStatus::HEALTHY) deployer_->Wake();
   });
   janitor_ = std::make_unique<service::Janitor>(pool, clock, *outbox_);
   queries_ = std::make_unique<DeploymentQueries>(pool);
+  syncs_ = std::make_unique<SyncControls>(
+      SyncControls::Parts{clock, pool, *lifecycle_, *pipeline_, syncer_->policies()});
+  syncs_->OnChanged([this](const AppEnvironment& where) {
+    watchers_.Changed(where);
+    syncer_->Wake(where);
+  });
   api_ = std::make_unique<GitOpsApi>(GitOpsApi::Parts{runtime_->gate(), runtime_->streams(),
                                                       runtime_->audit(), *providers_, *deployer_,
-                                                      *queries_, watchers_, *outbox_});
+                                                      *queries_, *syncs_, watchers_, *outbox_,
+                                                      syncer_.get(), target_.get()});
   records_ = std::make_unique<service::RecordsApi>(runtime_->gate(), pool, runtime_->name());
 }
 
@@ -227,11 +268,44 @@ void App::InitConsumers() {
                               .metrics = &runtime_->metrics()});
   pipeline_consumer_ = std::make_unique<events::ConsumerLoop>(
       runtime_->pool(), *pipeline_events_,
-      [this](db::Tx& tx, const events::Event& event) { return remover_->OnEvent(tx, event); },
+      [this](db::Tx& tx, const events::Event& event) { return OnDefinition(tx, event); },
       events::ConsumerOptions{.consumer = kDefinitionsConsumer,
                               .source = "pipeline",
                               .holder = config_.instance,
                               .metrics = &runtime_->metrics()});
+}
+
+absl::Status App::OnDefinition(db::Tx& tx, const events::Event& event) {
+  if (event.type == "cluster.changed") {
+    slipway::pipeline::v1::DefinitionChanged changed;
+    if (!changed.ParseFromString(event.payload))
+      return absl::InvalidArgumentError("cluster.changed is not readable");
+    const std::string cluster = changed.name().substr(changed.name().find('/') + 1);
+    tx.OnCommit([this, cluster] { target_->Forget(cluster); });
+    return absl::OkStatus();
+  }
+  SLIPWAY_RETURN_IF_ERROR(synced_apps_->OnEvent(tx, event));
+  if (event.type == "project.changed" || event.type == "environment.changed")
+    return OnPolicy(tx, event);
+  return remover_->OnEvent(tx, event);
+}
+
+absl::Status App::OnPolicy(db::Tx& tx, const events::Event& event) {
+  slipway::pipeline::v1::DefinitionChanged changed;
+  if (!changed.ParseFromString(event.payload))
+    return absl::InvalidArgumentError(event.type + " is not readable");
+  SLIPWAY_ASSIGN_OR_RETURN(const auto all, environments::ListAll(tx));
+  std::vector<AppEnvironment> affected;
+  for (const EnvironmentState& state : all) {
+    if (changed.name() == "projects/" + state.where.project ||
+        changed.name() == "environments/" + state.where.environment)
+      affected.push_back(state.where);
+  }
+  tx.OnCommit([this, name = changed.name(), affected = std::move(affected)] {
+    syncer_->policies().Forget(name);
+    for (const AppEnvironment& where : affected) syncer_->Wake(where);
+  });
+  return absl::OkStatus();
 }
 
 void App::StartWork() {
@@ -241,6 +315,8 @@ void App::StartWork() {
   syncer_->Start();
   committer_->Start();
   deployer_->Start();
+  source_worker_->Start();
+  synced_apps_->Start();
   remover_->Start();
   validator_->Start();
   build_consumer_->Start();
@@ -273,6 +349,8 @@ void App::Stop() {
   janitor_->Stop();
   validator_->Stop();
   remover_->Stop();
+  synced_apps_->Stop();
+  source_worker_->Stop();
   deployer_->Stop();
   committer_->Stop();
   syncer_->Stop();

@@ -22,10 +22,14 @@
 #include "services/gitops/domain/provider_validator.h"
 #include "services/gitops/domain/providers.h"
 #include "services/gitops/domain/remover.h"
+#include "services/gitops/domain/sync_controls.h"
 #include "services/gitops/domain/syncer.h"
 #include "services/gitops/provider/host_map.h"
+#include "services/gitops/source/source_worker.h"
+#include "services/gitops/source/synced_apps.h"
 #include "services/gitops/store/port_store.h"
 #include "services/gitops/target/local/local_target.h"
+#include "services/gitops/target/target_set.h"
 #include "slipway/build/v1/build.grpc.pb.h"
 
 namespace slipway::gitops {
@@ -42,9 +46,12 @@ struct Config {
   std::string local_ports = "20000-20099";
   std::string local_events_file;
   std::string local_owner;
+  std::string installation;
   std::string containers_conf;
   std::string storage_conf;
   std::string registries_conf;
+  std::string helm_binary;
+  std::string kustomize_binary;
   Syncer::Options sync;
 
   // From flags, environment and file; prints and exits on a mistake.
@@ -66,6 +73,10 @@ class App {
   absl::Status InitTarget();
   void InitDomain();
   void InitConsumers();
+  // What people changed in pipeline.
+  absl::Status OnDefinition(db::Tx& tx, const events::Event& event);
+  // A project or environment changed: windows, limits, self-heal.
+  absl::Status OnPolicy(db::Tx& tx, const events::Event& event);
   // What one replica does; runs from the time when this one leads.
   void StartWork();
   void Stop();
@@ -83,7 +94,8 @@ class App {
   std::unique_ptr<PipelineClient> pipeline_;
   std::unique_ptr<slipway::build::v1::BuildService::Stub> build_stub_;
   std::unique_ptr<PortStore> ports_;
-  std::unique_ptr<local::LocalTarget> target_;
+  std::unique_ptr<local::LocalTarget> local_;
+  std::unique_ptr<TargetSet> target_;
   std::unique_ptr<events::Outbox> outbox_;
   Watchers watchers_;
   std::unique_ptr<Lifecycle> lifecycle_;
@@ -94,9 +106,14 @@ class App {
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Syncer> syncer_;
   std::unique_ptr<Remover> remover_;
+  std::unique_ptr<SourceRepository> source_repository_;
+  std::unique_ptr<SourceRenderer> source_renderer_;
+  std::unique_ptr<SourceWorker> source_worker_;
+  std::unique_ptr<SyncedApps> synced_apps_;
   std::unique_ptr<ProviderValidator> validator_;
   std::unique_ptr<service::Janitor> janitor_;
   std::unique_ptr<DeploymentQueries> queries_;
+  std::unique_ptr<SyncControls> syncs_;
   std::unique_ptr<GitOpsApi> api_;
   std::unique_ptr<service::RecordsApi> records_;
   std::unique_ptr<service::GrpcEventSource> build_events_;

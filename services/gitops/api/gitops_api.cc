@@ -129,6 +129,79 @@ grpc::Status GitOpsApi::Rollback(grpc::ServerContext* context, const pb::Rollbac
   });
 }
 
+grpc::Status GitOpsApi::GetSyncStatus(grpc::ServerContext* context,
+                                      const pb::GetSyncStatusRequest* request,
+                                      pb::SyncStatus* response) {
+  return parts_.gate.Unary(context, *request, response,
+                           [&](rpc::CallContext&) { return parts_.syncs.Get(request->name()); });
+}
+
+absl::StatusOr<DesiredState> GitOpsApi::DesiredOf(const std::string& name) const {
+  SLIPWAY_ASSIGN_OR_RETURN(const AppEnvironment where, ParseAppEnvironment(name, "name"));
+  if (parts_.syncer == nullptr || parts_.inspector == nullptr) {
+    return absl::UnimplementedError("there are no clusters");
+  }
+  return parts_.syncer->Desired(where);
+}
+
+grpc::Status GitOpsApi::GetResourceTree(grpc::ServerContext* context,
+                                        const pb::GetResourceTreeRequest* request,
+                                        pb::ResourceTree* response) {
+  return parts_.gate.Unary(
+      context, *request, response,
+      [&](rpc::CallContext&) -> absl::StatusOr<pb::ResourceTree> {
+        SLIPWAY_ASSIGN_OR_RETURN(const DesiredState desired, DesiredOf(request->name()));
+        SLIPWAY_ASSIGN_OR_RETURN(pb::ResourceTree tree, parts_.inspector->Tree(desired));
+        tree.set_applied_commit(desired.applied_commit);
+        return tree;
+      });
+}
+
+grpc::Status GitOpsApi::DiffDeployment(grpc::ServerContext* context,
+                                       const pb::DiffDeploymentRequest* request,
+                                       pb::DiffDeploymentResponse* response) {
+  return parts_.gate.Unary(
+      context, *request, response,
+      [&](rpc::CallContext&) -> absl::StatusOr<pb::DiffDeploymentResponse> {
+        SLIPWAY_ASSIGN_OR_RETURN(const DesiredState desired, DesiredOf(request->name()));
+        return parts_.inspector->Diff(desired);
+      });
+}
+
+grpc::Status GitOpsApi::CheckCluster(grpc::ServerContext* context,
+                                     const pb::CheckClusterRequest* request,
+                                     pb::CheckClusterResponse* response) {
+  return parts_.gate.Unary(
+      context, *request, response,
+      [&](rpc::CallContext&) -> absl::StatusOr<pb::CheckClusterResponse> {
+        if (parts_.inspector == nullptr) return absl::UnimplementedError("there are no clusters");
+        const std::string& name = request->name();
+        return parts_.inspector->Check(name.substr(name.find('/') + 1));
+      });
+}
+
+grpc::Status GitOpsApi::SuspendSync(grpc::ServerContext* context,
+                                    const pb::SuspendSyncRequest* request,
+                                    pb::SyncStatus* response) {
+  return parts_.gate.Unary(context, *request, response, [&](rpc::CallContext& call) {
+    return parts_.syncs.Suspend(request->name(), CallerOf(call));
+  });
+}
+
+grpc::Status GitOpsApi::ResumeSync(grpc::ServerContext* context,
+                                   const pb::ResumeSyncRequest* request, pb::SyncStatus* response) {
+  return parts_.gate.Unary(context, *request, response, [&](rpc::CallContext& call) {
+    return parts_.syncs.Resume(request->name(), CallerOf(call));
+  });
+}
+
+grpc::Status GitOpsApi::Sync(grpc::ServerContext* context, const pb::SyncRequest* request,
+                             pb::SyncStatus* response) {
+  return parts_.gate.Unary(context, *request, response, [&](rpc::CallContext& call) {
+    return parts_.syncs.Sync(request->name(), CallerOf(call));
+  });
+}
+
 grpc::ServerWriteReactor<pb::Deployment>* GitOpsApi::WatchDeployment(
     grpc::CallbackServerContext* context, const pb::WatchDeploymentRequest* request) {
   using Source = std::unique_ptr<rpc::StreamSource<pb::Deployment>>;

@@ -6,7 +6,10 @@
 #include "libs/service/audit_outbox.h"
 #include "services/gitops/domain/deployer.h"
 #include "services/gitops/domain/deployment_queries.h"
+#include "services/gitops/domain/inspector.h"
 #include "services/gitops/domain/providers.h"
+#include "services/gitops/domain/sync_controls.h"
+#include "services/gitops/domain/syncer.h"
 #include "services/gitops/domain/watchers.h"
 #include "slipway/gitops/v1/gitops.grpc.pb.h"
 
@@ -26,8 +29,12 @@ class GitOpsApi final
     Providers& providers;
     Deployer& deployer;
     DeploymentQueries& queries;
+    SyncControls& syncs;
     Watchers& watchers;
     events::Outbox& outbox;
+    // Both null where there are no clusters to look at.
+    Syncer* syncer = nullptr;
+    Inspector* inspector = nullptr;
   };
   explicit GitOpsApi(Parts parts) : parts_(parts) {}
 
@@ -58,6 +65,26 @@ class GitOpsApi final
   grpc::Status Rollback(grpc::ServerContext* context,
                         const slipway::gitops::v1::RollbackRequest* request,
                         slipway::gitops::v1::Deployment* response) override;
+  grpc::Status GetResourceTree(grpc::ServerContext* context,
+                               const slipway::gitops::v1::GetResourceTreeRequest* request,
+                               slipway::gitops::v1::ResourceTree* response) override;
+  grpc::Status DiffDeployment(grpc::ServerContext* context,
+                              const slipway::gitops::v1::DiffDeploymentRequest* request,
+                              slipway::gitops::v1::DiffDeploymentResponse* response) override;
+  grpc::Status CheckCluster(grpc::ServerContext* context,
+                            const slipway::gitops::v1::CheckClusterRequest* request,
+                            slipway::gitops::v1::CheckClusterResponse* response) override;
+  grpc::Status GetSyncStatus(grpc::ServerContext* context,
+                             const slipway::gitops::v1::GetSyncStatusRequest* request,
+                             slipway::gitops::v1::SyncStatus* response) override;
+  grpc::Status SuspendSync(grpc::ServerContext* context,
+                           const slipway::gitops::v1::SuspendSyncRequest* request,
+                           slipway::gitops::v1::SyncStatus* response) override;
+  grpc::Status ResumeSync(grpc::ServerContext* context,
+                          const slipway::gitops::v1::ResumeSyncRequest* request,
+                          slipway::gitops::v1::SyncStatus* response) override;
+  grpc::Status Sync(grpc::ServerContext* context, const slipway::gitops::v1::SyncRequest* request,
+                    slipway::gitops::v1::SyncStatus* response) override;
   grpc::ServerWriteReactor<slipway::gitops::v1::Deployment>* WatchDeployment(
       grpc::CallbackServerContext* context,
       const slipway::gitops::v1::WatchDeploymentRequest* request) override;
@@ -70,6 +97,8 @@ class GitOpsApi final
 
  private:
   Caller CallerOf(rpc::CallContext& call) const;
+  // What is looked at on a cluster.
+  absl::StatusOr<DesiredState> DesiredOf(const std::string& name) const;
 
   const Parts parts_;
 };

@@ -11,6 +11,7 @@
 #include "services/gitops/domain/errors.h"
 #include "services/gitops/provider/errors.h"
 #include "services/gitops/store/deployment_store.h"
+#include "services/gitops/store/source_store.h"
 
 namespace slipway::gitops {
 namespace {
@@ -21,12 +22,14 @@ constexpr size_t kBatch = 50;
 
 FolderCommit CommitOf(const Deployment& deployment, bool look_first) {
   const AppEnvironment& where = deployment.where;
-  std::string message = where.Folder() + ": image " + deployment.image.digest + "\n";
+  const ImageRecord& image = deployment.image;
+  std::string message = where.Folder() + (image.digest.empty() ? ": commit " + image.commit
+                                                               : ": image " + image.digest) + "\n";
   if (!deployment.image.subject.empty()) message += "\n" + deployment.image.subject + "\n";
   message += "\nSlipway-App: " + where.AppName();
   message += "\nSlipway-Environment: " + where.environment;
-  message += "\nSlipway-Image: " + deployment.image.reference;
-  message += "\nSlipway-Run: " + deployment.image.run;
+  if (!image.reference.empty()) message += "\nSlipway-Image: " + image.reference;
+  if (!image.run.empty()) message += "\nSlipway-Run: " + image.run;
   message += std::string("\n") + DesiredRepository::kTrailer + ": " + deployment.Name();
   message += "\nSlipway-Actor: " + deployment.actor + "\n";
   return {.key = deployment.Name(),
@@ -56,9 +59,14 @@ bool IsTransient(const absl::Status& status) {
 }  // namespace
 
 absl::Duration Committer::Pass() {
-  auto waiting = db::RunTx(pool_, "committer.waiting", kTxTime, [&](db::Tx& tx) {
-    return deployments::ListOpen(tx, {"PENDING", "COMMITTING"});
-  });
+  auto waiting = db::RunTx(
+      pool_, "committer.waiting", kTxTime,
+      [&](db::Tx& tx) -> absl::StatusOr<std::vector<Deployment>> {
+        SLIPWAY_ASSIGN_OR_RETURN(auto open, deployments::ListOpen(tx, {"PENDING", "COMMITTING"}));
+        SLIPWAY_ASSIGN_OR_RETURN(const auto unrendered, sources::Unrendered(tx));
+        std::erase_if(open, [&](const Deployment& d) { return unrendered.contains(d.id); });
+        return open;
+      });
   if (!waiting.ok()) {
     log::Warn("committer.unavailable", "the database did not answer",
               {{"error", MessageOf(waiting.status())}});

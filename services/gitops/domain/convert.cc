@@ -35,6 +35,7 @@ slipway::gitops::v1::Deployment ToProto(const Deployment& deployment,
     if (newest) {
       status.set_health(environment->health);
       status.set_drift(environment->drift);
+      *status.mutable_sync() = ToSyncStatus(*environment);
     }
     // Where an earlier one answered, another does now, or none.
     if (status.current()) status.set_url(deployment.url);
@@ -45,6 +46,40 @@ slipway::gitops::v1::Deployment ToProto(const Deployment& deployment,
   *message.mutable_create_time() = rpc::ToTimestamp(deployment.created);
   if (deployment.ended) *message.mutable_end_time() = rpc::ToTimestamp(*deployment.ended);
   return message;
+}
+
+slipway::gitops::v1::SyncStatus ToSyncStatus(const EnvironmentState& environment) {
+  using slipway::gitops::v1::SyncStatus;
+  const SyncControl& control = environment.sync;
+  SyncStatus status;
+  status.set_name(environment.where.Name());
+  sync::SyncGate gate{control.held.hold, control.held.reason, control.held.until};
+  if (!control.suspended_by.empty()) {
+    // Also while nothing is wanted.
+    sync::GateFacts facts;
+    facts.name = environment.where.app + "/" + environment.where.environment;
+    facts.suspended_by = control.suspended_by;
+    facts.suspended_at = control.suspended_at;
+    gate = sync::Decide(facts);
+    status.set_suspended_by(control.suspended_by);
+    *status.mutable_suspend_time() = rpc::ToTimestamp(control.suspended_at);
+  } else if (gate.hold == sync::Hold::kSuspended) {
+    gate = {};  // resumed, and not looked at since
+  }
+  status.set_hold(static_cast<SyncStatus::Hold>(static_cast<int>(gate.hold) + 1));
+  status.set_reason(gate.reason);
+  if (!gate.open() && gate.until != absl::InfiniteFuture()) {
+    *status.mutable_until_time() = rpc::ToTimestamp(gate.until);
+  }
+  status.set_failures(control.retry.failures);
+  if (control.retry.failures > 0 && control.retry.next != absl::InfiniteFuture()) {
+    *status.mutable_retry_time() = rpc::ToTimestamp(control.retry.next);
+  }
+  status.set_asked_by(control.asked_by);
+  status.set_commit(environment.applied_commit);
+  status.set_health(environment.health);
+  status.set_drift(environment.drift);
+  return status;
 }
 
 absl::StatusOr<ImageRecord> FromEvent(const slipway::build::v1::ImageCreated& event) {

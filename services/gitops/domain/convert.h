@@ -14,4 +14,7 @@ slipway::gitops::v1::Deployment ToProto(const Deployment& deployment,
 // The image of build's event image.created. INVALID_ARGUMENT if it names no app.
 absl::StatusOr<ImageRecord> FromEvent(const slipway::build::v1::ImageCreated& event);
 
+// How the sync of an app in an environment stands.
+slipway::gitops::v1::SyncStatus ToSyncStatus(const EnvironmentState& environment);
+
 }  // namespace slipway::gitops

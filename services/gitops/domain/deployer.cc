@@ -17,6 +17,7 @@
 #include "services/gitops/store/environment_store.h"
 #include "services/gitops/store/image_store.h"
 #include "services/gitops/store/provider_store.h"
+#include "services/gitops/store/source_store.h"
 
 namespace slipway::gitops {
 namespace {
@@ -31,6 +32,11 @@ constexpr int kBatch = 50;
 std::string NamespaceOf(const ResolveDeploymentResponse& resolved, const AppEnvironment& where) {
   const std::string& name = resolved.environment().spec().namespace_();
   return name.empty() ? where.environment : name;
+}
+
+std::string ClusterOf(const ResolveDeploymentResponse& resolved) {
+  return resolved.cluster().spec().has_kubernetes() ? resolved.environment().spec().cluster()
+                                                    : "local";
 }
 
 bool IsAutomatic(const ResolveDeploymentResponse& resolved) {
@@ -158,13 +164,15 @@ absl::Status Deployer::Decide(const work::Candidate& candidate) {
                      .image = *image,
                      .deploy = resolved->deploy(),
                      .strategy = resolved->pipeline().strategy(),
+                     .cluster = ClusterOf(*resolved),
                      .k8s_namespace = NamespaceOf(*resolved, where),
                      .own_repository = resolved->gitops_repository(),
                      .actor = "automatic",
                      .why = decision.message,
                      .rule = decision.rule,
                      .values = decision.values,
-                     .traceparent = image->traceparent})
+                     .traceparent = image->traceparent,
+                     .repository = resolved->repository()})
         .status();
   });
 }
@@ -235,6 +243,7 @@ absl::StatusOr<pb::Deployment> Deployer::Create(const pb::CreateDeploymentReques
   SLIPWAY_ASSIGN_OR_RETURN(const AppEnvironment where,
                            ParseAppEnvironment(request.parent(), "parent"));
   SLIPWAY_ASSIGN_OR_RETURN(const auto resolved, pipeline_.ResolveDeployment(where));
+  if (resolved.synced()) return CreateSynced(request, where, resolved, caller);
   return db::RunTx(pool_, "deployer.create", std::min(caller.deadline, absl::Now() + kTxTime),
                    [&](db::Tx& tx) -> absl::StatusOr<pb::Deployment> {
                      if (!request.request_id().empty()) {
@@ -251,15 +260,46 @@ absl::StatusOr<pb::Deployment> Deployer::Create(const pb::CreateDeploymentReques
                                     .image = image,
                                     .deploy = resolved.deploy(),
                                     .strategy = resolved.pipeline().strategy(),
+                                    .cluster = ClusterOf(resolved),
                                     .k8s_namespace = NamespaceOf(resolved, where),
                                     .own_repository = resolved.gitops_repository(),
                                     .actor = caller.actor,
                                     .why = caller.actor + " asked for it",
                                     .rule = "call",
                                     .request_id = request.request_id(),
-                                    .traceparent = caller.traceparent},
+                                    .traceparent = caller.traceparent,
+                                    .repository = resolved.repository()},
                                    caller);
                    });
+}
+
+absl::StatusOr<pb::Deployment> Deployer::CreateSynced(const pb::CreateDeploymentRequest& request,
+                                                      const AppEnvironment& where,
+                                                      const ResolveDeploymentResponse& resolved,
+                                                      const Caller& caller) {
+  if (!request.image().empty()) {
+    return InvalidField("image", "is not for an app that is only synced: it brings no image; its "
+                                 "newest revision is deployed without");
+  }
+  if (!newest_source_) return absl::UnimplementedError("sources are not set up");
+  SLIPWAY_ASSIGN_OR_RETURN(NewestSource newest, newest_source_(where, resolved));
+  newest.make.actor = caller.actor;
+  newest.make.why = caller.actor + " asked for it";
+  newest.make.rule = "call";
+  newest.make.request_id = request.request_id();
+  newest.make.traceparent = caller.traceparent;
+  return db::RunTx(
+      pool_, "deployer.create_synced", std::min(caller.deadline, absl::Now() + kTxTime),
+      [&](db::Tx& tx) -> absl::StatusOr<pb::Deployment> {
+        if (!request.request_id().empty()) {
+          SLIPWAY_ASSIGN_OR_RETURN(const auto earlier,
+                                   deployments::GetByRequest(tx, where, request.request_id()));
+          if (earlier) return ToProto(*earlier, nullptr);
+        }
+        SLIPWAY_RETURN_IF_ERROR(
+            sources::SetDeployed(tx, where, newest.make.image.commit, newest.key));
+        return Finish(tx, newest.make, caller);
+      });
 }
 
 absl::StatusOr<pb::Deployment> Deployer::Rollback(const pb::RollbackRequest& request,
@@ -286,9 +326,19 @@ absl::StatusOr<pb::Deployment> Deployer::Rollback(const pb::RollbackRequest& req
         } else {
           // Rolling back a rollback goes further back, not forth again.
           const int64_t before = current->rollback_of > 0 ? current->rollback_of : current->number;
-          SLIPWAY_ASSIGN_OR_RETURN(
-              back, deployments::LastHealthyOther(tx, where, current->app_uid, before,
-                                                  current->image.digest));
+          if (resolved.synced()) {
+            SLIPWAY_ASSIGN_OR_RETURN(
+                const int64_t number,
+                sources::LastHealthyOther(tx, where, current->app_uid, before,
+                                          current->image.commit));
+            if (number == 0) return NothingToRollBackTo(where);
+            SLIPWAY_ASSIGN_OR_RETURN(back,
+                                     deployments::Get(tx, {.where = where, .number = number}));
+          } else {
+            SLIPWAY_ASSIGN_OR_RETURN(
+                back, deployments::LastHealthyOther(tx, where, current->app_uid, before,
+                                                    current->image.digest));
+          }
           if (!back) return NothingToRollBackTo(where);
         }
         NewDeployment make{
@@ -297,6 +347,7 @@ absl::StatusOr<pb::Deployment> Deployer::Rollback(const pb::RollbackRequest& req
             .image = back->image,
             .deploy = back->deploy,
             .strategy = back->strategy,
+            .cluster = ClusterOf(resolved),
             .k8s_namespace = back->k8s_namespace,
             .own_repository = resolved.gitops_repository(),
             .actor = caller.actor,
@@ -317,6 +368,13 @@ absl::StatusOr<pb::Deployment> Deployer::Rollback(const pb::RollbackRequest& req
           make.strategy = resolved.pipeline().strategy();
           make.k8s_namespace = NamespaceOf(resolved, where);
         }
+        make.repository = resolved.repository();
+        if (request.config() == pb::EARLIER || request.config() == pb::ROLLBACK_CONFIG_UNSPECIFIED) {
+          SLIPWAY_ASSIGN_OR_RETURN(const auto repository, sources::RepositoryOf(tx, back->id));
+          if (repository) make.repository = *repository;
+        }
+        // The settings may be newer; the revision is what is gone back to.
+        if (resolved.synced()) make.deploy.set_revision(back->image.commit);
         return Finish(tx, make, caller);
       });
 }

@@ -23,6 +23,14 @@ struct Caller {
   std::function<absl::Status(db::Tx&, const std::string& resource)> audit = {};
 };
 
+// What an app that is only synced shall run now, and the key of it (see SourceRenderer).
+struct NewestSource {
+  NewDeployment make = {};
+  std::string key = {};
+};
+using NewestSourceOf = std::function<absl::StatusOr<NewestSource>(
+    const AppEnvironment& where, const slipway::pipeline::v1::ResolveDeploymentResponse& resolved)>;
+
 // Makes deployments: of new images by itself, and as people ask. A new image becomes candidates in
 // the transaction of its event; a background pass asks pipeline about each, decides and writes the
 // decision. Owned by App; thread-safe.
@@ -33,6 +41,9 @@ class Deployer {
         pipeline_(pipeline),
         lifecycle_(lifecycle),
         loop_([this](const std::stop_token&) { return Pass(); }) {}
+
+  // Once, before use; without it apps that are only synced are not deployed by hand.
+  void SetSources(NewestSourceOf newest) { newest_source_ = std::move(newest); }
 
   void Start() { loop_.Start(); }
   void Stop() { loop_.Stop(); }
@@ -56,12 +67,16 @@ class Deployer {
       db::Tx& tx, const slipway::gitops::v1::CreateDeploymentRequest& request,
       const AppEnvironment& where,
       const slipway::pipeline::v1::ResolveDeploymentResponse& resolved);
+  absl::StatusOr<slipway::gitops::v1::Deployment> CreateSynced(
+      const slipway::gitops::v1::CreateDeploymentRequest& request, const AppEnvironment& where,
+      const slipway::pipeline::v1::ResolveDeploymentResponse& resolved, const Caller& caller);
   absl::StatusOr<slipway::gitops::v1::Deployment> Finish(db::Tx& tx, const NewDeployment& make,
                                                          const Caller& caller);
 
   db::Pool& pool_;
   PipelinePeer& pipeline_;
   Lifecycle& lifecycle_;
+  NewestSourceOf newest_source_;
   WakeLoop loop_;
 };
 

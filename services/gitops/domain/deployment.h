@@ -9,6 +9,7 @@
 #include "services/gitops/domain/deployment_state.h"
 #include "services/gitops/domain/names.h"
 #include "services/gitops/domain/render.h"
+#include "services/gitops/domain/sync_control.h"
 #include "slipway/pipeline/v1/resources.pb.h"
 
 namespace slipway::gitops {
@@ -48,6 +49,7 @@ struct Deployment {
   bool pinned = false;  // pins its environment, as long as the environment says so
   slipway::pipeline::v1::DeploySpec deploy = {};
   slipway::pipeline::v1::Strategy strategy = {};
+  std::string cluster = {};  // id of the cluster that it is for
   std::string k8s_namespace = {};
   std::vector<Manifest> manifests = {};
   std::string commit = {};  // in the GitOps repository
@@ -67,12 +69,15 @@ struct EnvironmentState {
   int64_t last_number = 0;
   bool removed = false;
   int64_t pinned_by = 0;  // number of the deployment that holds it; 0: free
+  std::string cluster = {};       // where it was applied last; "local" is this machine
+  std::string k8s_namespace = {};
   std::string applied_commit = {};
   std::string applied_tree = {};
   std::string applied_from = {};  // repository and branch, as RepositoryAccess::Place gives it
   Health health = Health::DeploymentStatus_Health_UNKNOWN;
   std::string drift = {};
   std::string url = {};
+  SyncControl sync = {};
 };
 
 }  // namespace slipway::gitops

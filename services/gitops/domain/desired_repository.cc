@@ -165,6 +165,22 @@ absl::StatusOr<std::string> DesiredRepository::Head(const RepositoryAccess& acce
       [&](const git::Repository& repository) { return HeadIn(repository, RefOf(access)); });
 }
 
+absl::StatusOr<std::vector<std::string>> DesiredRepository::Trees(
+    const RepositoryAccess& access, const std::string& commit,
+    const std::vector<AppEnvironment>& all) {
+  SLIPWAY_ASSIGN_OR_RETURN(const auto mirror, MirrorOf(access));
+  return mirror->Read(
+      [&](const git::Repository& repository) -> absl::StatusOr<std::vector<std::string>> {
+        std::vector<std::string> trees;
+        for (const AppEnvironment& where : all) {
+          auto tree = repository.TreeId(commit, where.Folder());
+          if (!tree.ok() && !absl::IsNotFound(tree.status())) return tree.status();
+          trees.push_back(tree.ok() ? *std::move(tree) : "");
+        }
+        return trees;
+      });
+}
+
 absl::StatusOr<FolderState> DesiredRepository::Folder(const RepositoryAccess& access,
                                                       const std::string& commit,
                                                       const AppEnvironment& where) {

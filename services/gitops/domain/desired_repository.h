@@ -75,6 +75,10 @@ class DesiredRepository {
   absl::Status Fetch(const RepositoryAccess& access);
   // Newest commit of the branch in the mirror; empty while the branch does not exist.
   absl::StatusOr<std::string> Head(const RepositoryAccess& access);
+  // The trees of the apps' folders at a commit, in the order of `all`; empty: there is none.
+  absl::StatusOr<std::vector<std::string>> Trees(const RepositoryAccess& access,
+                                                 const std::string& commit,
+                                                 const std::vector<AppEnvironment>& all);
   absl::StatusOr<FolderState> Folder(const RepositoryAccess& access, const std::string& commit,
                                      const AppEnvironment& where);
   // All folders P/A/E at a commit.

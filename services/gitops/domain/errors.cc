@@ -79,6 +79,22 @@ absl::Status EnvironmentGoesAway(const AppEnvironment& where) {
                "the deployment pipeline of " + Short(where) + " is being deleted");
 }
 
+absl::Status SyncHeld(const AppEnvironment& where, bool suspended, std::string_view reason) {
+  return Error(Code::kFailedPrecondition, suspended ? "SYNC_SUSPENDED" : "SYNC_WINDOW_CLOSED",
+               where.app + "/" + where.environment + " can't be synced now: " +
+                   std::string(reason));
+}
+
+absl::Status ProjectLimitsBreached(const AppEnvironment& where,
+                                   const std::vector<std::string>& breaches) {
+  const size_t more = breaches.size() - 1;
+  return Error(Code::kFailedPrecondition, "PROJECT_LIMITS",
+               breaches.front() +
+                   (more == 0 ? "" : ", and " + std::to_string(more) + " more") +
+                   "; a super-admin may change the limits, then: slipway sync " + where.app + "/" +
+                   where.environment);
+}
+
 absl::Status ProviderNotFound(std::string_view name) {
   return Error(Code::kNotFound, "GITOPS_PROVIDER_NOT_FOUND",
                "GitOps provider " + Q(name) + " not found", {{"name", std::string(name)}});

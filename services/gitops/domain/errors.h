@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -24,6 +25,11 @@ absl::Status NothingToRollBackTo(
     const AppEnvironment& where);  // FAILED_PRECONDITION NOTHING_TO_ROLL_BACK_TO
 absl::Status EnvironmentGoesAway(
     const AppEnvironment& where);  // FAILED_PRECONDITION ENVIRONMENT_DELETING
+// FAILED_PRECONDITION SYNC_SUSPENDED or SYNC_WINDOW_CLOSED, with the gate's words.
+absl::Status SyncHeld(const AppEnvironment& where, bool suspended, std::string_view reason);
+// FAILED_PRECONDITION PROJECT_LIMITS; at least one breach.
+absl::Status ProjectLimitsBreached(const AppEnvironment& where,
+                                   const std::vector<std::string>& breaches);
 
 // Providers.
 absl::Status ProviderNotFound(std::string_view name);  // NOT_FOUND

@@ -8,6 +8,7 @@
 #include "services/gitops/domain/convert.h"
 #include "services/gitops/store/deployment_store.h"
 #include "services/gitops/store/environment_store.h"
+#include "services/gitops/store/source_store.h"
 #include "services/gitops/store/project_repository_store.h"
 #include "services/gitops/store/work_store.h"
 
@@ -76,18 +77,25 @@ absl::StatusOr<Deployment> Lifecycle::Create(db::Tx& tx, const NewDeployment& ma
       .pinned = make.pinned,
       .deploy = make.deploy,
       .strategy = make.strategy,
+      .cluster = make.cluster,
       .k8s_namespace = make.k8s_namespace,
       .traceparent = make.traceparent};
-  deployment.manifests = Render({.where = make.where,
-                                 .number = deployment.number,
-                                 .k8s_namespace = make.k8s_namespace,
-                                 .image = make.image.reference,
-                                 .image_name = make.image.name,
-                                 .run = make.image.run,
-                                 .commit = make.image.commit,
-                                 .deploy = make.deploy,
-                                 .strategy = make.strategy});
+  const bool from_repository = !make.deploy.path().empty();
+  // What stands in a repository is rendered later, without a transaction around it.
+  if (!from_repository) {
+    deployment.manifests = Render({.where = make.where,
+                                   .number = deployment.number,
+                                   .k8s_namespace = make.k8s_namespace,
+                                   .image = make.image.reference,
+                                   .image_name = make.image.name,
+                                   .run = make.image.run,
+                                   .commit = make.image.commit,
+                                   .deploy = make.deploy,
+                                   .strategy = make.strategy});
+  }
   SLIPWAY_RETURN_IF_ERROR(deployments::Insert(tx, deployment, make.request_id));
+  if (from_repository)
+    SLIPWAY_RETURN_IF_ERROR(sources::Add(tx, deployment.id, make.repository));
   SLIPWAY_RETURN_IF_ERROR(make.pinned
                               ? environments::Pin(tx, make.where, make.app_uid, deployment.number)
                               : environments::Unpin(tx, make.where));
@@ -102,7 +110,7 @@ absl::StatusOr<Deployment> Lifecycle::Create(db::Tx& tx, const NewDeployment& ma
                .values = {{"by", deployment.Name()}}}));
   }
   auto values = make.values;
-  values["image"] = make.image.reference;
+  if (!make.image.reference.empty()) values["image"] = make.image.reference;
   values["actor"] = make.actor;
   SLIPWAY_RETURN_IF_ERROR(journal::Append(tx, {.subject = deployment.Name(),
                                                .kind = "deployment",

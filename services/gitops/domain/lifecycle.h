@@ -24,6 +24,7 @@ struct NewDeployment {
   ImageRecord image = {};
   slipway::pipeline::v1::DeploySpec deploy = {};
   slipway::pipeline::v1::Strategy strategy = {};
+  std::string cluster = "local";
   std::string k8s_namespace = {};
   std::optional<std::string> own_repository = {};  // of the project; empty: it has none
   std::string actor = {};
@@ -34,6 +35,8 @@ struct NewDeployment {
   bool pinned = false;
   std::string request_id = {};
   std::string traceparent = {};
+  // With a deploy.path: the repository that it is in.
+  slipway::pipeline::v1::Repository repository = {};
 };
 
 // What changes together with a state.

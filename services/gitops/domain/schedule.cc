@@ -7,11 +7,17 @@
 
 namespace slipway::gitops {
 
+void Schedule::SetDue(const AppEnvironment& where, Entry& entry, absl::Time due) {
+  queue_.erase({entry.due, where});
+  entry.due = due;
+  if (due != absl::InfiniteFuture()) queue_.emplace(due, where);
+}
+
 void Schedule::Wake(const AppEnvironment& where) {
   {
     MutexLock lock(mu_);
     Entry& entry = entries_[where];
-    entry.due = absl::Now();
+    SetDue(where, entry, absl::Now());
     entry.woken = entry.taken;
     ++version_;
   }
@@ -22,7 +28,7 @@ void Schedule::Add(const AppEnvironment& where, absl::Duration in) {
   {
     MutexLock lock(mu_);
     Entry& entry = entries_[where];
-    entry.due = std::min(entry.due, absl::Now() + in);
+    SetDue(where, entry, std::min(entry.due, absl::Now() + in));
     ++version_;
   }
   changed_.notify_all();
@@ -32,11 +38,13 @@ std::optional<AppEnvironment> Schedule::Take(const std::stop_token& stop) {
   std::unique_lock lock(mu_);
   while (!stop.stop_requested()) {
     absl::Time first = absl::Now() + absl::Seconds(10);
-    std::map<AppEnvironment, Entry>::iterator next = entries_.end();
-    for (auto it = entries_.begin(); it != entries_.end(); ++it) {
-      if (it->second.taken || it->second.due >= first) continue;
-      first = it->second.due;
-      next = it;
+    auto next = entries_.end();
+    for (const auto& [due, where] : queue_) {
+      if (due >= first) break;
+      const auto entry = entries_.find(where);
+      if (entry->second.taken) continue;
+      first = due;
+      next = entry;
     }
     const absl::Duration wait = first - absl::Now();
     if (next != entries_.end() && wait <= absl::ZeroDuration()) {
@@ -63,7 +71,9 @@ void Schedule::GiveBack(const AppEnvironment& where, std::optional<absl::Duratio
     MutexLock lock(mu_);
     Entry& entry = entries_[where];
     entry.taken = false;
-    if (!entry.woken) entry.due = next ? absl::Now() + *next : absl::InfiniteFuture();
+    if (!entry.woken) {
+      SetDue(where, entry, next ? absl::Now() + *next : absl::InfiniteFuture());
+    }
     entry.woken = false;
     ++version_;
   }

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <stop_token>
+#include <utility>
 
 #include "absl/time/time.h"
 #include "libs/base/mutex.h"
@@ -35,11 +37,16 @@ class Schedule {
     bool woken = false;  // while it was taken
   };
 
+  // `due` of an entry from now on; under mu_.
+  void SetDue(const AppEnvironment& where, Entry& entry, absl::Time due);
+
   Mutex mu_;
   std::condition_variable_any changed_;
   uint64_t version_ SLIPWAY_GUARDED_BY(mu_) =
       0;  // counts the changes, so that none is slept through
   std::map<AppEnvironment, Entry> entries_ SLIPWAY_GUARDED_BY(mu_);
+  // Those that are due some time, the first one first.
+  std::set<std::pair<absl::Time, AppEnvironment>> queue_ SLIPWAY_GUARDED_BY(mu_);
 };
 
 }  // namespace slipway::gitops

@@ -10,6 +10,7 @@
 #include "libs/log/log.h"
 #include "services/gitops/domain/back_off.h"
 #include "services/gitops/domain/errors.h"
+#include "services/gitops/domain/limits_check.h"
 #include "services/gitops/store/deployment_store.h"
 #include "services/gitops/store/environment_store.h"
 #include "services/gitops/store/provider_store.h"
@@ -23,6 +24,10 @@ using Status = slipway::gitops::v1::DeploymentStatus;
 constexpr absl::Duration kTxTime = absl::Seconds(10);
 // Healthy for so long, earlier exits are forgotten.
 constexpr absl::Duration kCalm = absl::Seconds(60);
+// A credential that changed gets to the clusters no later.
+constexpr absl::Duration kCredentialAge = absl::Minutes(5);
+// What is waited for no longer than this is not shown.
+constexpr absl::Duration kQuiet = absl::Seconds(1);
 // So many failures of a target in a row that may pass by themselves, then the deployment fails.
 constexpr int kFailures = 6;
 // Of an app that ends again and again, so many ends are written down.
@@ -61,11 +66,31 @@ std::vector<std::string> HostsOf(const DesiredState& desired) {
   return {hosts.begin(), hosts.end()};
 }
 
+// Where the desired state belongs. A deployment takes its environment along when its commit is the
+// one that is applied; until then, and for commits of others, it stays where it is.
+void Place(const std::optional<EnvironmentState>& environment,
+           const std::optional<Deployment>& deployment, DesiredState& desired) {
+  const bool applied = !environment->applied_tree.empty();
+  desired.cluster = environment->cluster;
+  desired.k8s_namespace = environment->k8s_namespace;
+  desired.applied_commit = environment->applied_commit;
+  if (deployment && (deployment->state == Status::SYNCING || !applied)) {
+    desired.cluster = deployment->cluster;
+    desired.k8s_namespace = deployment->k8s_namespace;
+  }
+  if (desired.k8s_namespace.empty()) desired.k8s_namespace = desired.where.environment;
+  if (applied && environment->cluster != desired.cluster) {
+    desired.previous_cluster = environment->cluster;
+  }
+}
+
 }  // namespace
 
 Syncer::Syncer(Parts parts, Options options)
     : parts_(std::move(parts)),
       options_(options),
+      policies_(parts_.clock, parts_.pool, parts_.pipeline),
+      guard_({parts_.clock, parts_.pool, parts_.lifecycle, policies_}),
       fetcher_([this](const std::stop_token&) { return FetchAll(); }) {}
 
 void Syncer::Start() {
@@ -80,6 +105,7 @@ void Syncer::Stop() {
   fetcher_.Stop();
   for (std::jthread& worker : workers_) worker.request_stop();
   workers_.clear();
+  parts_.target.Unsubscribe();
 }
 
 void Syncer::Work(const std::stop_token& stop) {
@@ -122,8 +148,21 @@ void Syncer::WakeIfMoved(const RepositoryAccess& access) {
     return environments::ListAll(tx);
   });
   if (!known.ok()) return;
+  const bool first = last == last_heads_.end();
   last_heads_[access.Place()] = *head;
-  for (const EnvironmentState& environment : *known) Wake(environment.where);
+  std::vector<AppEnvironment> all;
+  for (const EnvironmentState& environment : *known) all.push_back(environment.where);
+  // Most commits are about one folder: the others are not even looked at.
+  const auto trees = head->empty() || first
+                         ? absl::StatusOr<std::vector<std::string>>(absl::NotFoundError(""))
+                         : parts_.repository.Trees(access, *head, all);
+  for (size_t i = 0; i < all.size(); ++i) {
+    const EnvironmentState& environment = (*known)[i];
+    const bool same = trees.ok() && environment.applied_from == access.Place() &&
+                      !environment.applied_tree.empty() &&
+                      (*trees)[i] == environment.applied_tree;
+    if (!same) Wake(all[i]);
+  }
 }
 
 std::optional<absl::Duration> Syncer::Look(const AppEnvironment& where) {
@@ -184,11 +223,17 @@ std::optional<absl::Duration> Syncer::LookAt(const AppEnvironment& where, View v
     // Another repository has become the active one: what runs goes on until it is deployed from
     // there.
     if (view.environment->applied_from != access.Place()) return options_.resync_interval;
+    const auto refusal =
+        guard_.Refuses({*view.environment, view.deployment, *head, sync::Cause::kCommit});
+    if (refusal) return std::min(refusal->wait, options_.resync_interval);
     const absl::Status deleted = parts_.target.Delete(where);
     if (!deleted.ok()) return absl::Seconds(2);
     db::RunTx(parts_.pool, "sync.pruned", kTxTime, [&](db::Tx& tx) -> absl::Status {
       SLIPWAY_RETURN_IF_ERROR(
-          environments::SetApplied(tx, where, {.commit = *head, .from = access.Place()}));
+          environments::SetApplied(tx, where, {.commit = *head,
+                                               .from = access.Place(),
+                                               .cluster = view.environment->cluster,
+                                               .k8s_namespace = view.environment->k8s_namespace}));
       SLIPWAY_RETURN_IF_ERROR(environments::SetHealth(tx, where, Status::MISSING, "").status());
       if (!view.deployment) return absl::OkStatus();
       return parts_.lifecycle.Note(
@@ -200,9 +245,17 @@ std::optional<absl::Duration> Syncer::LookAt(const AppEnvironment& where, View v
   }
   DesiredState desired{
       .where = where, .commit = *head, .tree = folder->tree, .manifests = std::move(folder->files)};
+  Place(view.environment, view.deployment, desired);
   const bool open = view.deployment && view.deployment->state == Status::SYNCING;
-  if (view.environment->applied_tree != desired.tree || open) {
-    if (memory.refused_tree == desired.tree && !open) return options_.resync_interval;
+  const bool asked = !view.environment->sync.asked_by.empty();
+  if (view.environment->applied_tree != desired.tree || open || asked) {
+    std::optional<absl::Time> began;
+    if (memory.waiting_tree == desired.tree) began = memory.waiting_since;
+    const auto refusal = guard_.Refuses(
+        {*view.environment, view.deployment, desired.tree, sync::Cause::kCommit, began});
+    // After a failed try a part of it may be there already, so nothing else is put in its place.
+    if (refusal && refusal->hold == sync::Hold::kBackOff) return refusal->wait;
+    if (refusal) return std::min(refusal->wait, KeepApplied(std::move(view), access, memory));
     absl::Duration retry;
     if (!Apply(view, desired, access.Place(), memory, retry)) return retry;
     auto again = Read(where);
@@ -212,31 +265,84 @@ std::optional<absl::Duration> Syncer::LookAt(const AppEnvironment& where, View v
   return Watch(view, desired, access.Place(), memory);
 }
 
-bool Syncer::Apply(const View& view, DesiredState& desired, const std::string& from, Memory& memory,
-                   absl::Duration& retry) {
-  absl::Status reached;
+absl::Duration Syncer::KeepApplied(View view, const RepositoryAccess& access, Memory& memory) {
+  const EnvironmentState& environment = *view.environment;
+  if (environment.applied_tree.empty() || environment.applied_from != access.Place()) {
+    return options_.watched_interval;
+  }
+  auto folder =
+      parts_.repository.Folder(access, environment.applied_commit, environment.where);
+  if (!folder.ok() || folder->tree != environment.applied_tree) return options_.resync_interval;
+  // What is noted from now on is not about the deployment that waits.
+  view.deployment.reset();
+  view.held = true;
+  DesiredState applied{.where = environment.where,
+                       .commit = environment.applied_commit,
+                       .tree = folder->tree,
+                       .manifests = std::move(folder->files)};
+  Place(view.environment, view.deployment, applied);
+  return Watch(view, applied, access.Place(), memory);
+}
+
+absl::StatusOr<DesiredState> Syncer::Desired(const AppEnvironment& where) {
+  SLIPWAY_ASSIGN_OR_RETURN(const View view, Read(where));
+  if (!view.environment) return DeploymentNotFound(where.Name());
+  SLIPWAY_ASSIGN_OR_RETURN(const auto active, parts_.active());
+  if (!active) return NoActiveProvider();
+  const RepositoryAccess& access = active->For(where.project);
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string head, parts_.repository.Head(access));
+  SLIPWAY_ASSIGN_OR_RETURN(auto folder, parts_.repository.Folder(access, head, where));
+  DesiredState desired{
+      .where = where, .commit = head, .tree = folder.tree, .manifests = std::move(folder.files)};
+  Place(view.environment, view.deployment, desired);
+  SLIPWAY_RETURN_IF_ERROR(AddCredentials(desired, kCredentialAge));
+  return desired;
+}
+
+absl::Status Syncer::AddCredentials(DesiredState& desired, absl::Duration max_age) {
+  desired.credentials.clear();
+  const absl::Time now = parts_.clock.Now();
   for (const std::string& host : HostsOf(desired)) {
-    auto credentials = parts_.pipeline.PullCredentials(host);
+    {
+      MutexLock lock(mu_);
+      const auto known = credentials_.find(host);
+      if (known != credentials_.end() && now - known->second.read < max_age) {
+        desired.credentials.insert(desired.credentials.end(), known->second.found.begin(),
+                                   known->second.found.end());
+        continue;
+      }
+    }
+    auto found = parts_.pipeline.PullCredentials(host);
     // Without its credential the registry would refuse, which counts for good: a service that is
     // away is waited for.
-    if (IsPassing(credentials.status())) {
-      reached = credentials.status();
-      break;
-    }
-    if (!credentials.ok()) {
+    if (IsPassing(found.status())) return found.status();
+    if (!found.ok()) {
       log::Warn("sync.credentials_failed", "the image is pulled without a credential",
-                {{"host", host}, {"error", MessageOf(credentials.status())}});
+                {{"host", host}, {"error", MessageOf(found.status())}});
       continue;
     }
-    std::move(credentials->begin(), credentials->end(), std::back_inserter(desired.credentials));
+    desired.credentials.insert(desired.credentials.end(), found->begin(), found->end());
+    MutexLock lock(mu_);
+    credentials_[host] = {now, *std::move(found)};
   }
+  return absl::OkStatus();
+}
+
+bool Syncer::Apply(const View& view, DesiredState& desired, const std::string& from, Memory& memory,
+                   absl::Duration& retry) {
+  absl::Status reached = AddCredentials(
+      desired, desired.cluster == "local" ? absl::ZeroDuration() : kCredentialAge);
+  if (reached.ok()) reached = Limit(desired);
   const absl::StatusOr<Applied> applied =
       reached.ok() ? parts_.target.Apply(desired) : absl::StatusOr<Applied>(reached);
   memory.probes = 0;
   memory.exit_counted = false;
+  if (applied.ok() && !applied->waiting.empty()) {
+    retry = Wait(view, desired, applied->waiting, memory);
+    return false;
+  }
   if (applied.ok()) {
-    memory.failures = 0;
-    memory.refused_tree.clear();
+    memory.waiting_tree.clear();
     NoteApplied(view, desired, from, *applied);
     return true;
   }
@@ -244,25 +350,67 @@ bool Syncer::Apply(const View& view, DesiredState& desired, const std::string& f
   const bool open = view.deployment && view.deployment->state == Status::SYNCING;
   log::Warn("sync.apply_failed", "the target did not take the desired state",
             {{"environment", desired.where.Name()}, {"commit", desired.commit}, {"error", why}});
-  retry = BackOff(memory.failures++);
-  const bool for_good = IsForGood(applied.status(), memory.failures);
-  if (for_good) {
-    memory.refused_tree = desired.tree;
-    retry = options_.resync_interval;
-  }
-  db::RunTx(parts_.pool, "sync.apply_failed", kTxTime, [&](db::Tx& tx) -> absl::Status {
-    if (open && for_good) {
-      return parts_.lifecycle
-          .Advance(tx, view.deployment->id, DeploymentEvent::kFailed, {.reason = why})
-          .status();
-    }
-    if (open)
-      return parts_.lifecycle.Explain(tx, view.deployment->id, "waits for the target: " + why);
-    return environments::SetHealth(tx, desired.where, view.environment->health,
-                                   "can't be put back: " + why)
-        .status();
-  }).IgnoreError();
+  const sync::RetryState& earlier = view.environment->sync.retry;
+  const int failures = earlier.revision == desired.tree ? earlier.failures + 1 : 1;
+  const bool for_good = IsForGood(applied.status(), failures);
+  // What ran with this very state before may run again: only a new one is given up.
+  const bool is_new = open || view.environment->applied_tree != desired.tree;
+  const auto next = db::RunTx(
+      parts_.pool, "sync.apply_failed", kTxTime,
+      [&](db::Tx& tx) -> absl::StatusOr<absl::Duration> {
+        if (open && for_good) {
+          SLIPWAY_RETURN_IF_ERROR(parts_.lifecycle
+                                      .Advance(tx, view.deployment->id, DeploymentEvent::kFailed,
+                                               {.reason = why})
+                                      .status());
+        } else if (open) {
+          SLIPWAY_RETURN_IF_ERROR(parts_.lifecycle.Explain(tx, view.deployment->id,
+                                                           "waits for the target: " + why));
+        } else {
+          SLIPWAY_RETURN_IF_ERROR(environments::SetHealth(tx, desired.where,
+                                                          view.environment->health,
+                                                          "can't be put back: " + why)
+                                      .status());
+        }
+        return guard_.Failed(tx, *view.environment, desired.tree, for_good && is_new);
+      });
+  retry = next.value_or(absl::Seconds(1));
   return false;
+}
+
+absl::Status Syncer::Limit(DesiredState& desired) {
+  SLIPWAY_ASSIGN_OR_RETURN(SyncPolicy policy, policies_.For(desired.where));
+  desired.limits = std::move(policy.limits);
+  // Clusters check what their own kinds make of the manifests.
+  return desired.cluster == "local" ? CheckLimitsOfManifests(desired) : absl::OkStatus();
+}
+
+absl::Duration Syncer::Wait(const View& view, const DesiredState& desired, const std::string& what,
+                            Memory& memory) {
+  const absl::Time now = parts_.clock.Now();
+  if (memory.waiting_tree != desired.tree) {
+    memory.waiting_tree = desired.tree;
+    memory.waiting_since = now;
+  }
+  const bool open = view.deployment && view.deployment->state == Status::SYNCING;
+  const absl::Time limit = memory.waiting_since + options_.health_timeout;
+  if (!open) return options_.watched_interval;
+  const absl::Duration quiet = memory.waiting_since + kQuiet - now;
+  if (quiet > absl::ZeroDuration()) return quiet;
+  if (now < limit) {
+    const std::string reason = "waiting for " + what;
+    if (view.deployment->reason != reason) Explain(*view.deployment, reason);
+    return limit - now;
+  }
+  Advance(view.deployment->id, DeploymentEvent::kFailed,
+          {.reason = "waited " + absl::FormatDuration(options_.health_timeout) + " for " + what})
+      .IgnoreError();
+  return options_.watched_interval;
+}
+
+absl::Duration Syncer::Pause(const Observation& seen, Memory& memory) const {
+  if (!seen.watched) return ProbePause(memory.probes++);
+  return std::min(seen.look_again, options_.watched_interval);
 }
 
 void Syncer::NoteApplied(const View& view, const DesiredState& desired, const std::string& from,
@@ -273,7 +421,13 @@ void Syncer::NoteApplied(const View& view, const DesiredState& desired, const st
                              view.environment->applied_tree != desired.tree;
         SLIPWAY_RETURN_IF_ERROR(environments::SetApplied(
             tx, desired.where,
-            {.commit = desired.commit, .tree = desired.tree, .from = from, .url = applied.url}));
+            {.commit = desired.commit,
+             .tree = desired.tree,
+             .from = from,
+             .url = applied.url,
+             .cluster = desired.cluster,
+             .k8s_namespace = desired.k8s_namespace}));
+        SLIPWAY_RETURN_IF_ERROR(guard_.Worked(tx, *view.environment, view.deployment));
         if (!view.deployment) return absl::OkStatus();
         for (const std::string& note : applied.notes) {
           SLIPWAY_RETURN_IF_ERROR(parts_.lifecycle.Note(tx, *view.deployment, "target.differs",
@@ -299,6 +453,11 @@ void Syncer::NoteApplied(const View& view, const DesiredState& desired, const st
 
 absl::Duration Syncer::Watch(const View& view, DesiredState& desired, const std::string& from,
                              Memory& memory) {
+  // On a cluster they are a part of what is applied.
+  if (desired.cluster != "local") {
+    absl::Status reached = AddCredentials(desired, kCredentialAge);
+    if (!reached.ok()) return absl::Seconds(1);
+  }
   const auto seen = parts_.target.Observe(desired);
   if (!seen.ok()) {
     log::Warn("sync.observe_failed", "is tried again",
@@ -308,11 +467,13 @@ absl::Duration Syncer::Watch(const View& view, DesiredState& desired, const std:
   const bool progressing = view.deployment && view.deployment->state == Status::PROGRESSING;
   const std::string drift = seen->exited ? "" : Join(seen->drift, "; ");
   // What was up before and does not answer is not on the way any more.
-  const bool fell = !progressing && seen->health == Status::STARTING;
-  db::RunTx(parts_.pool, "sync.health", kTxTime, [&](db::Tx& tx) {
-    return environments::SetHealth(tx, desired.where, fell ? Status::DEGRADED : seen->health, drift)
-        .status();
-  }).IgnoreError();
+  const bool fell = !progressing && !seen->watched && seen->health == Status::STARTING;
+  const Health health = fell ? Status::DEGRADED : seen->health;
+  if (view.environment->health != health || view.environment->drift != drift) {
+    db::RunTx(parts_.pool, "sync.health", kTxTime, [&](db::Tx& tx) {
+      return environments::SetHealth(tx, desired.where, health, drift).status();
+    }).IgnoreError();
+  }
   if (seen->exited && !memory.exit_counted) {
     memory.exit_counted = true;
     // The first one comes back at once, the next ones after growing pauses.
@@ -333,7 +494,8 @@ absl::Duration Syncer::WatchProgress(const View& view, const Observation& seen,
     memory.healthy_since = now;
     const absl::Status advanced = Advance(deployment.id, DeploymentEvent::kHealthy,
                                           {.url = seen.url, .values = {{"url", seen.url}}});
-    return advanced.ok() ? options_.resync_interval : absl::Milliseconds(200);
+    if (!advanced.ok()) return absl::Milliseconds(200);
+    return seen.watched ? options_.watched_interval : options_.resync_interval;
   }
   memory.healthy_since = absl::InfiniteFuture();
   const bool gave_up = seen.exited && memory.exits >= options_.exits_before_unhealthy;
@@ -347,28 +509,41 @@ absl::Duration Syncer::WatchProgress(const View& view, const Observation& seen,
   }
   if (!seen.drift.empty()) {
     if (now < memory.put_back_after) return memory.put_back_after - now;
+    if (const auto wait = MayNotRepair(view, seen, desired)) return *wait;
     absl::Duration retry;
     return Apply(view, desired, from, memory, retry) ? absl::Milliseconds(50) : retry;
   }
+  if (seen.watched) {
+    const absl::Duration left =
+        deployment.progress_by ? *deployment.progress_by - now : absl::InfiniteDuration();
+    // What lasts for a moment only is no news.
+    const absl::Duration quiet = kQuiet - (options_.health_timeout - left);
+    if (quiet > absl::ZeroDuration()) return quiet;
+    const std::string reason = "waiting for " + seen.reason;
+    if (deployment.reason != reason) Explain(deployment, reason);
+    return std::min(left, Pause(seen, memory));
+  }
   if (memory.probes == 20) Explain(deployment, "waits until it is healthy: " + seen.reason);
-  return ProbePause(memory.probes++);
+  return Pause(seen, memory);
 }
 
 absl::Duration Syncer::WatchSteady(const View& view, const Observation& seen, DesiredState& desired,
                                    const std::string& from, Memory& memory) {
   const absl::Time now = parts_.clock.Now();
   if (seen.drift.empty()) {
+    if (!view.held) guard_.Rest(*view.environment);
     if (seen.health == Status::RUNNING) {
       memory.healthy_since = std::min(memory.healthy_since, now);
       if (now - memory.healthy_since > kCalm) memory.exits = 0;
       memory.probes = 0;
-      return options_.resync_interval;
+      return seen.watched ? options_.watched_interval : options_.resync_interval;
     }
     memory.healthy_since = absl::InfiniteFuture();
-    return ProbePause(memory.probes++);
+    return Pause(seen, memory);
   }
   memory.healthy_since = absl::InfiniteFuture();
   if (now < memory.put_back_after) return memory.put_back_after - now;
+  if (const auto wait = MayNotRepair(view, seen, desired)) return *wait;
   const bool noted = view.deployment && memory.exits <= kNotedExits;
   const std::string what = Join(seen.drift, "; ");
   if (noted) {
@@ -383,6 +558,15 @@ absl::Duration Syncer::WatchSteady(const View& view, const Observation& seen, De
          {{"commit", desired.commit}});
   }
   return absl::Milliseconds(50);
+}
+
+std::optional<absl::Duration> Syncer::MayNotRepair(const View& view, const Observation& seen,
+                                                   const DesiredState& desired) {
+  const auto refusal =
+      guard_.Refuses({*view.environment, view.deployment, desired.tree,
+                      seen.exited ? sync::Cause::kRestart : sync::Cause::kDrift});
+  if (!refusal) return std::nullopt;
+  return std::min(refusal->wait, options_.resync_interval);
 }
 
 void Syncer::Explain(const Deployment& deployment, const std::string& reason) {

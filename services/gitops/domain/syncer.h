@@ -15,6 +15,8 @@
 #include "services/gitops/domain/lifecycle.h"
 #include "services/gitops/domain/peers.h"
 #include "services/gitops/domain/schedule.h"
+#include "services/gitops/domain/sync_guard.h"
+#include "services/gitops/domain/sync_policies.h"
 #include "services/gitops/domain/target.h"
 
 namespace slipway::gitops {
@@ -29,6 +31,7 @@ class Syncer {
     int workers = 4;
     absl::Duration fetch_interval = absl::Seconds(10);   // for commits that others make
     absl::Duration resync_interval = absl::Seconds(10);  // of what runs and is healthy
+    absl::Duration watched_interval = absl::Minutes(10);  // the same, where changes are told
     absl::Duration health_timeout = absl::Minutes(5);
     int exits_before_unhealthy = 4;
   };
@@ -50,6 +53,13 @@ class Syncer {
   // The repository in force may be another one.
   void WakeAll() { fetcher_.Wake(); }
 
+  // Windows, limits and settings that syncs keep to.
+  SyncPolicies& policies() { return policies_; }
+
+  // What the newest commit says about an app, for looking at it. NOT_FOUND: nothing;
+  // FAILED_PRECONDITION: there is no active repository; UNAVAILABLE.
+  absl::StatusOr<DesiredState> Desired(const AppEnvironment& where);
+
   // Takes the workload away at once. The environment is marked as removed before, so that nothing
   // brings it back.
   absl::Status Remove(const AppEnvironment& where, const std::stop_token& stop);
@@ -59,16 +69,17 @@ class Syncer {
   struct Memory {
     int probes = 0;             // since the last change
     int exits = 0;              // since it was healthy for a while
-    int failures = 0;           // of Apply, since it worked
     bool exit_counted = false;  // the exit that is seen now
     absl::Time put_back_after = absl::InfinitePast();
     absl::Time healthy_since = absl::InfiniteFuture();
-    std::string refused_tree = {};  // the target refused it for good
+    std::string waiting_tree = {};  // a part of it waits, since:
+    absl::Time waiting_since = absl::InfinitePast();
   };
   // What a look reads first.
   struct View {
     std::optional<EnvironmentState> environment = {};
     std::optional<Deployment> deployment = {};  // the newest
+    bool held = false;                          // a newer commit may not be applied now
   };
 
   void Work(const std::stop_token& stop);
@@ -80,12 +91,26 @@ class Syncer {
   absl::StatusOr<View> Read(const AppEnvironment& where);
   std::optional<absl::Duration> LookAt(const AppEnvironment& where, View view,
                                        const RepositoryAccess& access, Memory& memory);
+  // Looks after what is applied while a newer commit may not be.
+  absl::Duration KeepApplied(View view, const RepositoryAccess& access, Memory& memory);
+  // Whether what runs may be put back; else how long until that may change.
+  std::optional<absl::Duration> MayNotRepair(const View& view, const Observation& seen,
+                                             const DesiredState& desired);
+  // Fills in what pulls of its images need; asked for anew when it is older than `max_age`.
+  absl::Status AddCredentials(DesiredState& desired, absl::Duration max_age);
   // Whether the target took it; else `retry` says when to try again. `from`: the place of the
   // repository.
   bool Apply(const View& view, DesiredState& desired, const std::string& from, Memory& memory,
              absl::Duration& retry);
   void NoteApplied(const View& view, const DesiredState& desired, const std::string& from,
                    const Applied& applied);
+  // Tells the target what the project allows; FAILED_PRECONDITION if that is known already.
+  absl::Status Limit(DesiredState& desired);
+  // The rest of it waits; how long until it is tried again at the latest.
+  absl::Duration Wait(const View& view, const DesiredState& desired, const std::string& what,
+                      Memory& memory);
+  // How long until the next look at what is not healthy.
+  absl::Duration Pause(const Observation& seen, Memory& memory) const;
   absl::Duration Watch(const View& view, DesiredState& desired, const std::string& from,
                        Memory& memory);
   absl::Duration WatchProgress(const View& view, const Observation& seen, DesiredState& desired,
@@ -101,9 +126,16 @@ class Syncer {
 
   Parts parts_;
   const Options options_;
+  SyncPolicies policies_;
+  SyncGuard guard_;
   Schedule schedule_;
   Mutex mu_;
   std::map<AppEnvironment, Memory> memories_ SLIPWAY_GUARDED_BY(mu_);
+  struct Credentials {
+    absl::Time read = absl::InfinitePast();
+    std::vector<PullCredential> found = {};
+  };
+  std::map<std::string, Credentials> credentials_ SLIPWAY_GUARDED_BY(mu_);  // by host
   std::map<std::string, std::string> last_heads_;  // commit by place, of the fetcher's thread
   std::vector<std::jthread> workers_;
   WakeLoop fetcher_;

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "services/gitops/domain/deployment.h"
+#include "services/gitops/sync/project_limits.h"
 
 namespace slipway::gitops {
 
@@ -21,10 +23,17 @@ struct PullCredential {
 // What shall run for one app in one environment: the files of its folder at a commit. A value.
 struct DesiredState {
   AppEnvironment where = {};
+  std::string cluster = "local";      // id of the cluster where it shall run; "local": this machine
+  std::string previous_cluster = {};  // where it ran before, if that is another one
+  std::string k8s_namespace = {};
   std::string commit = {};
-  std::string tree = {};  // id of the folder's tree: equal trees are equal states
+  std::string applied_commit = {};  // what was applied last
+  std::string tree = {};            // id of the folder's tree: equal trees are equal states
   std::vector<Manifest> manifests = {};
   std::vector<PullCredential> credentials = {};
+  // What the project allows; checked against what is rendered, before any write. Empty: all.
+  std::optional<sync::ProjectLimits> limits = {};
+  std::string source_repo = {};  // URL of the manifests; empty: Slipway rendered them
 };
 
 // How it is on the target now. A value.
@@ -37,6 +46,9 @@ struct Observation {
   // It ended by itself since it was applied, and Apply would start it anew.
   bool exited = false;
   std::string url = {};
+  // Subscribe tells what changes, so that asking again brings nothing new before `look_again`.
+  bool watched = false;
+  absl::Duration look_again = absl::InfiniteDuration();
 };
 
 // What Apply did. A value.
@@ -45,15 +57,19 @@ struct Applied {
   std::string url = {};  // where it can be reached; empty: nowhere
   std::vector<std::string> notes =
       {};  // what the target does otherwise than asked: "runs 1 replica, 3 are asked for"
+  // What the rest waits for, in words; empty: all is applied. Apply is to be called again when
+  // something of the app changes, or after a while.
+  std::string waiting = {};
 };
 
-// Something that runs apps: this machine now, clusters later. Level-triggered: every call compares
+// Something that runs apps: this machine, or clusters. Level-triggered: every call compares
 // and repairs. Calls for different environments may run at once; never two for the same one. Owned
 // by App; thread-safe.
 //
 // Errors are for people: INVALID_ARGUMENT (the manifests are not for this target, no try will
 // change that), FAILED_PRECONDITION (refused with cause and remedy: an image that does not exist, a
-// registry that wants a credential), UNAVAILABLE and DEADLINE_EXCEEDED (try again).
+// registry that wants a credential), UNAVAILABLE and DEADLINE_EXCEEDED (try again: the server is
+// away, a right is missing that may come).
 class Target {
  public:
   virtual ~Target() = default;
@@ -67,13 +83,16 @@ class Target {
   virtual absl::StatusOr<Observation> Observe(const DesiredState& desired) = 0;
   // Everything on the target that belongs to this installation, found by marks on it.
   virtual absl::StatusOr<std::vector<AppEnvironment>> List() = 0;
-  // Takes the app's objects away; nothing there is fine.
+  // Takes the app's objects away, wherever they are; nothing there is fine. UNAVAILABLE while some
+  // are still going.
   virtual absl::Status Delete(const AppEnvironment& where) = 0;
 
   // `changed` is called on a thread of the target when something of ours changed there by itself.
   // Once, before use.
   using OnChange = std::function<void(const AppEnvironment& where)>;
   virtual void Subscribe(OnChange changed) = 0;
+  // When it returns, nobody is told any more.
+  virtual void Unsubscribe() = 0;
 };
 
 }  // namespace slipway::gitops

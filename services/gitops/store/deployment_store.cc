@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "libs/base/status.h"
+#include "services/gitops/store/sync_store.h"
 #include "libs/json/json.h"
 
 namespace slipway::gitops::deployments {
@@ -15,7 +16,8 @@ using Status = slipway::gitops::v1::DeploymentStatus;
   "d.reference, d.digest, "                                                                       \
   "d.image_order, d.image_ref, d.source_commit, d.subject, d.run, d.workflow, d.actor, "          \
   "d.rollback_of, d.pinned, "                                                                     \
-  "d.deploy, d.strategy, d.k8s_namespace, d.manifests, d.commit_id, d.url, d.traceparent, "       \
+  "d.deploy, d.strategy, d.cluster, d.k8s_namespace, d.manifests, d.commit_id, d.url, "          \
+  "d.traceparent, "                                                                               \
   "d.progress_by, d.ended_at, "                                                                   \
   "d.created_at"
 
@@ -63,6 +65,7 @@ Deployment FromRow(const db::Row& row) {
       .actor = row.GetString("actor"),
       .rollback_of = row.GetInt64("rollback_of"),
       .pinned = row.GetBool("pinned"),
+      .cluster = row.GetString("cluster"),
       .k8s_namespace = row.GetString("k8s_namespace"),
       .manifests = ManifestsFromJson(row.GetString("manifests")),
       .commit = row.GetString("commit_id"),
@@ -83,8 +86,10 @@ EnvironmentState EnvironmentFromRow(const db::Row& row) {
       .last_number = row.GetInt64("e_last_number"),
       .removed = row.GetBool("e_removed"),
       .pinned_by = row.GetInt64("e_pinned_by"),
+      .applied_commit = row.GetString("e_applied_commit"),
       .drift = row.GetString("e_drift"),
       .url = row.GetString("e_url")};
+  state.sync = syncs::FromRow(row);
   Status::Health_Parse(row.GetString("e_health"), &state.health);
   return state;
 }
@@ -93,7 +98,8 @@ EnvironmentState EnvironmentFromRow(const db::Row& row) {
   DEPLOYMENT_COLUMNS                                                                               \
   ", e.app_uid AS e_app_uid, e.last_number AS e_last_number, e.removed AS e_removed, e.pinned_by " \
   "AS e_pinned_by, "                                                                               \
-  "e.drift AS e_drift, e.url AS e_url, e.health AS e_health"
+  "e.drift AS e_drift, e.url AS e_url, e.health AS e_health, e.applied_commit AS "                 \
+  "e_applied_commit, " SLIPWAY_SYNC_COLUMNS
 #define LISTED_FROM                                                                             \
   " FROM deployments d JOIN app_environments e ON e.project = d.project AND e.app = d.app AND " \
   "e.environment = "                                                                            \
@@ -104,10 +110,10 @@ constexpr db::Sql kInsert{"deployments.insert",
                           "state, reason, image_name, reference, digest, "
                           "image_order, image_ref, source_commit, subject, run, workflow, actor, "
                           "rollback_of, pinned, request_id, deploy, "
-                          "strategy, k8s_namespace, manifests, traceparent, created_at) VALUES "
+                          "strategy, cluster, k8s_namespace, manifests, traceparent, created_at) VALUES "
                           "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, "
                           "$14, $15, $16, $17, $18, $19, nullif($20, ''), $21, $22, $23, "
-                          "$24::jsonb, $25, date_trunc('milliseconds', now())) "
+                          "$24, $25::jsonb, $26, date_trunc('milliseconds', now())) "
                           "RETURNING id, created_at"};
 constexpr db::Sql kGetById{"deployments.get_by_id",
                            "SELECT " DEPLOYMENT_COLUMNS " FROM deployments d WHERE id = $1"};
@@ -187,7 +193,8 @@ absl::Status Insert(db::Tx& tx, Deployment& deployment, const std::string& reque
               deployment.image.order, deployment.image.ref, deployment.image.commit,
               deployment.image.subject, deployment.image.run, deployment.image.workflow,
               deployment.actor, deployment.rollback_of, deployment.pinned, request_id,
-              db::Bytes{deploy}, db::Bytes{strategy}, deployment.k8s_namespace,
+              db::Bytes{deploy}, db::Bytes{strategy}, deployment.cluster,
+              deployment.k8s_namespace,
               ManifestsToJson(deployment.manifests), deployment.traceparent));
   deployment.id = rows[0].GetInt64("id");
   deployment.created = rows[0].GetTime("created_at");

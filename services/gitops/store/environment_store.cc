@@ -1,6 +1,7 @@
 #include "services/gitops/store/environment_store.h"
 
 #include "libs/base/status.h"
+#include "services/gitops/store/sync_store.h"
 
 namespace slipway::gitops::environments {
 namespace {
@@ -9,8 +10,7 @@ using Status = slipway::gitops::v1::DeploymentStatus;
 
 #define ENVIRONMENT_COLUMNS                                                               \
   "project, app, environment, app_uid, last_number, removed, pinned_by, applied_commit, " \
-  "applied_tree, applied_from, health, "                                                  \
-  "drift, url"
+  "applied_tree, applied_from, health, drift, url, cluster, k8s_namespace, " SLIPWAY_SYNC_COLUMNS
 
 EnvironmentState FromRow(const db::Row& row) {
   EnvironmentState state{
@@ -19,11 +19,14 @@ EnvironmentState FromRow(const db::Row& row) {
       .last_number = row.GetInt64("last_number"),
       .removed = row.GetBool("removed"),
       .pinned_by = row.GetInt64("pinned_by"),
+      .cluster = row.GetString("cluster"),
+      .k8s_namespace = row.GetString("k8s_namespace"),
       .applied_commit = row.GetString("applied_commit"),
       .applied_tree = row.GetString("applied_tree"),
       .applied_from = row.GetString("applied_from"),
       .drift = row.GetString("drift"),
       .url = row.GetString("url")};
+  state.sync = syncs::FromRow(row);
   Status::Health_Parse(row.GetString("health"), &state.health);
   return state;
 }
@@ -34,6 +37,8 @@ constexpr db::Sql kTakeNumber{"environments.take_number",
                               "ON CONFLICT (project, app, environment) DO UPDATE SET last_number = "
                               "e.last_number + 1, app_uid = $4, removed = false, "
                               "pinned_by = CASE WHEN e.app_uid = $4 THEN e.pinned_by ELSE 0 END, "
+                              "suspended_by = CASE WHEN e.app_uid = $4 THEN e.suspended_by ELSE '' "
+                              "END, "
                               "updated_at = now() RETURNING " ENVIRONMENT_COLUMNS};
 constexpr db::Sql kGet{
     "environments.get",
@@ -44,8 +49,8 @@ constexpr db::Sql kListAll{"environments.list",
                            " FROM app_environments ORDER BY project, app, environment"};
 constexpr db::Sql kSetApplied{"environments.set_applied",
                               "UPDATE app_environments SET applied_commit = $4, applied_tree = $5, "
-                              "applied_from = $6, url = $7, updated_at = "
-                              "now() WHERE project = $1 AND app = $2 AND environment = $3"};
+                              "applied_from = $6, url = $7, cluster = $8, k8s_namespace = $9, "
+                              "updated_at = now() WHERE project = $1 AND app = $2 AND environment = $3"};
 constexpr db::Sql kSetHealth{"environments.set_health",
                              "UPDATE app_environments SET health = $4, drift = $5, updated_at = "
                              "now() WHERE project = $1 AND app = $2 AND "
@@ -53,7 +58,9 @@ constexpr db::Sql kSetHealth{"environments.set_health",
 constexpr db::Sql kSetRemoved{"environments.set_removed",
                               "UPDATE app_environments SET removed = true, pinned_by = 0, "
                               "applied_commit = '', applied_tree = '', url = '', "
-                              "health = 'UNKNOWN', drift = '', updated_at = now() WHERE project = "
+                              "health = 'UNKNOWN', drift = '', suspended_by = '', sync_asked_by = '', "
+                              "sync_failures = 0, sync_hold = 'NONE', sync_hold_reason = '', "
+                              "updated_at = now() WHERE project = "
                               "$1 AND app = $2 AND environment = $3"};
 constexpr db::Sql kSetPin{"environments.set_pin",
                           "UPDATE app_environments SET pinned_by = $4, updated_at = now() WHERE "
@@ -97,7 +104,7 @@ absl::StatusOr<std::vector<EnvironmentState>> ListAll(db::Tx& tx) {
 absl::Status SetApplied(db::Tx& tx, const AppEnvironment& where, const AppliedState& applied) {
   return tx
       .Exec(kSetApplied, where.project, where.app, where.environment, applied.commit, applied.tree,
-            applied.from, applied.url)
+            applied.from, applied.url, applied.cluster, applied.k8s_namespace)
       .status();
 }
 

@@ -26,6 +26,8 @@ struct AppliedState {
   std::string tree = {};  // empty: nothing is applied
   std::string from = {};  // repository and branch
   std::string url = {};
+  std::string cluster = "local";
+  std::string k8s_namespace = {};
 };
 absl::Status SetApplied(db::Tx& tx, const AppEnvironment& where, const AppliedState& applied);
 // Returns whether something changed.

@@ -44,6 +44,12 @@ void FakePipeline::SetCredential(PullCredential credential) {
   credentials_ = {std::move(credential)};
 }
 
+void FakePipeline::SetCluster(const std::string& id,
+                              slipway::pipeline::v1::KubernetesTarget cluster) {
+  MutexLock lock(mu_);
+  clusters_[id] = std::move(cluster);
+}
+
 std::vector<std::string> FakePipeline::confirmed() {
   MutexLock lock(mu_);
   return confirmed_;
@@ -60,10 +66,17 @@ absl::StatusOr<slipway::pipeline::v1::ResolveDeploymentResponse> FakePipeline::R
   response.set_app_uid(kUid);
   *response.mutable_deploy() = found->second.deploy;
   response.mutable_pipeline()->set_environment(where.environment);
+  response.mutable_environment()->mutable_spec()->set_cluster(found->second.cluster);
+  if (found->second.cluster != "local") {
+    response.mutable_cluster()->mutable_spec()->mutable_kubernetes();
+  }
+  response.mutable_environment()->mutable_spec()->set_namespace_(found->second.k8s_namespace);
   response.mutable_pipeline()->set_after(found->second.after);
   response.mutable_pipeline()->set_trigger(
       found->second.automatic ? slipway::pipeline::v1::AUTOMATIC : slipway::pipeline::v1::MANUAL);
   for (const std::string& next : found->second.next) response.add_next(next);
+  *response.mutable_repository() = found->second.repository;
+  response.set_synced(found->second.synced);
   return response;
 }
 
@@ -74,6 +87,53 @@ absl::StatusOr<std::vector<PullCredential>> FakePipeline::PullCredentials(const 
     if (credential.host == host) found.push_back(credential);
   }
   return found;
+}
+
+absl::StatusOr<slipway::pipeline::v1::KubernetesTarget> FakePipeline::ResolveCluster(
+    const std::string& cluster) {
+  MutexLock lock(mu_);
+  const auto found = clusters_.find(cluster);
+  if (found == clusters_.end()) return absl::NotFoundError("no cluster " + cluster);
+  return found->second;
+}
+
+void FakePipeline::SetProject(const std::string& id, slipway::pipeline::v1::ProjectSpec spec) {
+  MutexLock lock(mu_);
+  projects_[id] = std::move(spec);
+}
+
+void FakePipeline::SetEnvironment(const std::string& id,
+                                  slipway::pipeline::v1::EnvironmentSpec spec) {
+  MutexLock lock(mu_);
+  environments_[id] = std::move(spec);
+}
+
+absl::StatusOr<slipway::pipeline::v1::ProjectSpec> FakePipeline::GetProject(
+    const std::string& project) {
+  MutexLock lock(mu_);
+  return projects_[project];
+}
+
+absl::StatusOr<slipway::pipeline::v1::EnvironmentSpec> FakePipeline::GetEnvironment(
+    const std::string& environment) {
+  MutexLock lock(mu_);
+  return environments_[environment];
+}
+
+absl::StatusOr<GitCredential> FakePipeline::GitAccount(const std::string& account,
+                                                       const std::string&) {
+  return absl::NotFoundError("no account " + account);
+}
+
+absl::StatusOr<slipway::pipeline::v1::App> FakePipeline::GetApp(const std::string& name) {
+  MutexLock lock(mu_);
+  slipway::pipeline::v1::App app;
+  app.set_name(name);
+  for (const auto& [where, pipeline] : pipelines_) {
+    if (where.AppName() != name || !pipeline.synced) continue;
+    app.mutable_spec()->add_environments()->set_environment(where.environment);
+  }
+  return app;
 }
 
 absl::Status FakePipeline::ConfirmDeletion(const std::string& name, const std::string&) {

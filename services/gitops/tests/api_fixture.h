@@ -57,9 +57,12 @@ class ApiFixture {
     providers = std::make_unique<Providers>(runtime->pool(), runtime->clock(), *keys_);
     deployer = std::make_unique<Deployer>(runtime->pool(), pipeline, *lifecycle);
     queries = std::make_unique<DeploymentQueries>(runtime->pool());
+    policies = std::make_unique<SyncPolicies>(runtime->clock(), runtime->pool(), pipeline);
+    syncs = std::make_unique<SyncControls>(SyncControls::Parts{
+        runtime->clock(), runtime->pool(), *lifecycle, pipeline, *policies});
     api = std::make_unique<GitOpsApi>(GitOpsApi::Parts{runtime->gate(), runtime->streams(),
                                                        runtime->audit(), *providers, *deployer,
-                                                       *queries, watchers, *outbox});
+                                                       *queries, *syncs, watchers, *outbox});
     const absl::Status served = runtime->Serve({api.get()}, {GitOpsApi::Contract()});
     INFO(served);
     REQUIRE(served.ok());
@@ -197,6 +200,8 @@ class ApiFixture {
   std::unique_ptr<Providers> providers;
   std::unique_ptr<Deployer> deployer;
   std::unique_ptr<DeploymentQueries> queries;
+  std::unique_ptr<SyncPolicies> policies;
+  std::unique_ptr<SyncControls> syncs;
   std::unique_ptr<GitOpsApi> api;
   std::unique_ptr<Stub> stub;
 };

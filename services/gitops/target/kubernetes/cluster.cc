@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "absl/time/clock.h"
-
 #include "libs/base/error.h"
 #include "libs/base/status.h"
 #include "libs/json/json.h"

@@ -44,14 +44,14 @@ TEST_CASE("each refusal of a server is final or passing") {
       {"conflict", 409, R"({"kind":"Status","reason":"Conflict","code":409})", false},
       {"throttled", 429, R"({"kind":"Status","code":429})", false},
       {"crashed", 503, "<html>", false},
-};
-for (const Row& row : rows) {
-  const absl::Status error = ErrorOf(row.code, row.body);
-  INFO(row.what << ": " << error);
-  CHECK(error.code() ==
-        (row.final ? absl::StatusCode::kInvalidArgument : absl::StatusCode::kUnavailable));
-  CHECK(MessageOf(error).find("Deployment shop/api") != std::string::npos);
-}
+  };
+  for (const Row& row : rows) {
+    const absl::Status error = ErrorOf(row.code, row.body);
+    INFO(row.what << ": " << error);
+    CHECK(error.code() ==
+          (row.final ? absl::StatusCode::kInvalidArgument : absl::StatusCode::kUnavailable));
+    CHECK(MessageOf(error).find("Deployment shop/api") != std::string::npos);
+  }
 }
 
 TEST_CASE("the field that is wrong is named") {

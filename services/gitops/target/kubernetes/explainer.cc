@@ -15,7 +15,8 @@ namespace bj = boost::json;
 
 constexpr json::Limits kListLimits{.max_bytes = 16 << 20, .max_depth = 100};
 constexpr int kMostPods = 50;
-constexpr absl::Duration kShortest = absl::Seconds(1);
+constexpr absl::Duration kPatience = absl::Seconds(2);
+constexpr absl::Duration kShortest = absl::Seconds(2);
 constexpr absl::Duration kLongest = absl::Seconds(30);
 constexpr size_t kMostKnown = 1000;
 
@@ -91,10 +92,12 @@ Explainer::Explanation Explainer::Explain(const AppEnvironment& owner,
     MutexLock lock(state_->mu);
     if (state_->known.size() >= kMostKnown) state_->known.clear();
     Known& known = state_->known[planned.id];
-    // Asked about for the first time in a while: it starts anew.
-    const bool fresh = known.next < now - 2 * kLongest;
-    known.pause = fresh ? kShortest : std::min(kLongest, known.pause * 2);
-    if (fresh) known.text.clear();
+    // What gets healthy within moments needs no explanation.
+    if (known.next < now - 2 * kLongest) {
+      known = {.next = now + kPatience};
+      return {"", kPatience};
+    }
+    known.pause = std::clamp(known.pause * 2, kShortest, kLongest);
     known.next = now + known.pause;
     known.asking = true;
     explanation = {known.text, known.pause};

@@ -38,6 +38,7 @@ class LocalTarget final : public Target {
   absl::StatusOr<std::vector<AppEnvironment>> List() override;
   absl::Status Delete(const AppEnvironment& where) override;
   void Subscribe(OnChange changed) override;
+  void Unsubscribe() override { watch_.reset(); }
 
  private:
   absl::StatusOr<PodManifest> Build(const DesiredState& desired);

@@ -1,0 +1,257 @@
+#include "services/gitops/source/synced_apps.h"
+
+#include <optional>
+#include <utility>
+
+#include "libs/base/encoding.h"
+#include "libs/base/error.h"
+#include "libs/base/status.h"
+#include "libs/db/run_tx.h"
+#include "libs/journal/journal.h"
+#include "libs/log/log.h"
+#include "services/gitops/domain/back_off.h"
+#include "services/gitops/source/source_worker.h"
+#include "services/gitops/store/environment_store.h"
+#include "services/gitops/store/project_repository_store.h"
+#include "services/gitops/store/work_store.h"
+#include "slipway/pipeline/v1/pipeline.pb.h"
+
+namespace slipway::gitops {
+namespace {
+
+namespace pipeline_v1 = slipway::pipeline::v1;
+
+constexpr absl::Duration kTxTime = absl::Seconds(10);
+constexpr int kBatch = 50;
+constexpr size_t kShownCommit = 7;
+
+sources::SyncedApp ToSynced(const AppEnvironment& where,
+                            const pipeline_v1::ResolveDeploymentResponse& resolved) {
+  const auto& environment = resolved.environment().spec();
+  return {.where = where,
+          .app_uid = resolved.app_uid(),
+          .repository = resolved.repository(),
+          .deploy = resolved.deploy(),
+          .cluster = resolved.cluster().spec().has_kubernetes() ? environment.cluster() : "local",
+          .k8s_namespace =
+              environment.namespace_().empty() ? where.environment : environment.namespace_()};
+}
+
+NewDeployment ToDeployment(const sources::SyncedApp& app, const std::string& commit,
+                           const std::string& subject) {
+  NewDeployment make{.where = app.where,
+                     .app_uid = app.app_uid,
+                     .deploy = app.deploy,
+                     .cluster = app.cluster,
+                     .k8s_namespace = app.k8s_namespace,
+                     .repository = app.repository};
+  // There is no image; what takes its place is the commit.
+  make.image.app_uid = app.app_uid;
+  make.image.project = app.where.project;
+  make.image.app = app.where.app;
+  make.image.commit = commit;
+  make.image.ref = app.deploy.revision();
+  make.image.subject = subject;
+  make.deploy.set_revision(commit);
+  return make;
+}
+
+}  // namespace
+
+absl::Status SyncedApps::OnEvent(db::Tx& tx, const events::Event& event) {
+  if (event.type != "app.changed" && event.type != "environment.changed") return absl::OkStatus();
+  pipeline_v1::DefinitionChanged changed;
+  if (!changed.ParseFromString(event.payload))
+    return absl::InvalidArgumentError(event.type + " is not readable");
+  AppEnvironment what;
+  if (event.type == "app.changed") {
+    SLIPWAY_ASSIGN_OR_RETURN(what, ParseAppName(changed.name(), "name"));
+  } else {
+    what.environment = changed.name().substr(changed.name().find('/') + 1);
+  }
+  SLIPWAY_RETURN_IF_ERROR(sources::AddChange(tx, what));
+  tx.OnCommit([this] { Wake(); });
+  return absl::OkStatus();
+}
+
+absl::Duration SyncedApps::Pass(const std::stop_token& stop) {
+  const auto changes = db::RunTx(parts_.pool, "synced.changes", kTxTime,
+                                 [](db::Tx& tx) { return sources::DueChanges(tx, kBatch); });
+  if (!changes.ok()) return absl::Seconds(1);
+  bool late = false;
+  for (const sources::Change& change : *changes) {
+    if (stop.stop_requested()) return absl::ZeroDuration();
+    const absl::Status done = TakeChange(change);
+    late = late || !done.ok();
+    db::RunTx(parts_.pool, "synced.change_done", kTxTime, [&](db::Tx& tx) {
+      return done.ok() ? sources::FinishChange(tx, change.what)
+                       : sources::PostponeChange(tx, change.what, BackOff(change.attempts));
+    }).IgnoreError();
+  }
+  const auto all = db::RunTx(parts_.pool, "synced.read", kTxTime,
+                             [](db::Tx& tx) { return sources::ListSynced(tx); });
+  if (!all.ok()) return absl::Seconds(1);
+  std::map<std::pair<std::string, std::string>, std::vector<sources::SyncedApp>> by_repository;
+  for (const sources::SyncedApp& app : *all)
+    by_repository[{app.repository.url(), app.repository.account()}].push_back(app);
+  for (const auto& [place, apps] : by_repository) {
+    if (stop.stop_requested()) break;
+    Look(apps, stop);
+  }
+  return late ? absl::Seconds(1) : fetch_interval_;
+}
+
+absl::Status SyncedApps::TakeChange(const sources::Change& change) {
+  if (!change.what.app.empty()) return Refresh(change.what);
+  SLIPWAY_ASSIGN_OR_RETURN(const auto all,
+                           db::RunTx(parts_.pool, "synced.of_environment", kTxTime,
+                                     [](db::Tx& tx) { return sources::ListSynced(tx); }));
+  for (const sources::SyncedApp& app : all) {
+    if (app.where.environment == change.what.environment)
+      SLIPWAY_RETURN_IF_ERROR(Refresh({app.where.project, app.where.app, ""}));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SyncedApps::Refresh(const AppEnvironment& name) {
+  const absl::StatusOr<pipeline_v1::App> app = parts_.pipeline.GetApp(name.AppName());
+  if (!app.ok() && !absl::IsNotFound(app.status())) return app.status();
+  std::vector<sources::SyncedApp> wanted;
+  std::vector<std::string> keep;
+  std::optional<std::string> own_repository;  // of the project
+  if (app.ok() && app->status().state() != pipeline_v1::DELETING) {
+    for (const pipeline_v1::SyncTarget& target : app->spec().environments()) {
+      const AppEnvironment where{name.project, name.app, target.environment()};
+      const auto resolved = parts_.pipeline.ResolveDeployment(where);
+      if (absl::IsNotFound(resolved.status())) continue;
+      SLIPWAY_RETURN_IF_ERROR(resolved.status());
+      if (!resolved->synced()) continue;
+      wanted.push_back(ToSynced(where, *resolved));
+      keep.push_back(target.environment());
+      own_repository = resolved->gitops_repository();
+    }
+  }
+  return db::RunTx(parts_.pool, "synced.refresh", kTxTime, [&](db::Tx& tx) -> absl::Status {
+    for (const sources::SyncedApp& one : wanted)
+      SLIPWAY_RETURN_IF_ERROR(sources::PutSynced(tx, one));
+    if (own_repository)
+      SLIPWAY_RETURN_IF_ERROR(project_repositories::Set(tx, name.project, *own_repository));
+    SLIPWAY_ASSIGN_OR_RETURN(const auto gone, sources::ForgetSynced(tx, name, keep));
+    for (const AppEnvironment& where : gone) {
+      SLIPWAY_RETURN_IF_ERROR(journal::Append(
+          tx, {.subject = where.Name(),
+               .kind = "environment",
+               .event = "environment.not_synced",
+               .verdict = journal::Verdict::kSkipped,
+               .message = "spec.environments of the app does not name it any more: it is not "
+                          "followed, and what runs there stays",
+               .project = where.project,
+               .app = where.app}));
+    }
+    return absl::OkStatus();
+  });
+}
+
+void SyncedApps::Look(const std::vector<sources::SyncedApp>& apps, const std::stop_token& stop) {
+  absl::StatusOr<std::shared_ptr<git::Mirror>> mirror =
+      parts_.repositories.MirrorOf(apps.front().repository);
+  absl::Status fetched = mirror.status();
+  if (fetched.ok()) fetched = (*mirror)->Fetch();
+  for (const sources::SyncedApp& app : apps) {
+    if (stop.stop_requested()) return;
+    absl::Status done = fetched;
+    if (done.ok() && IsCommitId(app.deploy.revision()))
+      done = (*mirror)->EnsureCommit(app.deploy.revision());
+    if (done.ok()) {
+      done = (*mirror)->Read(
+          [&](const git::Repository& repository) { return LookAt(app, repository); });
+    }
+    if (!done.ok()) NoteProblem(app, done);
+  }
+}
+
+absl::Status SyncedApps::LookAt(sources::SyncedApp app, const git::Repository& repository) {
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string commit, repository.Resolve(app.deploy.revision()));
+  if (commit == app.commit && app.problem.empty()) return absl::OkStatus();
+  const auto key = parts_.renderer.Key(repository, commit,
+                                       RequestOf(app.where, app.k8s_namespace, "", app.deploy));
+  // A mistake in the source becomes a deployment that says so, once.
+  const bool mistake = absl::IsInvalidArgument(key.status()) || absl::IsNotFound(key.status()) ||
+                       absl::IsResourceExhausted(key.status()) ||
+                       absl::IsFailedPrecondition(key.status());
+  if (!key.ok() && !mistake) return key.status();
+  const std::string found = key.ok() ? *key : "mistake:" + Sha256Hex(MessageOf(key.status()));
+  SLIPWAY_ASSIGN_OR_RETURN(const git::Commit about, repository.GetCommit(commit));
+  return db::RunTx(parts_.pool, "synced.look", kTxTime, [&](db::Tx& tx) -> absl::Status {
+    const std::string before = app.commit;
+    app.commit = commit;
+    app.problem.clear();
+    if (found == app.render_key) {
+      app.held_commit.clear();
+      return sources::SetSeen(tx, app);
+    }
+    SLIPWAY_ASSIGN_OR_RETURN(const bool going, work::IsBeingRemoved(tx, app.where, app.app_uid));
+    if (going) return absl::OkStatus();
+    SLIPWAY_ASSIGN_OR_RETURN(const auto environment, environments::Get(tx, app.where));
+    if (environment && environment->app_uid == app.app_uid && environment->pinned_by > 0) {
+      if (app.held_commit == commit) return absl::OkStatus();
+      app.held_commit = commit;
+      SLIPWAY_RETURN_IF_ERROR(sources::SetSeen(tx, app));
+      return journal::Append(
+          tx, {.subject = app.where.Name(),
+               .kind = "environment",
+               .event = "sync.held",
+               .verdict = journal::Verdict::kSkipped,
+               .message = "commit " + commit.substr(0, kShownCommit) +
+                          " is not deployed: deployment " + std::to_string(environment->pinned_by) +
+                          " rolled back and holds the environment until somebody deploys",
+               .values = {{"commit", commit}},
+               .project = app.where.project,
+               .app = app.where.app});
+    }
+    NewDeployment make = ToDeployment(app, commit, about.Subject());
+    make.actor = "automatic";
+    make.why = app.deploy.revision() + " is at " + commit.substr(0, kShownCommit) + ", where " +
+               app.deploy.path() + " is another one than deployed";
+    make.rule = "revision";
+    make.values = {{"commit", commit}, {"before", before}};
+    app.render_key = found;
+    app.held_commit.clear();
+    SLIPWAY_RETURN_IF_ERROR(sources::SetSeen(tx, app));
+    return parts_.lifecycle.Create(tx, make).status();
+  });
+}
+
+void SyncedApps::NoteProblem(sources::SyncedApp app, const absl::Status& status) {
+  const std::string problem = MessageOf(status);
+  if (problem == app.problem) return;
+  log::Warn("synced.look_failed", "the repository of a synced app was not read",
+            {{"environment", app.where.Name()}, {"error", problem}});
+  app.problem = problem;
+  db::RunTx(parts_.pool, "synced.problem", kTxTime, [&](db::Tx& tx) -> absl::Status {
+    SLIPWAY_RETURN_IF_ERROR(sources::SetSeen(tx, app));
+    return journal::Append(tx, {.subject = app.where.Name(),
+                                .kind = "environment",
+                                .event = "sync.source_unread",
+                                .verdict = journal::Verdict::kFailed,
+                                .message = problem + "; what runs stays",
+                                .project = app.where.project,
+                                .app = app.where.app});
+  }).IgnoreError();
+}
+
+absl::StatusOr<NewestSource> SyncedApps::Newest(const AppEnvironment& where,
+                                                const pipeline_v1::ResolveDeploymentResponse& resolved) {
+  const sources::SyncedApp app = ToSynced(where, resolved);
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string commit,
+                           parts_.repositories.Resolve(app.repository, app.deploy.revision()));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto mirror, parts_.repositories.MirrorOf(app.repository));
+  const SourceRequest request = RequestOf(where, app.k8s_namespace, "", app.deploy);
+  return mirror->Read([&](const git::Repository& repository) -> absl::StatusOr<NewestSource> {
+    SLIPWAY_ASSIGN_OR_RETURN(const git::Commit about, repository.GetCommit(commit));
+    SLIPWAY_ASSIGN_OR_RETURN(std::string key, parts_.renderer.Key(repository, commit, request));
+    return NewestSource{ToDeployment(app, commit, about.Subject()), std::move(key)};
+  });
+}
+
+}  // namespace slipway::gitops

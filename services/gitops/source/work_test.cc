@@ -1,0 +1,303 @@
+// From a path of a repository to the commit that deploys it.
+#include <catch2/catch.hpp>
+
+#include "embed/gitops_sql.h"
+#include "libs/base/clock.h"
+#include "libs/base/error.h"
+#include "libs/db/run_tx.h"
+#include "libs/db/testing/test_database.h"
+#include "libs/events/outbox.h"
+#include "libs/git/testing/git_server.h"
+#include "libs/journal/journal.h"
+#include "services/gitops/domain/committer.h"
+#include "services/gitops/domain/deployer.h"
+#include "services/gitops/source/source_worker.h"
+#include "services/gitops/source/synced_apps.h"
+#include "services/gitops/store/deployment_store.h"
+#include "services/gitops/store/environment_store.h"
+#include "services/gitops/testing/stage.h"
+
+namespace slipway::gitops {
+namespace {
+
+using Status = slipway::gitops::v1::DeploymentStatus;
+constexpr absl::Duration kTime = absl::Seconds(10);
+
+std::string ConfigMap(const std::string& value) {
+  return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: " + value + "}\n";
+}
+
+std::string HostOf(const std::string& url) {
+  const std::string rest = url.substr(url.find("://") + 3);
+  return rest.substr(0, rest.find('/'));
+}
+
+// Everything but the target: deployments end on the branch, in state SYNCING. Passes run in the
+// test's thread.
+struct Bed {
+  const AppEnvironment dev{"demo", "hello", "dev"};
+  git::GitServer git;
+  db::TestDatabase database{
+      {{"gitops", embedded::kFiles}, journal::Migrations(), events::Migrations()}, "gitops"};
+  TempDir folder = *TempDir::Create("source-work-");
+  std::unique_ptr<git::GitCli> cli = *git::GitCli::Create({});
+  git::MirrorStore mirrors{*cli, folder.path() + "/mirrors"};
+  http::OutgoingGuard guard;
+  FakePipeline pipeline;
+  SystemClock clock;
+  Watchers watchers;
+  events::Outbox outbox{database.pool()};
+  Lifecycle lifecycle{clock, outbox, watchers, nullptr};
+  DesiredRepository desired{mirrors, guard};
+  RepositoryAccess access;
+  SourceRepository repositories{mirrors, guard, pipeline};
+  SourceRenderer renderer{{}};
+  SourceWorker worker{{database.pool(), lifecycle, repositories, renderer, [] {}}};
+  SyncedApps synced{{database.pool(), lifecycle, pipeline, repositories, renderer},
+                    absl::Seconds(10)};
+  Deployer deployer{database.pool(), pipeline, lifecycle};
+  Committer committer{
+      database.pool(), lifecycle, desired,
+      [this]() -> absl::StatusOr<std::optional<RepositoryAccess>> { return access; }, nullptr};
+
+  Bed() : guard(*http::OutgoingGuard::Create({HostOf(git.Url("x"))})) {
+    git.CreateRepository("ops");
+    git.CreateRepository("app");
+    access = {.provider = "gitopsProviders/local", .url = git.Url("ops"), .branch = "main"};
+    deployer.SetSources([this](const AppEnvironment& where, const auto& resolved) {
+      return synced.Newest(where, resolved);
+    });
+    const absl::Status provider =
+        db::RunTx(database.pool(), "test.provider", kTime, [&](db::Tx& tx) {
+          return tx.ExecScript(
+              "INSERT INTO providers (id, uid, spec, live_spec, in_force, state) VALUES ('local', "
+              "'p1', '', '', true, 'READY')");
+        });
+    REQUIRE(provider.ok());
+  }
+
+  FakePipeline::Pipeline Source(const std::string& path, const std::string& revision) {
+    FakePipeline::Pipeline made;
+    made.deploy.set_path(path);
+    made.deploy.set_revision(revision);
+    made.repository.set_name("source");
+    made.repository.set_url(git.Url("app"));
+    return made;
+  }
+  void FollowSynced(const std::string& path, const std::string& revision = "main") {
+    FakePipeline::Pipeline made = Source(path, revision);
+    made.synced = true;
+    pipeline.Set(dev, made);
+    Announce("app.changed", dev.AppName());
+  }
+  void Announce(const std::string& type, const std::string& name) {
+    slipway::pipeline::v1::DefinitionChanged changed;
+    changed.set_name(name);
+    const auto done = db::RunTx(database.pool(), "test.event", kTime, [&](db::Tx& tx) {
+      return synced.OnEvent(tx, {.type = type, .payload = changed.SerializeAsString()});
+    });
+    REQUIRE(done.ok());
+  }
+  // What all loops do once.
+  void Go() {
+    synced.Pass({});
+    worker.Pass({});
+    committer.Pass();
+  }
+  std::optional<Deployment> Find(int64_t number = 0) {
+    const auto found = db::RunTx(database.pool(), "test.find", kTime, [&](db::Tx& tx) {
+      return deployments::Get(tx, {.where = dev, .number = number});
+    });
+    REQUIRE(found.ok());
+    return *found;
+  }
+  int64_t Number() {
+    const auto newest = Find();
+    return newest ? newest->number : 0;
+  }
+  // The files of the app's folder in the newest commit.
+  FolderState Folder() {
+    const auto head = desired.Head(access);
+    REQUIRE(head.ok());
+    const auto state = desired.Folder(access, *head, dev);
+    REQUIRE(state.ok());
+    return *state;
+  }
+  void SetHealthy(int64_t number) {
+    const auto done = db::RunTx(database.pool(), "test.healthy", kTime, [&](db::Tx& tx) {
+      return tx.ExecScript(
+          "UPDATE deployments SET state = 'HEALTHY', ended_at = now() WHERE number = " +
+          std::to_string(number));
+    });
+    REQUIRE(done.ok());
+  }
+};
+
+bool Has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST_CASE("A new image goes into the app's own manifests at the commit that it was built from") {
+  Bed bed;
+  const std::string manifest =
+      "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n"
+      "  - image: x # {\"$slipway\": \"image\"}\n    name: a\n";
+  const std::string commit = bed.git.Commit("app", "main", {{"k8s/pod.yaml", manifest}}, "one");
+  bed.git.Commit("app", "main", {{"k8s/pod.yaml", ConfigMap("later")}}, "two");
+  bed.pipeline.Set(bed.dev, bed.Source("k8s", ""));
+  slipway::build::v1::ImageCreated event;
+  const std::string digest = "sha256:" + std::string(64, 'a');
+  auto& image = *event.mutable_image();
+  image.set_name("projects/demo/apps/hello/images/1");
+  image.set_reference("registry:5000/demo/hello@" + digest);
+  image.set_digest(digest);
+  image.set_commit(commit);
+  image.set_order(1);
+  event.set_workflow("projects/demo/apps/hello/workflows/main");
+  event.set_app_uid(bed.pipeline.ResolveDeployment(bed.dev)->app_uid());
+  event.add_targets()->set_environment("dev");
+  REQUIRE(db::RunTx(bed.database.pool(), "test.image", kTime, [&](db::Tx& tx) {
+            return bed.deployer.OnImage(tx, event);
+          }).ok());
+  bed.deployer.Pass();
+  REQUIRE(bed.Number() == 1);
+  bed.committer.Pass();
+  CHECK(bed.Find()->state == Status::PENDING);  // not rendered yet, so there is nothing to commit
+  bed.Go();
+  CHECK(bed.Find()->state == Status::SYNCING);
+  const FolderState folder = bed.Folder();
+  REQUIRE(folder.files.size() == 1);
+  CHECK(folder.files[0].file == "pod.yaml");
+  CHECK(Has(folder.files[0].text, "registry:5000/demo/hello@" + digest));
+  CHECK(Has(folder.files[0].text, "deployments/1, rendered by Slipway"));
+  CHECK(Has(folder.files[0].text, commit));
+}
+
+TEST_CASE("A synced app follows its path, and commits elsewhere make no deployment") {
+  Bed bed;
+  bed.git.Commit("app", "main", {{"k8s/a.yaml", ConfigMap("one")}}, "one");
+  bed.FollowSynced("k8s");
+  bed.Go();
+  REQUIRE(bed.Number() == 1);
+  CHECK(bed.Find()->state == Status::SYNCING);
+  CHECK(Has(bed.Folder().files[0].text, "one"));
+  bed.git.Commit("app", "main", {{"README.md", "x"}}, "elsewhere");
+  bed.Go();
+  CHECK(bed.Number() == 1);
+  const std::string two = bed.git.Commit("app", "main", {{"k8s/a.yaml", ConfigMap("two")}}, "two");
+  bed.Go();
+  REQUIRE(bed.Number() == 2);
+  CHECK(bed.Find()->image.commit == two);
+  CHECK(bed.Find(1)->state == Status::SUPERSEDED);
+  CHECK(Has(bed.Folder().files[0].text, "two"));
+  CHECK(bed.renderer.renders() == 2);
+}
+
+TEST_CASE("A commit that does not render fails once, and takes nothing away") {
+  Bed bed;
+  bed.git.Commit("app", "main", {{"k8s/a.yaml", ConfigMap("one")}}, "one");
+  bed.FollowSynced("k8s");
+  bed.Go();
+  const std::string tree = bed.Folder().tree;
+  bed.git.Commit("app", "main", {{"k8s/a.yaml", "kind: [\n"}}, "broken");
+  for (int i = 0; i < 3; ++i) bed.Go();
+  REQUIRE(bed.Number() == 2);
+  CHECK(bed.Find()->state == Status::FAILED);
+  CHECK(Has(bed.Find()->reason, "a.yaml"));
+  CHECK(bed.Folder().tree == tree);
+  // Emptied, or gone altogether: the same.
+  bed.git.Commit("app", "main", {{"k8s/a.yaml", "# nothing\n"}}, "empty");
+  bed.Go();
+  CHECK(Has(bed.Find()->reason, "no object"));
+  bed.git.Commit("app", "main", {{"k8s/a.yaml", ""}, {"other", "x"}}, "gone");
+  bed.Go();
+  CHECK(bed.Find()->state == Status::FAILED);
+  CHECK(bed.Folder().tree == tree);
+  bed.git.Commit("app", "main", {{"k8s/a.yaml", ConfigMap("fixed")}}, "fixed");
+  bed.Go();
+  CHECK(bed.Find()->state == Status::SYNCING);
+  CHECK(Has(bed.Folder().files[0].text, "fixed"));
+}
+
+TEST_CASE("A rollback of a synced app holds it at an earlier revision until somebody deploys") {
+  Bed bed;
+  const std::string one = bed.git.Commit("app", "main", {{"k8s/a.yaml", ConfigMap("one")}}, "one");
+  bed.FollowSynced("k8s");
+  bed.Go();
+  bed.SetHealthy(1);
+  bed.git.Commit("app", "main", {{"k8s/a.yaml", ConfigMap("two")}}, "two");
+  bed.Go();
+  bed.SetHealthy(2);
+  slipway::gitops::v1::RollbackRequest back;
+  back.set_name(bed.dev.Name());
+  const auto rolled = bed.deployer.Rollback(back, {.actor = "user:ann"});
+  INFO(rolled.status());
+  REQUIRE(rolled.ok());
+  bed.Go();
+  CHECK(bed.Find(3)->image.commit == one);
+  CHECK(bed.Find(3)->pinned);
+  CHECK(Has(bed.Folder().files[0].text, "one"));
+  bed.SetHealthy(3);
+  bed.git.Commit("app", "main", {{"k8s/a.yaml", ConfigMap("three")}}, "three");
+  for (int i = 0; i < 2; ++i) bed.Go();
+  CHECK(bed.Number() == 3);
+  CHECK(bed.database.Value("SELECT count(*)::text AS v FROM journal WHERE event = 'sync.held'") ==
+        "1");
+  slipway::gitops::v1::CreateDeploymentRequest now;
+  now.set_parent(bed.dev.Name());
+  const auto made = bed.deployer.Create(now, {.actor = "user:ann"});
+  INFO(made.status());
+  REQUIRE(made.ok());
+  for (int i = 0; i < 2; ++i) bed.Go();
+  CHECK(bed.Number() == 4);
+  CHECK(Has(bed.Folder().files[0].text, "three"));
+  now.set_image("sha256:" + std::string(64, 'a'));
+  CHECK(DetailsOf(bed.deployer.Create(now, {.actor = "user:ann"}).status()).reason ==
+        "INVALID_FIELD");
+}
+
+TEST_CASE("A git host that is away is waited for, and what runs stays") {
+  Bed bed;
+  bed.git.Commit("app", "main", {{"k8s/a.yaml", ConfigMap("one")}}, "one");
+  bed.FollowSynced("k8s");
+  bed.Go();
+  bed.git.AnswerWith("503 Service Unavailable");
+  bed.Go();
+  CHECK(bed.Number() == 1);
+  CHECK(Has(bed.database.Value("SELECT problem AS v FROM synced_apps"), "503"));
+  bed.git.AnswerWith("");
+  bed.git.Commit("app", "main", {{"k8s/a.yaml", ConfigMap("two")}}, "two");
+  bed.Go();
+  CHECK(bed.Number() == 2);
+  CHECK(bed.database.Value("SELECT problem AS v FROM synced_apps").empty());
+}
+
+TEST_CASE("An environment that the app no longer names is not followed, and stays as it is") {
+  Bed bed;
+  bed.git.Commit("app", "main", {{"k8s/a.yaml", ConfigMap("one")}}, "one");
+  bed.FollowSynced("k8s");
+  bed.Go();
+  const std::string tree = bed.Folder().tree;
+  bed.pipeline.Forget(bed.dev);
+  bed.Announce("app.changed", bed.dev.AppName());
+  bed.git.Commit("app", "main", {{"k8s/a.yaml", ConfigMap("two")}}, "two");
+  bed.Go();
+  CHECK(bed.Number() == 1);
+  CHECK(bed.Folder().tree == tree);
+  CHECK(bed.database.Value("SELECT count(*)::text AS v FROM journal WHERE event = "
+                           "'environment.not_synced'") == "1");
+}
+
+TEST_CASE("Revisions that look like options are refused by git's own rules, not passed on") {
+  Bed bed;
+  bed.git.Commit("app", "main", {{"k8s/a.yaml", ConfigMap("one")}}, "one");
+  for (const char* revision : {"--upload-pack=touch /tmp/x", "-x", "main~1", "@{-1}"}) {
+    INFO(revision);
+    bed.FollowSynced("k8s", revision);
+    bed.Go();
+    CHECK(bed.Number() == 0);
+  }
+}
+
+}  // namespace
+}  // namespace slipway::gitops

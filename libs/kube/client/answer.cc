@@ -92,8 +92,10 @@ Outcome ClassifyRefusal(const ApiStatus& status) {
 }
 
 Outcome ClassifyServerError(const ApiStatus& status) {
-  // Wrong types, unknown fields and duplicate keys of an apply: a server error that stays.
+  // Wrong types, unknown fields, duplicate keys and unreadable quantities of an apply: a server
+  // error that stays.
   if (Holds(status.message, "failed to create typed patch object") ||
+      Holds(status.message, "failed to convert new object") ||
       Holds(status.message, "failed to create manager for existing fields")) {
     return Outcome::kInvalid;
   }

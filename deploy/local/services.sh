@@ -35,6 +35,16 @@ database_setting() { echo "SLIPWAY_${1^^}_DATABASE=host=$RUN/pg dbname=slipway u
 # Every service but auth proves who it is to auth with its own token.
 token_setting() { echo "SLIPWAY_${1^^}_SERVICE_TOKEN_FILE=$DATA/keys/service-$1.token"; }
 
+# helm and kustomize: those of the suite's cluster, else this machine's, else none.
+renderer_settings() {
+  local tool program
+  for tool in helm kustomize; do
+    program=$DATA/kubernetes/bin/$tool
+    [[ -x $program ]] || program=$(command -v "$tool") || continue
+    echo "SLIPWAY_GITOPS_${tool^^}_BINARY=$program"
+  done
+}
+
 container_settings() {
   echo "CONTAINERS_CONF=$DATA/containers/containers.conf"
   echo "CONTAINERS_STORAGE_CONF=$DATA/containers/storage.conf"
@@ -99,6 +109,7 @@ ENV
       database_setting gitops
       token_setting gitops
       container_settings
+      renderer_settings
       cat <<ENV
 SLIPWAY_GITOPS_KEK_FILE=$DATA/keys/kek
 SLIPWAY_GITOPS_DATA_DIR=$DATA/gitops

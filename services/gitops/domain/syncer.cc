@@ -418,7 +418,8 @@ void Syncer::NoteApplied(const View& view, const DesiredState& desired, const st
   const absl::Status noted =
       db::RunTx(parts_.pool, "sync.applied", kTxTime, [&](db::Tx& tx) -> absl::Status {
         const bool by_hand = view.deployment && IsFinal(view.deployment->state) &&
-                             view.environment->applied_tree != desired.tree;
+                             view.environment->applied_tree != desired.tree &&
+                             view.environment->sync.asked_by.empty();
         SLIPWAY_RETURN_IF_ERROR(environments::SetApplied(
             tx, desired.where,
             {.commit = desired.commit,

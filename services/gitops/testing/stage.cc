@@ -108,15 +108,22 @@ void FakePipeline::SetEnvironment(const std::string& id,
   environments_[id] = std::move(spec);
 }
 
+void FakePipeline::SetAway(bool away) {
+  MutexLock lock(mu_);
+  away_ = away;
+}
+
 absl::StatusOr<slipway::pipeline::v1::ProjectSpec> FakePipeline::GetProject(
     const std::string& project) {
   MutexLock lock(mu_);
+  if (away_) return absl::UnavailableError("pipeline is away");
   return projects_[project];
 }
 
 absl::StatusOr<slipway::pipeline::v1::EnvironmentSpec> FakePipeline::GetEnvironment(
     const std::string& environment) {
   MutexLock lock(mu_);
+  if (away_) return absl::UnavailableError("pipeline is away");
   return environments_[environment];
 }
 

@@ -42,6 +42,8 @@ class FakePipeline final : public PipelinePeer {
   void SetCluster(const std::string& id, slipway::pipeline::v1::KubernetesTarget cluster);
   void SetProject(const std::string& id, slipway::pipeline::v1::ProjectSpec spec);
   void SetEnvironment(const std::string& id, slipway::pipeline::v1::EnvironmentSpec spec);
+  // Definitions can't be read: pipeline is down.
+  void SetAway(bool away);
   std::vector<std::string> confirmed();
 
   absl::StatusOr<slipway::pipeline::v1::ResolveDeploymentResponse> ResolveDeployment(
@@ -61,6 +63,7 @@ class FakePipeline final : public PipelinePeer {
 
  private:
   Mutex mu_;
+  bool away_ SLIPWAY_GUARDED_BY(mu_) = false;
   std::map<std::string, slipway::pipeline::v1::ProjectSpec> projects_ SLIPWAY_GUARDED_BY(mu_);
   std::map<std::string, slipway::pipeline::v1::EnvironmentSpec> environments_
       SLIPWAY_GUARDED_BY(mu_);

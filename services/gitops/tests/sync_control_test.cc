@@ -229,4 +229,47 @@ TEST_CASE("a failed try is kept over a restart, and a newer image does not wait 
   CHECK(Environment(stage).sync.retry.failures == 0);
 }
 
+TEST_CASE("a window holds also while pipeline is away, and over a restart") {
+  Stage stage;
+  Define(stage, Windows(slipway::pipeline::v1::SyncWindow::DENY, false));
+  stage.Announce(stage.MakeImage("one", 1));
+  const auto denied = [](const Deployment& deployment) {
+    return deployment.reason.find("denied by window freeze") == 0;
+  };
+  stage.Await(Stage::kDev, 1, denied);
+  stage.pipeline.SetAway(true);
+  stage.Restart();
+  stage.Announce(stage.MakeImage("two", 2));
+  CHECK(stage.Await(Stage::kDev, 2, denied).state == Status::SYNCING);
+  CHECK_FALSE(Runs(stage));
+
+  // Never known at all, nothing is allowed.
+  stage.database.Exec("DELETE FROM definitions");
+  stage.Restart();
+  stage.Await(Stage::kDev, 2, [](const Deployment& deployment) {
+    return deployment.reason.find("the sync windows are not known: ") == 0;
+  });
+  stage.pipeline.SetAway(false);
+  Define(stage, {});
+  CHECK(stage.AwaitEnd(Stage::kDev, 2).state == Status::HEALTHY);
+}
+
+TEST_CASE(
+    "what the project does not allow is refused with its limit, and a sync goes on after it") {
+  Stage stage;
+  Controls people(stage);
+  slipway::pipeline::v1::ProjectSpec project;
+  project.mutable_limits()->add_destinations()->set_cluster("eu-*");
+  Define(stage, project);
+  stage.Announce(stage.MakeImage("one", 1));
+  const Deployment refused = stage.AwaitEnd(Stage::kDev, 1);
+  CHECK(refused.state == Status::FAILED);
+  CHECK(refused.reason.find("is not in spec.limits.destinations of project demo") !=
+        std::string::npos);
+  CHECK_FALSE(Runs(stage));
+  Define(stage, {});
+  REQUIRE(people.controls.Sync(Dev(), Ann()).ok());
+  REQUIRE(Stage::Eventually([&] { return Runs(stage); }));
+}
+
 }  // namespace slipway::gitops

@@ -139,7 +139,8 @@ sync::InventoryEntry ToSync(const InventoryEntry& entry) {
           .uid = entry.uid,
           .prune = options.prune,
           .prune_last = options.prune_last,
-          .wave = entry.wave};
+          .wave = entry.wave,
+          .in_flight = state == sync::EntryState::kPending};
 }
 
 sync::Inventory ToSync(const Inventory::Entries& entries) {

@@ -251,6 +251,21 @@ TEST_CASE("a cluster is checked stage by stage") {
   CHECK(absl::IsNotFound(stage.target->Check("none").status()));
 }
 
+TEST_CASE("an account with rights in one namespace only is enough") {
+  KubernetesStage stage;
+  slipway::pipeline::v1::KubernetesTarget limited;
+  limited.mutable_kubeconfig()->set_value(*ReadFile(stage.ns->RestrictedKubeconfig()));
+  stage.pipeline.SetCluster("test", limited);
+  stage.Restart();
+  stage.Commit(kDev, {{"a.yaml", ConfigMap("a", "1")}});
+  REQUIRE(stage.AwaitSynced(kDev));
+  stage.ns->Kubectl({"patch", "configmap", "a", "--type=merge", "-p", R"({"data": {"key": "9"}})"});
+  CHECK(KubernetesStage::Eventually([&] { return KeyOf(stage, "a") == "1"; }));
+  stage.Restart();
+  stage.ns->Kubectl({"delete", "configmap", "a"});
+  CHECK(KubernetesStage::Eventually([&] { return KeyOf(stage, "a") == "1"; }));
+}
+
 TEST_CASE("a manifest that the server refuses fails with its object and field") {
   KubernetesStage stage;
   FakePipeline::Pipeline definition;
@@ -261,8 +276,9 @@ TEST_CASE("a manifest that the server refuses fails with its object and field") 
   stage.Deploy("one");
   const Deployment one = stage.AwaitEnd(kDev, 1);
   CHECK(one.state == Status::FAILED);
-  CHECK(one.reason.find("Deployment " + stage.ns->name() + "/hello") != std::string::npos);
-  CHECK(one.reason.find("containerPort") != std::string::npos);
+  INFO(one.reason);
+  CHECK(one.reason.find("Service " + stage.ns->name() + "/hello") != std::string::npos);
+  CHECK(one.reason.find("spec.ports[0].port") != std::string::npos);
 }
 
 }  // namespace

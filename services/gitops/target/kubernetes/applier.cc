@@ -106,7 +106,7 @@ absl::Status Applier::ApplyAll(const DesiredState& desired, const Objects& objec
   std::vector<kube::Target> targets;
   for (const PlannedObject* planned : objects) {
     SLIPWAY_ASSIGN_OR_RETURN(const kube::ResourceInfo resource, Resource(*planned));
-    cluster_.Watch(resource);
+    cluster_.Watch(resource, planned->id.ns);
     targets.push_back({resource, planned->id.ns, planned->id.name});
   }
   std::vector<kube::Answer> answers = Send(desired, objects, targets);

@@ -25,19 +25,27 @@ constexpr absl::Duration kLongestGap = absl::Minutes(1);
 // One watched kind. Called on the client's thread.
 class Cluster::Follower final : public kube::ReflectorHandler {
  public:
-  Follower(Cluster& cluster, const kube::ResourceInfo& resource)
+  Follower(Cluster& cluster, const kube::ResourceInfo& resource, const std::string& ns)
       : cluster_(cluster),
+        resource_(resource),
         gvk_(resource.gvk),
+        everywhere_(ns.empty()),
         // What is in a Secret never crosses the wire.
         secret_(gvk_.group.empty() && gvk_.kind == "Secret"),
         reflector_(*cluster.client_,
                    {.resource = resource,
+                    .ns = ns,
                     .label_selector = cluster.options_.label_selector,
                     .metadata_only = secret_},
                    *this) {}
 
   void Start() { reflector_.Start(); }
   bool synced() const { return reflector_.synced(); }
+  // The account may not watch it in all namespaces.
+  bool refused() const {
+    MutexLock lock(mu_);
+    return everywhere_ && absl::IsPermissionDenied(trouble_);
+  }
   absl::Status trouble() const {
     const bool synced = reflector_.synced();
     MutexLock lock(mu_);
@@ -45,6 +53,7 @@ class Cluster::Follower final : public kube::ReflectorHandler {
     // is overdue. One failure alone is how a watch ends.
     const absl::Duration gap = std::min(last_ - before_, kLongestGap);
     const bool again = absl::Now() < last_ + 3 * gap + kPatience;
+    if (absl::IsPermissionDenied(trouble_)) return absl::OkStatus();
     return !synced || (failures_ > 1 && again) ? trouble_ : absl::OkStatus();
   }
 
@@ -93,10 +102,16 @@ class Cluster::Follower final : public kube::ReflectorHandler {
               {{"kind", gvk_.kind},
                {"server", cluster_.client_->server()},
                {"error", MessageOf(problem)}});
-    MutexLock lock(mu_);
-    before_ = std::exchange(last_, absl::Now());
-    ++failures_;
-    trouble_ = problem;
+    {
+      MutexLock lock(mu_);
+      before_ = std::exchange(last_, absl::Now());
+      ++failures_;
+      trouble_ = problem;
+    }
+    if (refused() && resource_.namespaced) {
+      cluster_.client_->Post(
+          [&cluster = cluster_, resource = resource_] { cluster.Narrow(resource); });
+    }
   }
 
  private:
@@ -109,7 +124,9 @@ class Cluster::Follower final : public kube::ReflectorHandler {
   }
 
   Cluster& cluster_;
+  const kube::ResourceInfo resource_;
   const kube::Gvk gvk_;
+  const bool everywhere_;
   const bool secret_;
   mutable Mutex mu_;
   absl::Status trouble_ SLIPWAY_GUARDED_BY(mu_);
@@ -135,29 +152,52 @@ Cluster::Cluster(Options options, std::unique_ptr<kube::Client> client)
       api_(dispatcher_) {}
 
 Cluster::~Cluster() {
-  std::map<std::pair<std::string, std::string>, std::unique_ptr<Follower>> followers;
+  std::map<Key, std::unique_ptr<Follower>> followers;
   {
     MutexLock lock(mu_);
     followers.swap(followers_);
   }
 }
 
-void Cluster::Watch(const kube::ResourceInfo& resource) {
-  Follower* follower = nullptr;
+void Cluster::Watch(const kube::ResourceInfo& resource, const std::string& ns) {
+  const std::string& group = resource.gvk.group;
+  const std::string& kind = resource.gvk.kind;
+  std::vector<Follower*> begun;
   {
     MutexLock lock(mu_);
-    auto& slot = followers_[{resource.gvk.group, resource.gvk.kind}];
-    if (slot) return;
-    slot = std::make_unique<Follower>(*this, resource);
-    follower = slot.get();
+    if (!ns.empty()) namespaces_[{group, kind}].insert(ns);
+    auto& all = followers_[{group, kind, ""}];
+    if (!all) {
+      all = std::make_unique<Follower>(*this, resource, "");
+      begun.push_back(all.get());
+    }
+    if (!ns.empty() && all->refused()) {
+      auto& one = followers_[{group, kind, ns}];
+      if (!one) {
+        one = std::make_unique<Follower>(*this, resource, ns);
+        begun.push_back(one.get());
+      }
+    }
   }
-  follower->Start();
+  for (Follower* follower : begun) follower->Start();
+}
+
+void Cluster::Narrow(const kube::ResourceInfo& resource) {
+  std::set<std::string> namespaces;
+  {
+    MutexLock lock(mu_);
+    namespaces = namespaces_[{resource.gvk.group, resource.gvk.kind}];
+  }
+  for (const std::string& ns : namespaces) Watch(resource, ns);
 }
 
 bool Cluster::Synced(const kube::ObjectId& id) const {
   MutexLock lock(mu_);
-  const auto follower = followers_.find({id.group, id.kind});
-  return follower != followers_.end() && follower->second->synced();
+  for (const std::string& ns : {std::string(), id.ns}) {
+    const auto follower = followers_.find({id.group, id.kind, ns});
+    if (follower != followers_.end() && follower->second->synced()) return true;
+  }
+  return false;
 }
 
 absl::Status Cluster::Trouble() const {

@@ -4,7 +4,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -48,11 +50,13 @@ class Cluster {
   LiveIndex& live() { return live_; }
   const kube::HealthOptions& health() const { return options_.health; }
 
-  // Watches our objects of the kind from now on; nothing when it is watched already.
-  void Watch(const kube::ResourceInfo& resource);
+  // Watches our objects of the kind from now on, in all namespaces, or in `ns` where that is all
+  // that the account may; nothing when it is watched already.
+  void Watch(const kube::ResourceInfo& resource, const std::string& ns);
   // Whether everything of the kind was seen since its watch began.
   bool Synced(const kube::ObjectId& id) const;
-  // Why a watch is not what it should be; OK: all are well.
+  // Why the server does not tell what changes; OK: it does, or refuses to for want of rights, which
+  // is the kind's own matter.
   absl::Status Trouble() const;
 
   // One of our objects as it was seen last; empty: not known yet, since its kind has not been
@@ -69,6 +73,8 @@ class Cluster {
   class Follower;
 
   Cluster(Options options, std::unique_ptr<kube::Client> client);
+  // The kind may not be watched in all namespaces: it is watched in each that has objects of ours.
+  void Narrow(const kube::ResourceInfo& resource);
 
   const Options options_;
   const std::unique_ptr<kube::Client> client_;
@@ -77,8 +83,11 @@ class Cluster {
   kube::ObjectApi api_;
   LiveIndex live_;
   mutable Mutex mu_;
-  // By group and kind.
-  std::map<std::pair<std::string, std::string>, std::unique_ptr<Follower>> followers_
+  // By group, kind and namespace; the namespace is empty where all are watched.
+  using Key = std::tuple<std::string, std::string, std::string>;
+  std::map<Key, std::unique_ptr<Follower>> followers_ SLIPWAY_GUARDED_BY(mu_);
+  // Namespaces in which objects of a kind are, by group and kind.
+  std::map<std::pair<std::string, std::string>, std::set<std::string>> namespaces_
       SLIPWAY_GUARDED_BY(mu_);
 };
 

@@ -18,7 +18,6 @@ constexpr int kMostPods = 50;
 constexpr absl::Duration kPatience = absl::Seconds(2);
 constexpr absl::Duration kShortest = absl::Seconds(2);
 constexpr absl::Duration kLongest = absl::Seconds(30);
-constexpr size_t kMostKnown = 1000;
 
 const bj::object* Part(const bj::object* object, const char* key) {
   return object != nullptr ? kube::GetObject(*object, key) : nullptr;
@@ -74,13 +73,19 @@ std::string ProblemOf(std::string_view pods) {
   return progress;
 }
 
+void Explainer::Settle(const AppEnvironment& owner) {
+  MutexLock lock(state_->mu);
+  state_->known.erase(owner);
+}
+
 Explainer::Explanation Explainer::Explain(const AppEnvironment& owner,
                                           const PlannedObject& planned) {
   const absl::Time now = absl::Now();
   {
     MutexLock lock(state_->mu);
-    const auto found = state_->known.find(planned.id);
-    if (found != state_->known.end() && (found->second.asking || now < found->second.next)) {
+    const auto found = state_->known.find(owner);
+    const bool same = found != state_->known.end() && found->second.id == planned.id;
+    if (same && (found->second.asking || now < found->second.next)) {
       return {found->second.text, std::max(kShortest, found->second.next - now)};
     }
   }
@@ -90,11 +95,10 @@ Explainer::Explanation Explainer::Explain(const AppEnvironment& owner,
   Explanation explanation;
   {
     MutexLock lock(state_->mu);
-    if (state_->known.size() >= kMostKnown) state_->known.clear();
-    Known& known = state_->known[planned.id];
+    Known& known = state_->known[owner];
     // What gets healthy within moments needs no explanation.
-    if (known.next < now - 2 * kLongest) {
-      known = {.next = now + kPatience};
+    if (known.id != planned.id) {
+      known = {.id = planned.id, .next = now + kPatience};
       return {"", kPatience};
     }
     known.pause = std::clamp(known.pause * 2, kShortest, kLongest);
@@ -112,10 +116,11 @@ Explainer::Explanation Explainer::Explain(const AppEnvironment& owner,
         const std::string problem = answer.ok() ? ProblemOf(answer.body) : "";
         {
           MutexLock lock(state->mu);
-          Known& known = state->known[id];
-          known.asking = false;
-          if (known.text == problem) return;
-          known.text = problem;
+          const auto known = state->known.find(owner);
+          if (known == state->known.end() || known->second.id != id) return;
+          known->second.asking = false;
+          if (known->second.text == problem) return;
+          known->second.text = problem;
         }
         cluster.Tell(owner);
       });

@@ -25,9 +25,12 @@ class Explainer {
   };
   // Never waits: what is said is from an earlier list.
   Explanation Explain(const AppEnvironment& owner, const PlannedObject& planned);
+  // Nothing of the app is to be explained any more.
+  void Settle(const AppEnvironment& owner);
 
  private:
   struct Known {
+    kube::ObjectId id = {};
     std::string text = {};
     absl::Time next = absl::InfinitePast();
     absl::Duration pause = absl::ZeroDuration();
@@ -35,7 +38,7 @@ class Explainer {
   };
   struct State {
     Mutex mu;
-    std::map<kube::ObjectId, Known> known SLIPWAY_GUARDED_BY(mu);
+    std::map<AppEnvironment, Known> known SLIPWAY_GUARDED_BY(mu);
   };
 
   Cluster& cluster_;

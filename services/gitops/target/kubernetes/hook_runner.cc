@@ -123,7 +123,7 @@ absl::StatusOr<std::string> HookRunner::Begin(const DesiredState& desired,
   const auto resource = cluster_.discovery().Find(planned.gvk);
   if (!resource.ok()) return absl::UnavailableError(MessageOf(resource.status()));
   cluster_.live().Follow(run.id, desired.where);
-  cluster_.Watch(*resource);
+  cluster_.Watch(*resource, run.id.ns);
   const kube::Target target{*resource, run.id.ns, run.id.name};
   kube::ObjectApi::GetOptions get;
   get.owner = desired.where.Folder();

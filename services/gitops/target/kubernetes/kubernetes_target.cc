@@ -67,15 +67,15 @@ absl::Status KubernetesTarget::EnsureOpen() {
   MutexLock lock(opening_);
   if (open_) return absl::OkStatus();
   SLIPWAY_RETURN_IF_ERROR(inventory_.Load());
-  std::set<kube::Gvk> kinds;
+  std::set<std::pair<kube::Gvk, std::string>> kinds;  // with their namespaces
   for (const InventoryEntry& entry : inventory_.All()) {
     cluster_->live().Follow(entry.id, entry.owner);
-    kinds.insert({entry.id.group, entry.version, entry.id.kind});
+    kinds.insert({{entry.id.group, entry.version, entry.id.kind}, entry.id.ns});
   }
-  for (const kube::Gvk& kind : kinds) {
+  for (const auto& [kind, ns] : kinds) {
     const auto resource = cluster_->discovery().Find(kind);
     if (resource.ok()) {
-      cluster_->Watch(*resource);
+      cluster_->Watch(*resource, ns);
     } else if (!absl::IsNotFound(resource.status())) {
       return ClusterAway(options_.cluster, resource.status());
     }
@@ -136,7 +136,9 @@ absl::StatusOr<Observation> KubernetesTarget::Observe(const DesiredState& desire
   Judgement judgement = JudgeApp(*plan, inventory_.Of(desired.where),
                                  [this](const kube::ObjectId& id) { return cluster_->Find(id); });
   Observation& seen = judgement.seen;
-  if (judgement.culprit != nullptr) {
+  if (judgement.culprit == nullptr) {
+    explainer_.Settle(desired.where);
+  } else {
     const Explainer::Explanation why = explainer_.Explain(desired.where, *judgement.culprit);
     if (!why.text.empty()) seen.reason += ", " + why.text;
     seen.look_again = why.again;

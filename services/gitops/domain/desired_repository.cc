@@ -12,7 +12,7 @@ namespace {
 constexpr int kPushAttempts = 8;
 // How far back a commit of ours is looked for.
 constexpr size_t kSearchDepth = 2000;
-constexpr size_t kMaxManifestBytes = 1 << 20;
+constexpr size_t kMaxManifestBytes = 32 << 20;  // what the reader of manifests takes
 
 std::string RefOf(const RepositoryAccess& access) { return "refs/heads/" + access.branch; }
 

@@ -94,9 +94,9 @@ bool RepositoryAccess::IsMade(const std::string& project) const {
 std::vector<RepositoryAccess> RepositoryAccess::All() const {
   std::vector<RepositoryAccess> all = {For("")};
   for (const auto& [project, repository] : own) {
-    const bool listed = std::any_of(all.begin(), all.end(), [&, url = repository.url](const auto& a) {
-      return a.url == url;
-    });
+    const std::string& there = repository.url;
+    const bool listed =
+        std::any_of(all.begin(), all.end(), [&there](const auto& a) { return a.url == there; });
     if (repository.made && !listed) all.push_back(For(project));
   }
   return all;

@@ -107,7 +107,8 @@ absl::Status Remover::Remove(const work::Removal& removal, const std::stop_token
                                     "\nSlipway-Removal: " + removal.name + "\n",
                          .time = absl::Now()});
     }
-    SLIPWAY_RETURN_IF_ERROR(parts_.repository.Commit(access->For(removal.where.project), commits).status());
+    SLIPWAY_RETURN_IF_ERROR(
+        parts_.repository.Commit(access->For(removal.where.project), commits).status());
   }
   for (const EnvironmentState& environment : found) {
     SLIPWAY_RETURN_IF_ERROR(parts_.syncer.Remove(environment.where, stop));

@@ -118,12 +118,12 @@ def engine(suite, count):
     suite.git(tree, "init", "-q", "-b", "main")
     suite.git(tree, "add", "-A")
     suite.git(tree, "commit", "-q", "-m", "apps")
-    suite.git(tree, "push", "-q", url, "main")
+    suite.git(tree, "push", "-q", "-f", url, "main")
 
     def define(app):
         suite.put(f"projects/demo/apps/{app}", {
             "repositories": [{"name": "source", "url": url, "account": "local"}],
-            "deploy": {"path": app}, "environments": [{"environment": "dev"}]})
+            "deploy": {"path": app, "revision": "main"}, "environments": [{"environment": "dev"}]})
 
     started = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(4) as pool:

@@ -16,6 +16,7 @@ constexpr absl::Duration kStatementTime = absl::Seconds(5);
 // The lock belongs to the session, not to the transaction.
 constexpr Sql kLock{"leadership.lock",
                     "SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS taken"};
+constexpr Sql kUnlock{"leadership.unlock", "SELECT pg_advisory_unlock_all()"};
 constexpr Sql kAlive{"leadership.alive", "SELECT 1 AS one"};
 
 }  // namespace
@@ -28,6 +29,15 @@ Leadership::Leadership(PoolOptions options, std::string name, Callbacks callback
         Look();
         return kLook;
       }) {}
+
+void Leadership::Release() {
+  if (session_ == nullptr) return;
+  // The server notices the end of a session a little later.
+  if (session_->Begin(kStatementTime).ok() && session_->Exec(kUnlock, {}).ok())
+    (void)session_->Commit();
+  session_.reset();
+  holds_ = false;
+}
 
 void Leadership::Look() {
   const absl::StatusOr<bool> holds = Hold();

@@ -36,7 +36,7 @@ class Leadership {
   // begins.
   void Stop() { loop_.Stop(); }
   // After Stop: lets another lead. So does the end of this object.
-  void Release() { session_.reset(); }
+  void Release();
 
   // One look, by the thread once a second, and by tests.
   void Look();

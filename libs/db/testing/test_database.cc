@@ -60,7 +60,7 @@ std::string TestDatabase::Value(const std::string& query) {
 }
 
 void TestDatabase::TerminateConnections() {
-  Exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+  Exec("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
        "WHERE datname = current_database() AND application_name <> 'slipway_test_helper'");
 }
 

@@ -11,7 +11,6 @@
 #include "services/gitops/domain/errors.h"
 #include "services/gitops/provider/errors.h"
 #include "services/gitops/store/deployment_store.h"
-#include "services/gitops/store/source_store.h"
 
 namespace slipway::gitops {
 namespace {
@@ -59,14 +58,9 @@ bool IsTransient(const absl::Status& status) {
 }  // namespace
 
 absl::Duration Committer::Pass() {
-  auto waiting = db::RunTx(
-      pool_, "committer.waiting", kTxTime,
-      [&](db::Tx& tx) -> absl::StatusOr<std::vector<Deployment>> {
-        SLIPWAY_ASSIGN_OR_RETURN(auto open, deployments::ListOpen(tx, {"PENDING", "COMMITTING"}));
-        SLIPWAY_ASSIGN_OR_RETURN(const auto unrendered, sources::Unrendered(tx));
-        std::erase_if(open, [&](const Deployment& d) { return unrendered.contains(d.id); });
-        return open;
-      });
+  auto waiting = db::RunTx(pool_, "committer.waiting", kTxTime, [&](db::Tx& tx) {
+    return deployments::ListOpen(tx, {"PENDING", "COMMITTING"});
+  });
   if (!waiting.ok()) {
     log::Warn("committer.unavailable", "the database did not answer",
               {{"error", MessageOf(waiting.status())}});

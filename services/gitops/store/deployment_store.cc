@@ -128,10 +128,13 @@ constexpr db::Sql kGetByRequest{
     "deployments.get_by_request",
     "SELECT " DEPLOYMENT_COLUMNS
     " FROM deployments d WHERE project = $1 AND app = $2 AND environment = $3 AND request_id = $4"};
+// One statement, and so one snapshot: between two of them a source may be rendered.
 constexpr db::Sql kListOpen{
     "deployments.list_open",
     "SELECT " DEPLOYMENT_COLUMNS
-    " FROM deployments d WHERE ended_at IS NULL AND state = ANY ($1::text[]) ORDER BY id"};
+    " FROM deployments d WHERE ended_at IS NULL AND state = ANY ($1::text[]) AND NOT EXISTS "
+    "(SELECT 1 FROM deployment_sources s WHERE s.deployment_id = d.id AND NOT s.rendered) "
+    "ORDER BY id"};
 constexpr db::Sql kListOpenIn{
     "deployments.list_open_in",
     "SELECT " DEPLOYMENT_COLUMNS

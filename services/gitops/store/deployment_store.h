@@ -24,7 +24,7 @@ absl::StatusOr<std::optional<Deployment>> Get(db::Tx& tx, const DeploymentName& 
 absl::StatusOr<std::optional<Deployment>> GetByRequest(db::Tx& tx, const AppEnvironment& where,
                                                        const std::string& request_id);
 
-// Those that have not ended, oldest first; of one environment, or of all.
+// Those that have not ended, oldest first: of all, without those to be rendered; of one.
 absl::StatusOr<std::vector<Deployment>> ListOpen(db::Tx& tx,
                                                  const std::vector<std::string>& states);
 absl::StatusOr<std::vector<Deployment>> ListOpenIn(db::Tx& tx, const AppEnvironment& where);

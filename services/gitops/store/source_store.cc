@@ -9,8 +9,6 @@ namespace {
 
 constexpr db::Sql kAdd{
     "sources.add", "INSERT INTO deployment_sources (deployment_id, repository) VALUES ($1, $2)"};
-constexpr db::Sql kUnrendered{"sources.unrendered",
-                              "SELECT deployment_id FROM deployment_sources WHERE NOT rendered"};
 constexpr db::Sql kDue{
     "sources.due",
     "SELECT s.deployment_id, s.repository, s.attempts FROM deployment_sources s JOIN deployments d "
@@ -105,13 +103,6 @@ absl::Status Add(db::Tx& tx, int64_t deployment_id,
                  const slipway::pipeline::v1::Repository& repository) {
   const std::string bytes = repository.SerializeAsString();
   return tx.Exec(kAdd, deployment_id, db::Bytes{bytes}).status();
-}
-
-absl::StatusOr<std::set<int64_t>> Unrendered(db::Tx& tx) {
-  SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows, tx.Exec(kUnrendered));
-  std::set<int64_t> ids;
-  for (const db::Row& row : rows) ids.insert(row.GetInt64("deployment_id"));
-  return ids;
 }
 
 absl::StatusOr<std::vector<Waiting>> Due(db::Tx& tx, int limit) {

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -18,8 +17,6 @@ namespace slipway::gitops::sources {
 // The deployment waits until it is rendered from `repository`.
 absl::Status Add(db::Tx& tx, int64_t deployment_id,
                  const slipway::pipeline::v1::Repository& repository);
-// Those that are not rendered, whether they have ended or not.
-absl::StatusOr<std::set<int64_t>> Unrendered(db::Tx& tx);
 
 // A deployment to be rendered.
 struct Waiting {

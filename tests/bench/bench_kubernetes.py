@@ -60,6 +60,10 @@ class Server:
             raise RuntimeError(f"{method} {path}: {answer.status} {text[:300]}")
         return json.loads(text)
 
+    def close(self):
+        """The next call connects anew; the server ends a connection that rests for long."""
+        self._connection.close()
+
     def make_namespace(self, name):
         self.call("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
 
@@ -139,6 +143,7 @@ def engine(suite, count):
 
 def drift(server, count):
     """Seconds until a foreign change of a Deployment is put back, one after the other."""
+    server.close()
     taken = []
     pause = threading.Event()
     for number in range(DRIFTS):

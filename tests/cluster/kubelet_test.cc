@@ -144,7 +144,7 @@ TEST_CASE("A Job's pod succeeds, fails by crash, or runs as long as it is told t
 
 TEST_CASE("A pod may take its time to start, and never end, which keeps its namespace") {
   const TestNamespace ns;
-  ns.Apply(Deployment("kubelet.test/delay: 1s, kubelet.test/stop: never"));
+  ns.Apply(Deployment("kubelet.test/delay: 6s, kubelet.test/stop: never"));
   CHECK(WaitsFor(ns, "ContainerCreating"));
   CHECK(ns.WaitFor("deployment/api", "condition=Available"));
   ns.Kubectl({"delete", "deployment", "api", "--wait=false"});

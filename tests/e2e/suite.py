@@ -244,7 +244,7 @@ class App:
         try:
             suite.api("DELETE", "/v1/" + self.name)
         except ApiError as error:
-            if error.status != 404:
+            if error.code != 404:
                 raise
 
 

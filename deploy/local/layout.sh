@@ -84,5 +84,7 @@ make_keys() {
   for name in kek runner-local.token admin-password hook-local.secret git.password registry.password; do
     secret_file "$DATA/keys/$name"
   done
-  for name in pipeline build gitops trigger gateway tmp; do secret_file "$DATA/keys/service-$name.token"; done
+  for name in pipeline build gitops trigger gateway; do secret_file "$DATA/keys/service-$name.token"; done
+  # Made by mistake by earlier versions; auth would accept it.
+  rm -f "$DATA/keys/service-tmp.token"
 }

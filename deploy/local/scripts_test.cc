@@ -115,6 +115,18 @@ TEST_CASE("A secret is made once, and an unchanged file keeps its time") {
   CHECK(done.out == "64 600\n1 600\nf\ns\n");
 }
 
+TEST_CASE("Only the suite's services have a service token, one of another name goes") {
+  const auto dir = TempDir::Create("keys");
+  const Outcome done = Bash(
+      "DATA=$1; mkdir $1/keys; echo old >$1/keys/service-tmp.token; make_keys; "
+      "for file in $1/keys/service-*.token; do name=${file##*/service-}; "
+      "[[ \" ${SLIPWAY_SERVICES[*]} \" == *\" ${name%.token} \"* ]] || echo \"$name\"; done",
+      dir->path());
+  INFO(done.err);
+  CHECK(done.exit_code == 0);
+  CHECK(done.out.empty());
+}
+
 TEST_CASE("A root's key, run and data folders depend on its real path alone") {
   const auto dir = TempDir::Create("root");
   const Outcome done = Bash(

@@ -29,13 +29,18 @@ ENTRYPOINT ["/busybox", "httpd", "-f", "-p", "8080", "-h", "/www"]
 """
 
 
-def root():
-    """The root of the tests' suite: below tools/test's folder, else one for each build folder."""
-    if "SLIPWAY_E2E_ROOT" in os.environ:
-        return pathlib.Path(os.environ["SLIPWAY_E2E_ROOT"])
+def own_root(name):
+    """The root of a suite that one test starts: below tools/test's folder, else one for each build folder."""
     base = os.environ.get("SLIPWAY_TEST_ROOT")
     key = hashlib.sha256(str(BIN).encode()).hexdigest()[:8]
-    return pathlib.Path(base) / "e2e" if base else pathlib.Path("/tmp") / f"slipway-e2e-{key}"
+    return pathlib.Path(base) / name if base else pathlib.Path("/tmp") / f"slipway-{name}-{key}"
+
+
+def root():
+    """The root of the suite that the tests share."""
+    if "SLIPWAY_E2E_ROOT" in os.environ:
+        return pathlib.Path(os.environ["SLIPWAY_E2E_ROOT"])
+    return own_root("e2e")
 
 
 class ApiError(Exception):

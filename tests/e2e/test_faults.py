@@ -1,8 +1,5 @@
 """Faults: while pushes keep coming, every part of the suite is killed; nothing accepted is lost and nothing is done twice."""
 
-import os
-import pathlib
-import hashlib
 import subprocess
 import unittest
 
@@ -17,9 +14,7 @@ class Faults(unittest.TestCase):
     """In a suite of its own, since others could not bear it."""
 
     def setUp(self):
-        base = os.environ.get("SLIPWAY_TEST_ROOT")
-        key = hashlib.sha256(str(e2e.BIN).encode()).hexdigest()[:8]
-        self.root = pathlib.Path(base) / "faults" if base else pathlib.Path("/tmp") / f"slipway-faults-{key}"
+        self.root = e2e.own_root("faults")
         self.addCleanup(subprocess.run, [e2e.SOURCE / "tools/down", "--root", self.root, "--purge"], check=True, timeout=110)
         subprocess.run([e2e.SOURCE / "tools/up", "--no-build", "--no-demo", "--root", self.root], check=True, timeout=110)
         self.suite = e2e.Suite(self.root)

@@ -1,8 +1,6 @@
 """tools/up --kubernetes: the same push, deployed to a Kubernetes cluster; kubectl sees what Slipway says."""
 
-import hashlib
 import json
-import os
 import pathlib
 import subprocess
 import unittest
@@ -15,9 +13,7 @@ class Kubernetes(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        base = os.environ.get("SLIPWAY_TEST_ROOT")
-        key = hashlib.sha256(str(e2e.BIN).encode()).hexdigest()[:8]
-        cls.root = pathlib.Path(base) / "kubernetes" if base else pathlib.Path("/tmp") / f"slipway-kubernetes-{key}"
+        cls.root = e2e.own_root("kubernetes")
         cls.addClassCleanup(subprocess.run, [e2e.SOURCE / "tools/down", "--root", cls.root, "--purge"], check=True, timeout=110)
         cls.up("--kubernetes")
         cls.suite = e2e.Suite(cls.root)

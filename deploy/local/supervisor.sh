@@ -90,14 +90,13 @@ drop_unknown_services() {
 
 # Ends everything under the supervisor, in the order of the floors, and waits until it is gone.
 stop_supervisor() {
-  local pid name
+  local pid name folders=()
   pid=$(supervisor_pid) || return 0
   for name in runner gateway trigger gitops build pipeline auth kubernetes push-sender git-host registry postgres; do
-    [[ ! -d $DATA/sv/$name ]] || sv down "$DATA/sv/$name" >/dev/null 2>&1 || true
+    [[ ! -d $DATA/sv/$name ]] || folders+=("$DATA/sv/$name")
   done
-  for name in runner gateway trigger gitops build pipeline auth kubernetes push-sender git-host registry postgres; do
-    [[ ! -d $DATA/sv/$name ]] || sv -w "$SV_WAIT" force-stop "$DATA/sv/$name" >/dev/null 2>&1 || true
-  done
+  for name in "${folders[@]}"; do sv down "$name" >/dev/null 2>&1 || true; done
+  for name in "${folders[@]}"; do sv -w "$SV_WAIT" force-stop "$name" >/dev/null 2>&1 || true; done
   kill -HUP "$pid"
   wait_until 20 supervisor_gone "$pid" || fail "the supervisor (process $pid) did not end within 20 s; see $DATA/log"
   rm -f "$RUN/runsvdir.pid"

@@ -135,7 +135,6 @@ ENV
     runner)
       container_settings
       cat <<ENV
-TMPDIR=$DATA/tmp/runner
 SLIPWAY_RUNNER_NAME=local
 SLIPWAY_RUNNER_TOKEN_FILE=$DATA/keys/runner-local.token
 SLIPWAY_RUNNER_BUILD_ADDRESS=unix:$RUN/build.sock

@@ -1,6 +1,7 @@
 # The only functions that a CMakeLists.txt of ours calls.
 
 include(Catch)
+include(SlipwayPrecompiled)
 
 # slipway_library(NAME SRCS a.cc ... DEPS slipway::x ... [PRIVATE_DEPS ...])
 # A static library slipway_NAME with the alias slipway::NAME. Includes are from the repository root.
@@ -10,6 +11,7 @@ function(slipway_library NAME)
   add_library(slipway::${NAME} ALIAS slipway_${NAME})
   target_include_directories(slipway_${NAME} PUBLIC ${CMAKE_SOURCE_DIR})
   target_link_libraries(slipway_${NAME} PUBLIC ${ARG_DEPS} PRIVATE ${ARG_PRIVATE_DEPS} slipway_warnings)
+  slipway_precompiled(slipway_${NAME} product)
 endfunction()
 
 # slipway_executable(NAME SRCS ... DEPS ...): a program that is called NAME.
@@ -19,6 +21,7 @@ function(slipway_executable NAME)
   target_include_directories(${NAME} PRIVATE ${CMAKE_SOURCE_DIR})
   target_link_libraries(${NAME} PRIVATE ${ARG_DEPS} slipway_warnings)
   set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+  slipway_precompiled(${NAME} product)
 endfunction()
 
 # slipway_test(NAME SRCS ... DEPS ... LABELS unit|integration|contract|cluster|e2e [TIMEOUT seconds] [RESOURCE lock]
@@ -27,7 +30,7 @@ endfunction()
 # programs by the environment variable SLIPWAY_BIN_DIR and the source root by SLIPWAY_SOURCE_DIR.
 # POSTGRES: the tests need the PostgreSQL cluster that ctest starts once per run; its socket folder is SLIPWAY_TEST_PG.
 # CLUSTER: they need the Kubernetes cluster of tests/cluster, started once per run, too; its folder is SLIPWAY_TEST_CLUSTER.
-# Such tests have the label cluster.
+# Such tests have the label cluster. The sources of a test run once and are compiled without optimisation.
 function(slipway_test NAME)
   cmake_parse_arguments(ARG "POSTGRES;CLUSTER" "TIMEOUT;RESOURCE" "SRCS;DEPS;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
@@ -36,7 +39,9 @@ function(slipway_test NAME)
   add_executable(${NAME} ${ARG_SRCS})
   target_include_directories(${NAME} PRIVATE ${CMAKE_SOURCE_DIR})
   target_link_libraries(${NAME} PRIVATE ${ARG_DEPS} Catch2::Catch2WithMain slipway_warnings)
+  target_compile_options(${NAME} PRIVATE ${SLIPWAY_TEST_OPTIONS})
   set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  slipway_precompiled(${NAME} tests)
   set(PROPS LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
   set(ENV "SLIPWAY_BIN_DIR=${CMAKE_BINARY_DIR}/bin;SLIPWAY_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
   string(APPEND ENV ";LSAN_OPTIONS=print_suppressions=0:suppressions=${CMAKE_SOURCE_DIR}/tools/cmake/lsan.supp")

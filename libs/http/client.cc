@@ -132,6 +132,8 @@ void SetTls(CURL* curl, const TlsOptions& tls) {
     curl_easy_setopt(curl, option, &data);
   };
   blob(CURLOPT_CAINFO_BLOB, tls.ca);
+  // Otherwise the folder of the machine's authorities would be trusted beside the blob.
+  if (!tls.ca.empty()) curl_easy_setopt(curl, CURLOPT_CAPATH, nullptr);
   blob(CURLOPT_SSLCERT_BLOB, tls.certificate);
   blob(CURLOPT_SSLKEY_BLOB, tls.key);
   if (!tls.skip_verify) return;
@@ -254,7 +256,6 @@ absl::StatusOr<HttpResponse> HttpClient::Once(const HttpRequest& request, const 
   }
   if (options_.guard != nullptr) set(CURLOPT_PROXY, "");
   if (!request.unix_socket.empty()) set(CURLOPT_UNIX_SOCKET_PATH, request.unix_socket.c_str());
-  if (!request.ca_file.empty()) set(CURLOPT_CAINFO, request.ca_file.c_str());
   SetTls(curl, request.tls);
   if (!request.username.empty()) {
     set(CURLOPT_HTTPAUTH, CURLAUTH_BASIC);

@@ -31,9 +31,8 @@ struct HttpRequest {
   std::string unix_socket = {};           // path; the URL's host is only the Host header then
   std::string username = {};              // Basic, with `password`
   std::string password = {};
-  std::string bearer = {};       // Authorization: Bearer
-  std::string ca_file = {};      // PEM bundle instead of the system's
-  TlsOptions tls = {};           // goes before ca_file
+  std::string bearer = {};  // Authorization: Bearer
+  TlsOptions tls = {};
   bool follow_redirects = true;  // false: a redirect is an answer like any other
 };
 

@@ -17,21 +17,18 @@ using Filter = FaultProxy::Filter;
 // A client that repeats nothing, as the proxy's user.
 class Client {
  public:
-  explicit Client(const FaultProxy& proxy) : url_(proxy.url()), dir_(*TempDir::Create("client")) {
+  explicit Client(const FaultProxy& proxy) : url_(proxy.url()) {
     const std::string config = *ReadFile(proxy.kubeconfig());
     token_ = Value(config, "token: ");
     const std::string authority = Value(config, "certificate-authority-data: ");
-    if (!authority.empty()) {
-      ca_file_ = dir_.path() + "/ca.pem";
-      REQUIRE(WriteFileAtomic(ca_file_, *Base64Decode(authority)).ok());
-    }
+    ca_ = *Base64Decode(authority);
   }
 
   absl::StatusOr<http::HttpResponse> Send(const std::string& path) {
     http::HttpRequest request;
     request.url = url_ + path;
     request.bearer = token_;
-    request.ca_file = ca_file_;
+    request.tls.ca = ca_;
     return http_.Send(request);
   }
 
@@ -45,9 +42,8 @@ class Client {
   }
 
   std::string url_;
-  TempDir dir_;
   std::string token_;
-  std::string ca_file_;
+  std::string ca_;
   http::HttpClient http_;
 };
 

@@ -101,8 +101,10 @@ absl::Status RefusePlugins(const Named& user) {
   }
   for (const std::string_view key : {"as", "as-uid", "as-groups", "as-user-extra"}) {
     if (Get(*user.value, key) != nullptr) {
-      return KubeconfigInvalid(user.path + "." + std::string(key),
-                               "is not taken from a kubeconfig; impersonation is set per project");
+      return KubeconfigInvalid(
+          user.path + "." + std::string(key),
+          "is not taken from a kubeconfig; impersonation is set per project, by "
+          "spec.limits.impersonate");
     }
   }
   return absl::OkStatus();

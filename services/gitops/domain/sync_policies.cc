@@ -59,6 +59,7 @@ sync::ProjectLimits ToLimits(const pl::ProjectLimits& from) {
   limits.cluster_blacklist = ToPatterns(from.cluster_resource_blacklist());
   limits.namespace_whitelist = ToPatterns(from.namespace_resource_whitelist());
   limits.namespace_blacklist = ToPatterns(from.namespace_resource_blacklist());
+  limits.impersonate = from.impersonate();
   return limits;
 }
 

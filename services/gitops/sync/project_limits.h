@@ -28,6 +28,8 @@ struct ProjectLimits {
   std::vector<KindPattern> cluster_whitelist = {}, cluster_blacklist = {};
   // Kinds in namespaces: those in the whitelist (empty: all) and not in the blacklist.
   std::vector<KindPattern> namespace_whitelist = {}, namespace_blacklist = {};
+  // User of the cluster as whom objects are applied; empty: as the cluster's credential.
+  std::string impersonate = {};
 };
 
 // What a sync is about to write. A value.

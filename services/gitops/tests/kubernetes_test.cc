@@ -266,6 +266,27 @@ TEST_CASE("an account with rights in one namespace only is enough") {
   CHECK(KubernetesStage::Eventually([&] { return KeyOf(stage, "a") == "1"; }));
 }
 
+TEST_CASE("a project's objects are applied with the rights of whom it names") {
+  KubernetesStage stage;
+  const std::string user = "system:serviceaccount:" + stage.ns->name() + ":default";
+  slipway::pipeline::v1::ProjectSpec project;
+  project.mutable_limits()->set_impersonate(user);
+  stage.pipeline.SetProject("demo", project);
+  stage.Commit(kDev, {{"a.yaml", ConfigMap("a", "1")}, {"b.yaml", ConfigMap("b", "1")}});
+  REQUIRE(KubernetesStage::Eventually([&] {
+    return stage.Environment(kDev).drift.find("\"" + user + "\" cannot patch") != std::string::npos;
+  }));
+  CHECK(!stage.Exists("configmap", "a"));
+  stage.ns->Kubectl({"create", "rolebinding", "deployer", "--clusterrole=edit",
+                     "--serviceaccount=" + stage.ns->name() + ":default"});
+  REQUIRE(stage.AwaitSynced(kDev));
+  CHECK(KeyOf(stage, "a") == "1");
+  // Who applied an object may be without rights when it has to go.
+  stage.ns->Kubectl({"delete", "rolebinding", "deployer"});
+  stage.Commit(kDev, {{"b.yaml", ConfigMap("b", "1")}});
+  CHECK(KubernetesStage::Eventually([&] { return !stage.Exists("configmap", "a"); }));
+}
+
 TEST_CASE("a manifest that the server refuses fails with its object and field") {
   KubernetesStage stage;
   FakePipeline::Pipeline definition;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 
 #include "libs/base/error.h"
@@ -35,6 +36,17 @@ void ValidateGlobs(const std::string& path, const List& globs, Violations* viola
     return violations->Add(path, "has more than " + std::to_string(kMaxEntries) + " entries");
   }
   for (int i = 0; i < globs.size(); ++i) ValidateGlob(At(path, i), globs[i], violations);
+}
+
+// A user of Kubernetes, which is sent in a header.
+void ValidateUser(const std::string& path, const std::string& user, Violations* violations) {
+  const bool plain = std::all_of(user.begin(), user.end(), [](char c) {
+    return static_cast<unsigned char>(c) > 0x20 && static_cast<unsigned char>(c) < 0x7f;
+  });
+  if (plain && user.size() <= kMaxGlob) return;
+  violations->Add(path, "is no user of Kubernetes: up to " + std::to_string(kMaxGlob) +
+                            " printable characters without spaces, such as "
+                            "\"system:serviceaccount:NAMESPACE:NAME\"");
 }
 
 // The mistakes of an error, which is about one member of the window or its reason says which.
@@ -118,15 +130,15 @@ void ValidateLimits(const v1::ProjectLimits& limits, Violations* violations) {
                 violations);
   ValidateKinds(path + ".namespaceResourceBlacklist", limits.namespace_resource_blacklist(),
                 violations);
+  ValidateUser(path + ".impersonate", limits.impersonate(), violations);
 }
 
 // As hosts of all kinds take it, and one path segment.
 void ValidateRepository(const std::string& name, Violations* violations) {
   if (name.empty()) return;
   constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
-  const bool plain = name.find_first_not_of(kPlain) == std::string::npos &&
-                     name.front() != '.' && name.front() != '-' && name.back() != '.' &&
-                     !name.ends_with(".git");
+  const bool plain = name.find_first_not_of(kPlain) == std::string::npos && name.front() != '.' &&
+                     name.front() != '-' && name.back() != '.' && !name.ends_with(".git");
   if (plain && name.size() <= 62) return;
   violations->Add("spec.gitopsRepository",
                   "is not the name of a repository: up to 62 of a-z, 0-9, '.', '_' and '-'");

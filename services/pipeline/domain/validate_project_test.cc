@@ -31,7 +31,8 @@ TEST_CASE("a project with windows and limits as people write them has no mistake
     sync_windows {kind: DENY schedule: "0 22 * * MON-FRI" duration: "8h" time_zone: "Europe/Berlin"
                   environments: "prod*" manual_sync: true name: "night"}
     sync_windows {kind: ALLOW schedule: "*/30 * * * *" duration: "1h30m" apps: "*"}
-    limits {source_repos: "https://git.example.com/shop" source_repos: "*"
+    limits {impersonate: "system:serviceaccount:shop:deployer"
+            source_repos: "https://git.example.com/shop" source_repos: "*"
             source_repos: "https://git.example.com/shop/*"
             destinations {cluster: "eu-*" namespace: "shop"} destinations {namespace: "shared"}
             cluster_resource_whitelist {kind: "Namespace"}
@@ -72,6 +73,13 @@ TEST_CASE("limits name repositories by URL and kinds by name") {
         List{"spec.limits.sourceRepos[0]", "spec.limits.sourceRepos[1]",
              "spec.limits.destinations[0].namespace",
              "spec.limits.clusterResourceWhitelist[0].kind"});
+}
+
+TEST_CASE("whom to impersonate is one printable word") {
+  CHECK(FieldsOf(R"(limits {impersonate: "ann@example.com"})").empty());
+  for (const char* wrong : {"a b", "a\\nGroup: system:masters", "\\303\\251"})
+    CHECK(FieldsOf("limits {impersonate: \"" + std::string(wrong) + "\"}") ==
+          List{"spec.limits.impersonate"});
 }
 
 TEST_CASE("a project's own GitOps repository is a name, not a path") {

@@ -144,6 +144,7 @@ std::vector<kube::Answer> Applier::Send(const DesiredState& desired, const Objec
                                         const std::vector<kube::Target>& targets) {
   kube::ObjectApi::ApplyOptions options;
   options.owner = desired.where.Folder();
+  options.impersonate = AsWhom(desired);
   options.field_manager = manager_;
   Batch batch(objects.size());
   for (size_t i = 0; i < objects.size(); ++i) {

@@ -59,6 +59,7 @@ absl::StatusOr<pb::DiffDeploymentResponse> DryRun(const DesiredState& desired, c
   get.owner = desired.where.Folder();
   kube::ObjectApi::ApplyOptions apply;
   apply.owner = get.owner;
+  apply.impersonate = AsWhom(desired);
   apply.field_manager = manager;
   apply.dry_run = true;
   Batch befores(asked.size()), afters(asked.size());

@@ -163,6 +163,7 @@ absl::StatusOr<std::string> HookRunner::Begin(const DesiredState& desired,
   annotations[sync::kTrackingAnnotation] = sync::TrackingId(desired.where.Folder(), run.id);
   kube::ObjectApi::CreateOptions create;
   create.owner = get.owner;
+  create.impersonate = AsWhom(desired);
   create.field_manager = manager_;
   const kube::Answer made = cluster_.api().Create(target, bj::serialize(object->body()), create);
   if (made.outcome == kube::Outcome::kAlreadyExists) return kube::Describe(run.id) + " to be gone";

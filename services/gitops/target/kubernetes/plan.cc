@@ -99,4 +99,8 @@ absl::StatusOr<Plan> MakePlan(const DesiredState& desired, const PlanOptions& op
   return plan;
 }
 
+kube::Impersonation AsWhom(const DesiredState& desired) {
+  return {.user = desired.limits ? desired.limits->impersonate : ""};
+}
+
 }  // namespace slipway::gitops::kubernetes

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "libs/kube/client/request.h"
 #include "libs/kube/manifest.h"
 #include "libs/kube/object.h"
 #include "services/gitops/domain/target.h"
@@ -52,5 +53,9 @@ struct PlanOptions {
 // Reads the manifests (files *.yaml, *.yml and *.json; others say nothing), fits them for applying
 // and marks them as this app's. INVALID_ARGUMENT, reason MANIFEST_INVALID, "file:line: problem".
 absl::StatusOr<Plan> MakePlan(const DesiredState& desired, const PlanOptions& options);
+
+// As whom the app's objects are applied. Reading, deleting what was applied and making the
+// environment's namespace need no rights of the project and are done as the cluster's credential.
+kube::Impersonation AsWhom(const DesiredState& desired);
 
 }  // namespace slipway::gitops::kubernetes

@@ -105,6 +105,11 @@ absl::Status CommandFailed(std::string_view what, std::string_view detail) {
               {});
 }
 
+absl::Status NoDefaultBranch(std::string_view url) {
+  return Remote(absl::StatusCode::kNotFound, "GIT_NO_DEFAULT_BRANCH", url,
+                "the repository has no default branch, or it is empty; name a branch");
+}
+
 absl::Status RevisionNotFound(std::string_view revision) {
   return Make(absl::StatusCode::kNotFound, "GIT_REVISION_NOT_FOUND",
               "no branch, tag or commit " + Quoted(revision) + " in this repository", {});

@@ -44,6 +44,8 @@ absl::Status CommandFailed(std::string_view what, std::string_view detail);
 
 // What is not in the mirror.
 
+// NOT_FOUND GIT_NO_DEFAULT_BRANCH
+absl::Status NoDefaultBranch(std::string_view url);
 // NOT_FOUND GIT_REVISION_NOT_FOUND
 absl::Status RevisionNotFound(std::string_view revision);
 // INVALID_ARGUMENT GIT_REVISION_AMBIGUOUS

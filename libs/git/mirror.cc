@@ -105,6 +105,14 @@ absl::Status Mirror::EnsureCommit(const std::string& sha) {
   return Fetch({sha + ":refs/slipway/" + sha});
 }
 
+absl::StatusOr<std::string> Mirror::DefaultBranch() const {
+  const GitRemote from = remote();
+  SLIPWAY_ASSIGN_OR_RETURN(const GitCli::RemoteRefs refs, cli_.ListRemote(from));
+  constexpr std::string_view kHeads = "refs/heads/";
+  if (!refs.default_branch.starts_with(kHeads)) return NoDefaultBranch(from.url);
+  return refs.default_branch.substr(kHeads.size());
+}
+
 absl::Status Mirror::Push(const std::string& ref, const std::string& old_sha,
                           const std::string& sha) {
   SLIPWAY_RETURN_IF_ERROR(cli_.Push(remote(), git_dir_, sha, ref));

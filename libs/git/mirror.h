@@ -50,6 +50,10 @@ class Mirror {
     return ReadOnce(read);
   }
 
+  // The branch that the remote calls its default now: "main". NOT_FOUND if it names none, as an
+  // empty repository does.
+  absl::StatusOr<std::string> DefaultBranch() const;
+
   // Pushes commit `sha` (made by a CommitBuilder) as `ref`, whose commit so far was `old_sha`
   // (empty: a new branch). ABORTED (GIT_PUSH_REJECTED): the ref has moved; fetch, build again, push
   // again. After UNAVAILABLE or DEADLINE_EXCEEDED the push may have arrived: fetch and look.

@@ -65,6 +65,19 @@ TEST_CASE("A mirror follows its remote: new, moved, forced and deleted branches,
   CHECK(ReasonOf(Resolve(*mirror, "feature/x").status()) == "GIT_REVISION_NOT_FOUND");
 }
 
+TEST_CASE("The default branch is the one that the remote names now") {
+  Bed bed;
+  auto mirror = bed.Open();
+  CHECK(*mirror->DefaultBranch() == "main");
+  bed.server.Commit("demo/hello", "next", {{"a.txt", "two\n"}}, "second");
+  bed.server.Git("demo/hello", {"symbolic-ref", "HEAD", "refs/heads/next"});
+  CHECK(*mirror->DefaultBranch() == "next");
+  bed.server.CreateRepository("demo/empty");
+  auto empty = Mirror::Open(*bed.cli, bed.dir.path() + "/e.git", bed.server.Remote("demo/empty"));
+  REQUIRE(empty.ok());
+  CHECK(ReasonOf((*empty)->DefaultBranch().status()) == "GIT_NO_DEFAULT_BRANCH");
+}
+
 TEST_CASE("An empty remote is fetched without an error") {
   Bed bed;
   bed.server.CreateRepository("demo/empty");

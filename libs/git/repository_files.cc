@@ -34,19 +34,23 @@ std::string BlobText(const git_blob* blob) {
           static_cast<size_t>(git_blob_rawsize(blob))};
 }
 
+// The content of a blob, which is `what` in errors.
+absl::StatusOr<std::string> ReadBlobOf(git_repository* repo, const std::string& id,
+                                       const std::string& what, size_t max_bytes) {
+  SLIPWAY_ASSIGN_OR_RETURN(const git_oid oid, ParseSha(id));
+  git_blob* raw = nullptr;
+  SLIPWAY_RETURN_IF_ERROR(Check(git_blob_lookup(&raw, repo, &oid), what));
+  const BlobHandle blob(raw);
+  const size_t size = static_cast<size_t>(git_blob_rawsize(raw));
+  if (size > max_bytes) return FileTooLarge(what, size, max_bytes);
+  return BlobText(raw);
+}
+
 // Walks a tree part by part and follows the symbolic links on the way.
 class PathWalk {
  public:
   PathWalk(git_repository* repo, const std::string& path, const std::string& commit)
       : repo_(repo), path_(path), commit_(commit) {}
-
-  // The blob at the end of the path.
-  absl::StatusOr<BlobHandle> FindFile(git_tree* root) {
-    SLIPWAY_ASSIGN_OR_RETURN(const TreeEntry entry, Find(root));
-    if (entry.kind != TreeEntry::Kind::kFile) return FileNotFound(path_, commit_);
-    SLIPWAY_ASSIGN_OR_RETURN(const git_oid id, ParseSha(entry.id));
-    return LookupBlob(&id);
-  }
 
   // The file or folder at the end of the path.
   absl::StatusOr<TreeEntry> Find(git_tree* root) {
@@ -202,37 +206,20 @@ absl::StatusOr<TreeEntry> Repository::Follow(const std::string& commit,
 }
 
 absl::StatusOr<std::string> Repository::ReadBlob(const std::string& id, size_t max_bytes) const {
-  SLIPWAY_ASSIGN_OR_RETURN(const git_oid oid, ParseSha(id));
-  git_blob* raw = nullptr;
-  SLIPWAY_RETURN_IF_ERROR(Check(git_blob_lookup(&raw, handle_.get(), &oid), id));
-  const BlobHandle blob(raw);
-  const size_t size = static_cast<size_t>(git_blob_rawsize(raw));
-  if (size > max_bytes) return FileTooLarge(id, size, max_bytes);
-  return BlobText(raw);
+  return ReadBlobOf(handle_.get(), id, id, max_bytes);
 }
 
 absl::StatusOr<std::string> Repository::ReadFile(const std::string& commit, const std::string& path,
                                                  size_t max_bytes) const {
-  SLIPWAY_ASSIGN_OR_RETURN(const CommitHandle handle, LookupCommit(handle_.get(), commit));
-  SLIPWAY_ASSIGN_OR_RETURN(const TreeHandle root, TreeOf(handle.get()));
-  SLIPWAY_ASSIGN_OR_RETURN(const BlobHandle blob,
-                           PathWalk(handle_.get(), path, commit).FindFile(root.get()));
-  const size_t size = static_cast<size_t>(git_blob_rawsize(blob.get()));
-  if (size > max_bytes) return FileTooLarge(path, size, max_bytes);
-  return BlobText(blob.get());
+  SLIPWAY_ASSIGN_OR_RETURN(const TreeEntry entry, Follow(commit, path));
+  if (entry.kind != TreeEntry::Kind::kFile) return FileNotFound(path, commit);
+  return ReadBlobOf(handle_.get(), entry.id, path, max_bytes);
 }
 
 absl::StatusOr<std::string> Repository::TreeId(const std::string& commit,
                                                const std::string& path) const {
-  SLIPWAY_ASSIGN_OR_RETURN(const CommitHandle handle, LookupCommit(handle_.get(), commit));
-  SLIPWAY_ASSIGN_OR_RETURN(const TreeHandle root, TreeOf(handle.get()));
-  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<std::string> parts, PartsOf(path));
-  if (parts.empty()) return ShaOf(git_tree_id(root.get()));
-  git_tree_entry* entry = nullptr;
-  const int code = git_tree_entry_bypath(&entry, root.get(), Join(parts, "/").c_str());
-  if (code == GIT_ENOTFOUND) return FileNotFound(path, commit);
-  SLIPWAY_RETURN_IF_ERROR(Check(code, path));
-  return ShaOf(git_tree_entry_id(TreeEntryHandle(entry).get()));
+  SLIPWAY_ASSIGN_OR_RETURN(TreeEntry entry, Find(commit, path));
+  return std::move(entry.id);
 }
 
 absl::StatusOr<std::vector<std::string>> Repository::ListFolder(const std::string& commit,

@@ -54,6 +54,11 @@ absl::Status SetTls(const http::TlsOptions& tls, const std::string& folder,
     return WriteFileAtomic(spec.env[variable], pem, 0600);
   };
   SLIPWAY_RETURN_IF_ERROR(put("GIT_SSL_CAINFO", "ca.pem", tls.ca));
+  if (!tls.ca.empty()) {
+    // Otherwise the folder of the machine's authorities would be trusted beside that file.
+    spec.env["GIT_SSL_CAPATH"] = folder + "/none";
+    SLIPWAY_RETURN_IF_ERROR(MakeDirectories(spec.env["GIT_SSL_CAPATH"]));
+  }
   SLIPWAY_RETURN_IF_ERROR(put("GIT_SSL_CERT", "certificate.pem", tls.certificate));
   SLIPWAY_RETURN_IF_ERROR(put("GIT_SSL_KEY", "key.pem", tls.key));
   if (tls.skip_verify) spec.env["GIT_SSL_NO_VERIFY"] = "1";

@@ -59,7 +59,7 @@ absl::Status RemoteStatus(std::string_view url, const process::ProcessResult& re
                    "returned error: 307", "returned error: 308"})) {
     return Redirected(url);
   }
-  if (HasAny(err, {"SSL certificate", "certificate verify", "self-signed", "self signed"})) {
+  if (HasAny(err, {"SSL certificate", "certificate verif", "self-signed", "self signed"})) {
     return CertificateRefused(url, cause);
   }
   if (HasAny(err, {"Could not resolve host", "Failed to connect", "Couldn't connect",

@@ -1,9 +1,5 @@
 #include "libs/git/mirror.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-
-#include <cerrno>
 #include <utility>
 
 #include "libs/base/file.h"
@@ -12,7 +8,7 @@
 #include "libs/git/errors.h"
 #include "libs/git/mirror_files.h"
 #include "libs/git/names.h"
-#include "libs/process/run.h"
+#include "libs/process/file_lock.h"
 
 namespace slipway::git {
 namespace {
@@ -187,19 +183,10 @@ absl::Status Mirror::CloneAnew(int lock_fd) {
 }
 
 absl::StatusOr<UniqueFd> Mirror::LockAgainstOtherProcesses() const {
-  const std::string path = git_dir_ + ".lock";
-  UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!file.valid()) return ErrnoStatus(errno, path);
-  if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return file;
-  // Rare: the git of a predecessor that was killed is still at work. flock(1) waits with a limit.
-  process::ProcessSpec spec;
-  spec.argv = {"flock", "--exclusive", "--wait", "60", "9"};
-  spec.package = "util-linux";
-  spec.fds = {{9, file.get()}};
-  SLIPWAY_ASSIGN_OR_RETURN(const process::ProcessResult result, process::Run(spec));
-  if (!result.ok())
-    return absl::UnavailableError("another process works in the mirror " + git_dir_);
-  return file;
+  // Rarely taken: the git of a predecessor that was killed is still at work.
+  absl::StatusOr<UniqueFd> file = process::LockFile(git_dir_ + ".lock", absl::Seconds(60));
+  if (!absl::IsUnavailable(file.status())) return file;
+  return absl::UnavailableError("another process works in the mirror " + git_dir_);
 }
 
 }  // namespace slipway::git

@@ -34,12 +34,12 @@ constexpr db::Sql kNoteReader{
 // readers: those that have not passed an event which goes all the same.
 constexpr db::Sql kPrune{
     "events.prune",
-    "WITH old AS (SELECT e.xid, e.seq,"
+    "WITH old AS (SELECT e.xid, e.seq, e.created_at,"
     "   (SELECT string_agg(r.reader, ', ' ORDER BY r.reader) FROM event_readers r"
     "     WHERE (r.xid, r.seq) < (e.xid, e.seq)) AS readers"
     "   FROM events e WHERE e.created_at < $1),"
-    " gone AS (SELECT o.xid, o.seq, o.readers FROM old o JOIN events e USING (xid, seq)"
-    "   WHERE o.readers IS NULL OR e.created_at < $2 ORDER BY o.xid, o.seq LIMIT $3),"
+    " gone AS (SELECT xid, seq, readers FROM old"
+    "   WHERE readers IS NULL OR created_at < $2 ORDER BY old.xid, old.seq LIMIT $3),"
     " deleted AS (DELETE FROM events e USING gone g WHERE (e.xid, e.seq) = (g.xid, g.seq))"
     " SELECT count(*) AS deleted, count(readers) AS unread,"
     "   coalesce(max(readers), '') AS readers FROM gone"};

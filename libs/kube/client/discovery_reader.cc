@@ -5,6 +5,7 @@
 
 #include "libs/base/error.h"
 #include "libs/base/status.h"
+#include "libs/http/url.h"
 #include "libs/json/json.h"
 #include "libs/kube/client/answer.h"
 #include "libs/kube/client/errors.h"
@@ -133,7 +134,7 @@ absl::StatusOr<ApiGroup> ReadGroup(Client& client, const std::string& name) {
     group.versions = {"v1"};
   } else {
     const absl::StatusOr<object> document =
-        Fetch(client, "/apis/" + EncodeSegment(name), "application/json");
+        Fetch(client, "/apis/" + http::PercentEncode(name), "application/json");
     if (absl::IsNotFound(document.status())) return group;
     if (!document.ok()) return document.status();
     group.versions = VersionsOf(*document);

@@ -42,10 +42,6 @@ struct Response {
   bool ok() const { return status >= 200 && status < 300; }
 };
 
-// `segment` of a path or value of a query, percent-encoded: only letters, digits and "-._~:" stay
-// (RFC 3986; Kubernetes' names use ':' in RBAC objects).
-std::string EncodeSegment(std::string_view segment);
-
 // "a=1&b=x%2Cy" of names and values, empty values included.
 std::string EncodeQuery(const std::vector<std::pair<std::string, std::string>>& query);
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "libs/kube/client/request.h"
+#include "libs/http/url.h"
 
 namespace slipway::kube {
 
@@ -11,18 +11,18 @@ bool ResourceInfo::Can(std::string_view verb) const {
 }
 
 std::string ResourceInfo::GroupPath() const {
-  if (gvk.group.empty()) return "/api/" + EncodeSegment(gvk.version);
-  return "/apis/" + EncodeSegment(gvk.group) + "/" + EncodeSegment(gvk.version);
+  if (gvk.group.empty()) return "/api/" + http::PercentEncode(gvk.version);
+  return "/apis/" + http::PercentEncode(gvk.group) + "/" + http::PercentEncode(gvk.version);
 }
 
 std::string ResourceInfo::CollectionPath(std::string_view ns) const {
   std::string path = GroupPath();
-  if (namespaced && !ns.empty()) path += "/namespaces/" + EncodeSegment(ns);
-  return path + "/" + EncodeSegment(resource);
+  if (namespaced && !ns.empty()) path += "/namespaces/" + http::PercentEncode(ns);
+  return path + "/" + http::PercentEncode(resource);
 }
 
 std::string ResourceInfo::ObjectPath(std::string_view ns, std::string_view name) const {
-  return CollectionPath(ns) + "/" + EncodeSegment(name);
+  return CollectionPath(ns) + "/" + http::PercentEncode(name);
 }
 
 }  // namespace slipway::kube

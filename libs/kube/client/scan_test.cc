@@ -5,6 +5,7 @@
 #include "libs/kube/client/json_scan.h"
 #include "libs/kube/client/ledger.h"
 #include "libs/kube/client/request.h"
+#include "libs/kube/client/resource.h"
 #include "libs/kube/client/watch_event.h"
 
 namespace slipway::kube {
@@ -116,8 +117,12 @@ TEST_CASE("the ledger tells after a round what was not seen in it") {
 }
 
 TEST_CASE("names and selectors are encoded for paths and queries") {
-  CHECK(EncodeSegment("system:node") == "system:node");
-  CHECK(EncodeSegment("a/b?c#d %\n") == "a%2Fb%3Fc%23d%20%25%0A");
+  ResourceInfo roles;
+  roles.gvk = {.group = "rbac.authorization.k8s.io", .version = "v1", .kind = "Role"};
+  roles.resource = "roles";
+  roles.namespaced = true;
+  CHECK(roles.ObjectPath("shop", "a/b?c#d:%\n") ==
+        "/apis/rbac.authorization.k8s.io/v1/namespaces/shop/roles/a%2Fb%3Fc%23d%3A%25%0A");
   CHECK(EncodeQuery({{"labelSelector", "app in (a,b)"}, {"resourceVersion", ""}}) ==
         "labelSelector=app%20in%20%28a%2Cb%29&resourceVersion=");
 }

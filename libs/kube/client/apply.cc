@@ -170,20 +170,6 @@ ObjectApi::Id ObjectApi::List(const ResourceInfo& resource, std::string_view ns,
   return Submit(options, std::move(request), "list " + resource.resource, std::move(done));
 }
 
-ObjectApi::Id ObjectApi::Patch(const Target& target, std::string body, const PatchOptions& options,
-                               Done done) {
-  Query query = {{"fieldManager", options.field_manager}};
-  AddDryRun(query, options.dry_run);
-  Request request;
-  request.verb = "patch";
-  request.method = "PATCH";
-  request.path = WithQuery(target.resource.ObjectPath(target.ns, target.name), query);
-  request.content_type = options.content_type;
-  request.body = std::move(body);
-  if (!IsName(target.name)) request.path.clear();
-  return Submit(options, std::move(request), "patch " + Describe(target.id()), std::move(done));
-}
-
 Answer ObjectApi::Apply(const Target& target, std::string body, const ApplyOptions& options,
                         std::stop_token stop) {
   return Wait([&](Done done) { return Apply(target, std::move(body), options, std::move(done)); },
@@ -207,12 +193,6 @@ Answer ObjectApi::Get(const Target& target, const GetOptions& options, std::stop
 Answer ObjectApi::List(const ResourceInfo& resource, std::string_view ns,
                        const ListOptions& options, std::stop_token stop) {
   return Wait([&](Done done) { return List(resource, ns, options, std::move(done)); }, stop);
-}
-
-Answer ObjectApi::Patch(const Target& target, std::string body, const PatchOptions& options,
-                        std::stop_token stop) {
-  return Wait([&](Done done) { return Patch(target, std::move(body), options, std::move(done)); },
-              stop);
 }
 
 }  // namespace slipway::kube

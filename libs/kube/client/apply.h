@@ -93,17 +93,6 @@ class ObjectApi {
   Answer List(const ResourceInfo& resource, std::string_view ns, const ListOptions& options,
               std::stop_token stop = {});
 
-  // JSON merge patch (RFC 7386) or JSON patch (RFC 6902), by the content type: for the rewriting of
-  // managedFields.
-  struct PatchOptions : CallOptions {
-    std::string content_type = "application/merge-patch+json";
-    std::string field_manager = "slipway";
-    bool dry_run = false;
-  };
-  Id Patch(const Target& target, std::string body, const PatchOptions& options, Done done);
-  Answer Patch(const Target& target, std::string body, const PatchOptions& options,
-               std::stop_token stop = {});
-
   void Cancel(Id id) { dispatcher_.Cancel(id); }
 
  private:

@@ -1,7 +1,6 @@
 #include "libs/kube/client/client.h"
 
 #include <future>
-#include <optional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -48,7 +47,6 @@ absl::StatusOr<Endpoint> MakeEndpoint(ClusterAccess access, const Client::Option
   endpoint.guard = options.guard;
   endpoint.user_agent = options.user_agent;
   endpoint.http2 = options.http2;
-  endpoint.stream_buffer = options.stream_buffer;
   endpoint.max_line = options.max_line;
   return endpoint;
 }
@@ -82,7 +80,7 @@ class Client::Calls {
   void OnDone(CURL* handle, CURLcode code) {
     Exchange* exchange = nullptr;
     curl_easy_getinfo(handle, CURLINFO_PRIVATE, &exchange);
-    if (!exchange->HoldEnd(code)) End(exchange->id(), code);
+    End(exchange->id(), code);
   }
 
   void Cancel(uint64_t id) {
@@ -94,14 +92,6 @@ class Client::Calls {
       found->second->Cancel();
       End(id, CURLE_ABORTED_BY_CALLBACK);
     });
-  }
-
-  void Resume(uint64_t id) {
-    const auto found = by_id_.find(id);
-    if (found == by_id_.end()) return;
-    Exchange& exchange = *found->second;
-    if (!exchange.Resume()) return End(id, CURLE_ABORTED_BY_CALLBACK);
-    if (const std::optional<CURLcode> code = exchange.held_end()) End(id, *code);
   }
 
   // Ends everything; what starts later ends at once.
@@ -223,10 +213,6 @@ absl::StatusOr<Response> Client::Do(Request request, std::stop_token stop) {
   });
   const std::stop_callback cancel(stop, [this, id] { Cancel(id); });
   return answer.get();
-}
-
-void Client::Resume(CallId id) {
-  loop_->Post([this, id] { calls_->Resume(id); });
 }
 
 void Client::Cancel(CallId id) {

@@ -29,7 +29,7 @@ namespace slipway::kube {
 // Callbacks run on the loop's thread and must never block: no Do, no database, no waiting lock.
 // Exactly one callback comes for each call, also on Cancel and at the end of the client. Redirects
 // are answers. Errors: UNAVAILABLE (not reached), DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED (answer or
-// line too long, reader too slow), CANCELLED, INVALID_ARGUMENT (address refused); no text holds a
+// line too long), CANCELLED, INVALID_ARGUMENT (address refused); no text holds a
 // credential.
 class Client {
  public:
@@ -38,9 +38,8 @@ class Client {
     const http::OutgoingGuard* guard = nullptr;
     telemetry::Metrics* metrics = nullptr;  // must outlive the client
     std::string user_agent = "slipway";
-    bool http2 = true;               // where TLS negotiates it
-    size_t stream_buffer = 4 << 20;  // bytes that a paused stream may keep; beyond it is cut
-    size_t max_line = 16 << 20;      // bytes of one line of a stream
+    bool http2 = true;           // where TLS negotiates it
+    size_t max_line = 16 << 20;  // bytes of one line of a stream
   };
 
   // Checks the access; connects to nothing. INVALID_ARGUMENT.
@@ -66,8 +65,6 @@ class Client {
   };
   // Reads an answer line by line, as it comes.
   CallId Stream(Request request, StreamHandler handler);
-  // Goes on with a stream that was paused by its on_line.
-  void Resume(CallId id);
 
   // Ends a call with CANCELLED, unless it has ended already. On the loop's thread no line comes
   // after it.

@@ -210,49 +210,6 @@ TEST_CASE("a stream that is cut in the middle ends with an error") {
   CHECK(lines.Wait(1) == std::vector<std::string>{"one"});
 }
 
-TEST_CASE("a paused stream keeps its lines and its end until it is resumed") {
-  FakeApiServer server([](ServerRequest, ResponderPtr responder) {
-    responder->BeginStream(200, {});
-    WriteAll(responder, {"one\ntwo\n", "three\n"}, true);
-  });
-  const auto client = server.NewClient();
-  Queue<std::string> lines;
-  Queue<bool> ends;
-  Request request;
-  request.path = "/watch";
-  const auto id = client->Stream(
-      request, {.on_line =
-                    [&](std::string_view line) {
-                      lines.Push(std::string(line));
-                      return Flow::kPause;
-                    },
-                .on_end = [&](absl::StatusOr<Response> response) { ends.Push(response.ok()); }});
-  CHECK(lines.Wait(1).size() == 1);
-  client->Resume(id);
-  CHECK(lines.Wait(2).size() == 2);
-  client->Resume(id);
-  CHECK(ends.size() == 0);
-  CHECK(lines.Wait(3) == std::vector<std::string>{"one", "two", "three"});
-  client->Resume(id);
-  CHECK(ends.Wait(1) == std::vector<bool>{true});
-}
-
-TEST_CASE("a reader that stays paused too long loses its stream, and memory stays bounded") {
-  FakeApiServer server([](ServerRequest, ResponderPtr responder) {
-    responder->BeginStream(200, {});
-    WriteAll(responder, std::vector<std::string>(200, std::string(1000, 'x') + "\n"), false);
-  });
-  const auto client = server.NewClient({.stream_buffer = 50'000});
-  Queue<absl::Status> ends;
-  Request request;
-  request.path = "/watch";
-  client->Stream(
-      request,
-      {.on_line = [](std::string_view) { return Flow::kPause; },
-       .on_end = [&](absl::StatusOr<Response> response) { ends.Push(response.status()); }});
-  CHECK(ends.Wait(1)[0].code() == absl::StatusCode::kResourceExhausted);
-}
-
 TEST_CASE("a line without end is refused at its limit") {
   FakeApiServer server([](ServerRequest, ResponderPtr responder) {
     responder->BeginStream(200, {});

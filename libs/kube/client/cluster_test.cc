@@ -74,7 +74,7 @@ std::string Text(const Answer& answer, std::string_view path) {
 
 class Recorder : public ReflectorHandler {
  public:
-  bool OnChange(Change change, const ObjectView& object) override {
+  void OnChange(Change change, const ObjectView& object) override {
     constexpr char kSign[] = "+~-";
     told.Push(std::string(1, kSign[static_cast<int>(change)]) + std::string(object.name));
     const std::lock_guard<std::mutex> lock(mu);
@@ -83,7 +83,6 @@ class Recorder : public ReflectorHandler {
     } else {
       objects[std::string(object.uid)] = std::string(object.json);
     }
-    return true;
   }
   void OnSynced() override { synced.Push(true); }
   void OnTrouble(const absl::Status& problem) override { troubles.Push(problem); }
@@ -116,7 +115,6 @@ TEST_CASE("a real server shows its kinds by aggregated discovery") {
   CHECK(kube.client->requests() - before == 2);
   CHECK(!kube.discovery.Find("rbac.authorization.k8s.io", "v1", "ClusterRole")->namespaced);
   CHECK(kube.discovery.Find("autoscaling", "", "HorizontalPodAutoscaler")->gvk.version == "v2");
-  CHECK(kube.discovery.ServerVersion()->rfind("v1.", 0) == 0);
   CHECK_THAT(MessageOf(kube.discovery.Find("apps", "v1", "Deploymnt").status()),
              Catch::Matchers::Contains("did you mean Deployment?"));
 }
@@ -195,8 +193,8 @@ TEST_CASE("a namespace that does not end refuses new objects by name") {
   const Answer answer =
       kube.api.Apply(kube.At("", "ConfigMap", ns.name(), "y"), ConfigMapJson("y", "1"), {});
   CHECK(answer.outcome == Outcome::kNamespaceTerminating);
-  const std::string release = R"({"metadata":{"finalizers":null}})";
-  CHECK(kube.api.Patch(target, release, {}).ok());
+  ns.Kubectl(
+      {"patch", "configmap", "held", "--type=merge", "-p", R"({"metadata":{"finalizers":null}})"});
 }
 
 TEST_CASE("a deletion with another uid or version deletes nothing") {
@@ -300,14 +298,12 @@ TEST_CASE("a reflector follows a real namespace, in pages and by watch, whole or
     REQUIRE(answer.ok());
   };
   for (int i = 0; i < 7; ++i) apply("x" + std::to_string(i), "1");
-  const bool streaming = GENERATE(false, true);
   const bool metadata = GENERATE(false, true);
   Reflector::Options options;
   options.resource = any.resource;
   options.ns = ns.name();
   options.label_selector = "test=yes";
   options.page_size = 3;
-  options.streaming_list = streaming;
   options.metadata_only = metadata;
   Recorder recorder;
   Reflector reflector(*kube.client, options, recorder);

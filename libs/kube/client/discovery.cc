@@ -6,7 +6,6 @@
 #include "absl/time/clock.h"
 #include "libs/base/status.h"
 #include "libs/base/strings.h"
-#include "libs/json/json.h"
 #include "libs/kube/client/answer.h"
 #include "libs/kube/client/discovery_reader.h"
 #include "libs/kube/client/errors.h"
@@ -125,65 +124,10 @@ absl::Status Discovery::Refresh(const std::string& group) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<ResourceInfo>> Discovery::All() {
-  const MutexLock reading(reading_);
-  SLIPWAY_RETURN_IF_ERROR(EnsureLoaded());
-  std::vector<std::string> stale;
-  {
-    const MutexLock lock(mu_);
-    for (const auto& [name, group] : groups_) {
-      if (group.stale) stale.push_back(name);
-    }
-  }
-  for (const std::string& name : stale) SLIPWAY_RETURN_IF_ERROR(Refresh(name));
-  std::vector<ResourceInfo> all;
-  const MutexLock lock(mu_);
-  for (const auto& [name, group] : groups_) {
-    all.insert(all.end(), group.resources.begin(), group.resources.end());
-  }
-  return all;
-}
-
-absl::StatusOr<std::vector<std::string>> Discovery::ApiVersions() {
-  SLIPWAY_RETURN_IF_ERROR(All().status());
-  std::vector<std::string> versions;
-  const MutexLock lock(mu_);
-  for (const auto& [name, group] : groups_) {
-    for (const std::string& version : group.versions) {
-      versions.push_back(ApiVersionOf(name, version));
-    }
-  }
-  return versions;
-}
-
 void Discovery::Invalidate(std::string_view group) {
   const MutexLock lock(mu_);
   const auto found = groups_.find(group);
   if (found != groups_.end()) found->second.stale = true;
-}
-
-void Discovery::InvalidateAll() {
-  const MutexLock lock(mu_);
-  loaded_ = false;
-  for (auto& [name, group] : groups_) group.stale = true;
-}
-
-absl::StatusOr<std::string> Discovery::ServerVersion() {
-  {
-    const MutexLock lock(mu_);
-    if (!server_version_.empty()) return server_version_;
-  }
-  Request request;
-  request.verb = "discovery";
-  request.path = "/version";
-  const Answer answer = Judge(client_.Do(std::move(request)), "version of " + client_.server());
-  if (!answer.ok()) return answer.error;
-  const auto body = json::Parse(answer.body);
-  const auto version = body.ok() ? json::GetString(*body, "gitVersion") : std::nullopt;
-  if (!version) return AnswerInvalid("/version", "no gitVersion");
-  const MutexLock lock(mu_);
-  server_version_ = *version;
-  return server_version_;
 }
 
 }  // namespace slipway::kube

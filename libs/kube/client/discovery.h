@@ -17,7 +17,7 @@ namespace slipway::kube {
 // Which kinds a cluster serves, read once (aggregated discovery: two requests; on older servers one
 // per group and version) and kept. A group is read again after Invalidate, which is what a new CRD
 // asks for, and when a kind is not found, at most once a second. Owned beside its Client, which
-// must outlive it. Thread-safe; all but FindKnown and the Invalidates may block on the network and
+// must outlive it. Thread-safe; all but FindKnown and Invalidate may block on the network and
 // must not be called on the client's loop.
 class Discovery {
  public:
@@ -35,18 +35,8 @@ class Discovery {
   std::optional<ResourceInfo> FindKnown(std::string_view group, std::string_view version,
                                         std::string_view kind) const;
 
-  // All kinds, versions of a group in its order of preference.
-  absl::StatusOr<std::vector<ResourceInfo>> All();
-  // "apps/v1", "v1", ... as helm wants them: --api-versions.
-  absl::StatusOr<std::vector<std::string>> ApiVersions();
-
   // The group is read again before it is used.
   void Invalidate(std::string_view group);
-  // Everything is read again before it is used.
-  void InvalidateAll();
-
-  // gitVersion of the server: "v1.36.3". Read once.
-  absl::StatusOr<std::string> ServerVersion();
 
  private:
   struct Group {
@@ -69,7 +59,6 @@ class Discovery {
   mutable Mutex mu_;
   Groups groups_ SLIPWAY_GUARDED_BY(mu_);
   bool loaded_ SLIPWAY_GUARDED_BY(mu_) = false;
-  std::string server_version_ SLIPWAY_GUARDED_BY(mu_);
 };
 
 }  // namespace slipway::kube

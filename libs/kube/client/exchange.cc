@@ -209,22 +209,9 @@ size_t Exchange::OnBody(char* data, size_t size, size_t count, void* user) {
   return self.Take(piece) ? piece.size() : 0;
 }
 
-bool Exchange::Refuse(std::string_view problem, size_t limit) {
-  failed_ = absl::ResourceExhaustedError(What() + ": " + std::string(problem) + " " +
-                                         std::to_string(limit) + " bytes");
-  return false;
-}
-
 bool Exchange::Take(std::string_view piece) {
   if (cancelled_) return false;
-  if (streaming() && response_.ok()) {
-    if (!paused_) return TakeLines(piece);
-    if (rest_.size() + piece.size() > endpoint_.stream_buffer) {
-      return Refuse("the reader is slow and more waits for it than", endpoint_.stream_buffer);
-    }
-    rest_ += piece;
-    return true;
-  }
+  if (streaming() && response_.ok()) return TakeLines(piece);
   const size_t limit = response_.ok() ? request_.max_response_bytes : kMaxErrorBody;
   if (response_.body.size() + piece.size() > limit) {
     failed_ = http::ResponseTooLarge(What(), limit);
@@ -240,7 +227,9 @@ bool Exchange::TakeLines(std::string_view piece) {
     const size_t end = piece.find('\n');
     if (end == std::string_view::npos) {
       if (rest_.size() + piece.size() > endpoint_.max_line) {
-        return Refuse("a line is longer than", endpoint_.max_line);
+        failed_ = absl::ResourceExhaustedError(What() + ": a line is longer than " +
+                                               std::to_string(endpoint_.max_line) + " bytes");
+        return false;
       }
       rest_ += piece;
       return true;
@@ -256,10 +245,6 @@ bool Exchange::TakeLines(std::string_view piece) {
     }
     piece.remove_prefix(end + 1);
     if (!going) return false;
-    if (paused_) {
-      rest_ = piece;
-      return true;
-    }
   }
   return true;
 }
@@ -267,31 +252,9 @@ bool Exchange::TakeLines(std::string_view piece) {
 bool Exchange::HandOver(std::string_view line) {
   line = Trim(line);
   if (line.empty()) return true;
-  switch (on_line_(line)) {
-    case Flow::kContinue:
-      return !cancelled_;
-    case Flow::kPause:
-      paused_ = true;
-      return !cancelled_;
-    case Flow::kEnd:
-      break;
-  }
+  if (on_line_(line) == Flow::kContinue) return !cancelled_;
   enough_ = true;
   return false;
-}
-
-bool Exchange::Resume() {
-  if (!paused_) return true;
-  paused_ = false;
-  const std::string waiting = std::move(rest_);
-  rest_.clear();
-  return TakeLines(waiting);
-}
-
-bool Exchange::HoldEnd(CURLcode code) {
-  if (!paused_ || cancelled_ || !failed_.ok()) return false;
-  held_end_ = code;
-  return true;
 }
 
 absl::StatusOr<Response> Exchange::Finish(CURLcode code) {

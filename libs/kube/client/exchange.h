@@ -4,7 +4,6 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,12 +17,8 @@
 
 namespace slipway::kube {
 
-// What a stream's consumer wants after a line.
-enum class Flow {
-  kContinue,
-  kPause,  // nothing more until Client::Resume; what arrives is kept up to a limit
-  kEnd,    // the stream ends well
-};
+// What a stream's consumer wants after a line; with kEnd the stream ends well.
+enum class Flow { kContinue, kEnd };
 
 // Where one cluster is called: what every request to it shares. Immutable after construction.
 struct Endpoint {
@@ -34,7 +29,6 @@ struct Endpoint {
   const http::OutgoingGuard* guard = nullptr;
   std::string user_agent = {};
   bool http2 = true;
-  size_t stream_buffer = 0;  // bytes that a paused stream may keep
   size_t max_line = 0;
 };
 
@@ -57,13 +51,6 @@ class Exchange {
 
   // No line is handed over any more.
   void Cancel() { cancelled_ = true; }
-  // Goes on with a paused stream. False when it has to end now.
-  bool Resume();
-  // The transfer has ended while its lines still wait for Resume: keeps `code` for later. False
-  // when there is nothing to wait for.
-  bool HoldEnd(CURLcode code);
-  // What HoldEnd kept, once all lines are handed over.
-  std::optional<CURLcode> held_end() const { return paused_ ? std::nullopt : held_end_; }
 
   uint64_t id() const { return id_; }
   CURL* handle() const { return handle_; }
@@ -85,7 +72,6 @@ class Exchange {
   bool Take(std::string_view piece);
   bool TakeLines(std::string_view piece);
   bool HandOver(std::string_view line);
-  bool Refuse(std::string_view problem, size_t limit);
 
   const uint64_t id_;
   const Endpoint& endpoint_;
@@ -99,9 +85,7 @@ class Exchange {
   char detail_[CURL_ERROR_SIZE] = "";
   Response response_;
   absl::Status failed_;  // set by a callback that ended the exchange
-  std::string rest_;     // of a stream: what has no line end yet, and all that came while paused
-  std::optional<CURLcode> held_end_;
-  bool paused_ = false;
+  std::string rest_;     // of a stream: what has no line end yet
   bool enough_ = false;
   bool cancelled_ = false;
 };

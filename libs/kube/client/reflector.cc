@@ -45,7 +45,6 @@ class Reflector::State : public std::enable_shared_from_this<Reflector::State> {
       : client_(client),
         options_(std::move(options)),
         handler_(handler),
-        streaming_(options_.streaming_list),
         random_(std::random_device{}()) {}
 
   void Start() {
@@ -62,17 +61,6 @@ class Reflector::State : public std::enable_shared_from_this<Reflector::State> {
     if (call_ != 0) client_.Cancel(call_);
     timer_ = idle_timer_ = 0;
     call_ = 0;
-  }
-
-  void Resume() {
-    if (!paused_ || stopped_) return;
-    paused_ = false;
-    if (blocked_) {
-      const Loop::Task next = std::exchange(blocked_, nullptr);
-      next();
-    } else if (call_ != 0) {
-      client_.Resume(call_);
-    }
   }
 
   Client& client() { return client_; }
@@ -92,18 +80,13 @@ class Reflector::State : public std::enable_shared_from_this<Reflector::State> {
     };
   }
 
-  // Begins from nothing: pages, or a watch that starts with everything.
+  // Begins from nothing.
   void List() {
     ++lists_;
     synced_ = false;
     relist_ = false;
     version_.clear();
     ledger_.BeginRound();
-    if (streaming_) {
-      initial_ = true;
-      return Watch();
-    }
-    initial_ = false;
     Page("");
   }
 
@@ -140,12 +123,10 @@ class Reflector::State : public std::enable_shared_from_this<Reflector::State> {
     }
     if (stopped_) return;
     if (!good) return Later([this] { List(); }, Garbage(absl::InvalidArgumentError("a cut list")));
-    if (!page->continue_token.empty()) {
-      return WhenReady([this, token = page->continue_token] { Page(token); });
-    }
+    if (!page->continue_token.empty()) return Page(page->continue_token);
     version_ = page->resource_version;
     EndOfList();
-    if (!stopped_) WhenReady([this] { Watch(); });
+    if (!stopped_) Watch();
   }
 
   void EndOfList() {
@@ -164,10 +145,6 @@ class Reflector::State : public std::enable_shared_from_this<Reflector::State> {
     query.emplace_back("watch", "true");
     query.emplace_back("allowWatchBookmarks", "true");
     query.emplace_back("resourceVersion", version_);
-    if (initial_) {
-      query.emplace_back("sendInitialEvents", "true");
-      query.emplace_back("resourceVersionMatch", "NotOlderThan");
-    }
     query.emplace_back("timeoutSeconds",
                        std::to_string(std::max<int64_t>(absl::ToInt64Seconds(asked), 1)));
     Request request = NewRequest("watch", std::move(query));
@@ -180,8 +157,7 @@ class Reflector::State : public std::enable_shared_from_this<Reflector::State> {
                            {.on_line =
                                 [this, self = shared_from_this(), on_line](std::string_view line) {
                                   on_line(line);
-                                  if (stopped_ || ended_) return Flow::kEnd;
-                                  return paused_ ? Flow::kPause : Flow::kContinue;
+                                  return stopped_ || ended_ ? Flow::kEnd : Flow::kContinue;
                                 },
                             .on_end = Mine([this](absl::StatusOr<Response> response) {
                               call_ = 0;
@@ -206,7 +182,7 @@ class Reflector::State : public std::enable_shared_from_this<Reflector::State> {
     }
     const absl::StatusOr<ObjectView> object = ViewObject(event->object);
     if (!object.ok()) return EndWatch(Garbage(object.status()));
-    if (!initial_) version_ = object->resource_version;
+    version_ = object->resource_version;
     failures_ = 0;
     if (event->type == WatchEvent::Type::kDeleted) {
       ledger_.Forget(object->uid);
@@ -221,13 +197,7 @@ class Reflector::State : public std::enable_shared_from_this<Reflector::State> {
     const std::string_view metadata = scan::Field(object, "metadata");
     const std::string_view version = scan::PlainString(scan::Field(metadata, "resourceVersion"));
     if (version.empty()) return EndWatch(Garbage(absl::InvalidArgumentError("a bad bookmark")));
-    const std::string_view end =
-        scan::Field(scan::Field(metadata, "annotations"), "k8s.io/initial-events-end");
-    if (initial_ && end != "\"true\"") return;
     version_ = version;
-    if (!initial_) return;
-    initial_ = false;
-    EndOfList();
   }
 
   void OnErrorEvent(std::string_view object) {
@@ -249,18 +219,9 @@ class Reflector::State : public std::enable_shared_from_this<Reflector::State> {
     const Answer answer = Judge(std::move(response), "watch " + What());
     if (!answer.ok()) {
       if (problem.ok()) problem = answer.error;
-      const bool refused = answer.http_status == 400 || answer.http_status == 422;
-      if (initial_ && refused) {
-        streaming_ = false;  // the server does not offer it
-        return List();
-      }
       relist_ = relist_ || answer.outcome == Outcome::kGone || IsFromTheFuture(answer.status);
     }
-    if (relist_ || initial_) {
-      return Later([this] { List(); }, problem);
-    }
-    const bool slow_reader = absl::IsResourceExhausted(answer.error) && paused_;
-    if (slow_reader) return WhenReady([this] { Watch(); });
+    if (relist_) return Later([this] { List(); }, problem);
     if (problem.ok() && (lines_ > 0 || absl::Now() - began_ > kShortWatch)) {
       return After(kReconnectJitter * Random(), [this] { Watch(); });
     }
@@ -272,17 +233,14 @@ class Reflector::State : public std::enable_shared_from_this<Reflector::State> {
   void CheckIdle() {
     if (idle_timer_ != 0) client_.CancelTimer(idle_timer_);
     const absl::Duration left = options_.idle_limit - (absl::Now() - last_line_);
-    idle_timer_ = client_.After(
-        std::max(left, absl::ZeroDuration()), Mine([this] {
-          idle_timer_ = 0;
-          const bool idle = absl::Now() - last_line_ >= options_.idle_limit && !paused_;
-          if (!idle) {
-            if (paused_) last_line_ = absl::Now();
-            return CheckIdle();
-          }
-          problem_ = ClusterUnreachable("watch " + What(), "it fell silent");
-          client_.Cancel(call_);
-        }));
+    idle_timer_ = client_.After(std::max(left, absl::ZeroDuration()), Mine([this] {
+                                  idle_timer_ = 0;
+                                  if (absl::Now() - last_line_ < options_.idle_limit)
+                                    return CheckIdle();
+                                  problem_ =
+                                      ClusterUnreachable("watch " + What(), "it fell silent");
+                                  client_.Cancel(call_);
+                                }));
   }
 
   void Show(const ObjectView& object) {
@@ -292,16 +250,7 @@ class Reflector::State : public std::enable_shared_from_this<Reflector::State> {
   }
 
   void Tell(Change change, const ObjectView& object) {
-    if (!stopped_ && !handler_.OnChange(change, object)) paused_ = true;
-  }
-
-  // Goes on now, or after Resume.
-  void WhenReady(Loop::Task next) {
-    if (paused_) {
-      blocked_ = std::move(next);
-    } else {
-      next();
-    }
+    if (!stopped_) handler_.OnChange(change, object);
   }
 
   void Later(Loop::Task next, const absl::Status& problem) {
@@ -316,7 +265,7 @@ class Reflector::State : public std::enable_shared_from_this<Reflector::State> {
   void After(absl::Duration delay, Loop::Task next) {
     timer_ = client_.After(delay, Mine([this, next = std::move(next)] {
                              timer_ = 0;
-                             WhenReady(next);
+                             next();
                            }));
   }
 
@@ -350,17 +299,13 @@ class Reflector::State : public std::enable_shared_from_this<Reflector::State> {
   const Options options_;
   ReflectorHandler& handler_;
   Ledger ledger_;
-  std::string version_;  // where the watch goes on
-  bool streaming_;
-  bool initial_ = false;     // the watch under way shows everything first
+  std::string version_;      // where the watch goes on
   bool whole_list_ = false;  // pages expired: the next list has none
   bool relist_ = false;      // version_ is of no use any more
   bool started_ = false;
   bool stopped_ = false;
-  bool paused_ = false;
   bool ended_ = false;  // the watch under way is to end
   absl::Status problem_;
-  Loop::Task blocked_;  // what waits for Resume
   Client::CallId call_ = 0;
   Loop::TimerId timer_ = 0;
   Loop::TimerId idle_timer_ = 0;
@@ -391,10 +336,6 @@ void Reflector::Stop() {
     stopped.set_value();
   });
   stopped.get_future().wait();
-}
-
-void Reflector::Resume() {
-  state_->client().Post([state = state_] { state->Resume(); });
 }
 
 bool Reflector::synced() const { return state_->synced(); }

@@ -24,8 +24,7 @@ class ReflectorHandler {
   // A deletion that was missed and found out by a relist has only uid, ns and name, and comes after
   // an object that has taken the same name meanwhile: compare uids. With a label
   // selector an object that lost the label is told as deleted too: read it before believing that.
-  // False: no more until Reflector::Resume (what is under way, at most a page, still comes).
-  virtual bool OnChange(Change change, const ObjectView& object) = 0;
+  virtual void OnChange(Change change, const ObjectView& object) = 0;
   // All objects have been shown; after the first list and after each relist.
   virtual void OnSynced() = 0;
   // A list or watch failed; it is tried again by itself. For people and for health.
@@ -46,9 +45,6 @@ class Reflector {
     std::string field_selector = {};
     // PartialObjectMetadata: no spec, data or status crosses the wire.
     bool metadata_only = false;
-    // The list as the start of the watch (sendInitialEvents, from 1.34 on by default): the server
-    // holds no whole page. Falls back to pages when it is refused.
-    bool streaming_list = false;
     int page_size = 500;
     Impersonation impersonate = {};
     absl::Duration min_backoff = absl::Milliseconds(200);
@@ -68,8 +64,6 @@ class Reflector {
   // When it returns, the handler is not called any more. Also on the loop's thread, but not inside
   // of a handler's call.
   void Stop();
-  // Goes on after an OnChange that returned false.
-  void Resume();
 
   // Whether all objects have been shown since the last list began.
   bool synced() const;

@@ -27,11 +27,9 @@ std::string PodJson(const std::string& name, int version) {
 std::string EventJson(const std::string& type, const std::string& object) {
   return R"({"type":")" + type + R"(","object":)" + object + "}\n";
 }
-std::string Bookmark(int version, bool end_of_initial = false) {
+std::string Bookmark(int version) {
   return EventJson("BOOKMARK", R"({"kind":"Pod","metadata":{"resourceVersion":")" +
-                                   std::to_string(version) + R"(","annotations":{)" +
-                                   (end_of_initial ? R"("k8s.io/initial-events-end":"true")" : "") +
-                                   "}}}");
+                                   std::to_string(version) + R"("}})");
 }
 std::string ErrorEvent(int code) {
   return EventJson("ERROR",
@@ -49,11 +47,10 @@ std::string ListJson(const Strings& names, int version, const std::string& token
 // Writes down what it is told: "+a" added, "~a" modified, "-a" deleted, "=" synced, "!" trouble.
 class Recorder : public ReflectorHandler {
  public:
-  bool OnChange(Change change, const ObjectView& object) override {
+  void OnChange(Change change, const ObjectView& object) override {
     constexpr char kSign[] = "+~-";
     CHECK_UID(object);
     told.Push(std::string(1, kSign[static_cast<int>(change)]) + std::string(object.name));
-    return !pause;
   }
   void OnSynced() override { told.Push("="); }
   void OnTrouble(const absl::Status& problem) override { troubles.Push(problem); }
@@ -64,7 +61,6 @@ class Recorder : public ReflectorHandler {
 
   Queue<std::string> told;
   Queue<absl::Status> troubles;
-  std::atomic<bool> pause{false};
   std::atomic<bool> wrong{false};
 };
 
@@ -242,55 +238,6 @@ TEST_CASE("garbage in a watch ends it, and the next one goes on from the last go
   CHECK(DetailsOf(recorder.troubles.Wait(1)[0]).reason == "CLUSTER_ANSWER_INVALID");
 }
 
-TEST_CASE("a list by watch begins with everything and goes on without a second request") {
-  Script script({},
-                {Stream(EventJson("ADDED", PodJson("a", 3)) + EventJson("ADDED", PodJson("b", 9)) +
-                            Bookmark(10, true) + EventJson("MODIFIED", PodJson("a", 11)),
-                        End::kCut),
-                 Stream(EventJson("MODIFIED", PodJson("a", 12)), End::kOpen)});
-  const auto client = script.server.NewClient();
-  Recorder recorder;
-  Reflector::Options options = Fast();
-  options.streaming_list = true;
-  Reflector reflector(*client, options, recorder);
-  reflector.Start();
-  CHECK(recorder.told.Wait(5) == Strings{"+a", "+b", "=", "~a", "~a"});
-  CHECK(Has(script.Target(0),
-            "resourceVersion=&sendInitialEvents=true&"
-            "resourceVersionMatch=NotOlderThan"));
-  CHECK(Has(script.Target(1), "resourceVersion=11&"));
-  CHECK(!Has(script.Target(1), "sendInitialEvents"));
-  CHECK(script.listed.size() == 0);
-}
-
-TEST_CASE("a list by watch that is cut before its end begins anew, and deletes nothing early") {
-  Script script({},
-                {Stream(EventJson("ADDED", PodJson("a", 3)) + Bookmark(10, true) + ErrorEvent(410),
-                        End::kOpen),
-                 Stream("", End::kCut),
-                 Stream(EventJson("ADDED", PodJson("b", 20)) + Bookmark(21, true), End::kOpen)});
-  const auto client = script.server.NewClient();
-  Recorder recorder;
-  Reflector::Options options = Fast();
-  options.streaming_list = true;
-  Reflector reflector(*client, options, recorder);
-  reflector.Start();
-  CHECK(recorder.told.Wait(5) == Strings{"+a", "=", "+b", "-a", "="});
-}
-
-TEST_CASE("a server without the list by watch is listed in pages") {
-  Script script({List({"a"}, 10)}, {Fail(422), Stream("", End::kOpen)});
-  const auto client = script.server.NewClient();
-  Recorder recorder;
-  Reflector::Options options = Fast();
-  options.streaming_list = true;
-  Reflector reflector(*client, options, recorder);
-  reflector.Start();
-  CHECK(recorder.told.Wait(2) == Strings{"+a", "="});
-  CHECK(Has(script.Target(1), "resourceVersion=10&"));
-  CHECK(recorder.troubles.size() == 0);
-}
-
 TEST_CASE("a watch that fell silent is begun anew") {
   Script script({List({"a"}, 10)}, {Stream("", End::kOpen),
                                     Stream(EventJson("MODIFIED", PodJson("a", 11)), End::kOpen)});
@@ -319,43 +266,6 @@ TEST_CASE("watches that end at once are not repeated in a hot loop") {
   recorder.troubles.Wait(3);
   reflector.Stop();
   CHECK(script.watched.size() < 6);
-}
-
-TEST_CASE("a paused handler gets the rest after it resumed") {
-  std::string events;
-  for (int i = 0; i < 100; ++i) events += EventJson("MODIFIED", PodJson("a", 11 + i));
-  Script script({List({"a"}, 10)}, {Stream(events, End::kOpen)});
-  const auto client = script.server.NewClient();
-  Recorder recorder;
-  recorder.pause = true;
-  Reflector reflector(*client, Fast(), recorder);
-  reflector.Start();
-  CHECK(recorder.told.Wait(2) == Strings{"+a", "="});
-  CHECK(script.watched.size() == 0);  // it was paused by the list already
-  reflector.Resume();
-  CHECK(recorder.told.Wait(3).size() == 3);
-  recorder.pause = false;
-  reflector.Resume();
-  CHECK(recorder.told.Wait(102).size() == 102);
-}
-
-TEST_CASE("a handler that is paused too long gets the same events from a new watch") {
-  std::string events;
-  for (int i = 0; i < 1000; ++i) events += EventJson("MODIFIED", PodJson("a", 100 + i));
-  Script script({List({"a"}, 10)}, {Stream(events, End::kOpen), Stream(events, End::kOpen)});
-  const auto client = script.server.NewClient({.stream_buffer = 1000});
-  Recorder recorder;
-  Reflector reflector(*client, Fast(), recorder);
-  recorder.pause = true;
-  reflector.Start();
-  recorder.told.Wait(2);
-  reflector.Resume();
-  CHECK(recorder.told.Wait(3).size() == 3);
-  script.watched.Wait(1);
-  recorder.pause = false;
-  reflector.Resume();
-  // Whether the first stream was cut before the handler resumed or not, no event is missing.
-  CHECK(recorder.told.Wait(1002).size() >= 1002);
 }
 
 TEST_CASE("after Stop nothing is told, and it may be stopped at any time") {

@@ -57,24 +57,21 @@ class Cluster::Follower final : public kube::ReflectorHandler {
     return !synced || (failures_ > 1 && again) ? trouble_ : absl::OkStatus();
   }
 
-  bool OnChange(kube::Change change, const kube::ObjectView& view) override {
+  void OnChange(kube::Change change, const kube::ObjectView& view) override {
     const kube::ObjectId id{gvk_.group, gvk_.kind, std::string(view.ns), std::string(view.name)};
-    if (!cluster_.live_.Follows(id)) return true;
+    if (!cluster_.live_.Follows(id)) return;
     if (change == kube::Change::kDeleted) {
       // An object that took the name meanwhile is another one.
       const auto known = cluster_.live_.Find(id);
-      if (known && !known->uid.empty() && known->uid != view.uid) return true;
+      if (known && !known->uid.empty() && known->uid != view.uid) return;
       // A deletion that was missed has nothing to show but that.
-      if (view.json.empty()) {
-        Put(id, {});
-        return true;
-      }
+      if (view.json.empty()) return Put(id, {});
     }
     const auto value = json::Parse(view.json, kObjectLimits);
     if (!value.ok() || !value->is_object()) {
       log::Warn("kubernetes.object_unreadable", "is left out",
                 {{"object", kube::Describe(id)}, {"error", MessageOf(value.status())}});
-      return true;
+      return;
     }
     kube::Object object(value->get_object());
     // Items of lists don't repeat what kind they are.
@@ -84,7 +81,6 @@ class Cluster::Follower final : public kube::ReflectorHandler {
     if (secret_) live.seen = kube::ObserveMetadata(object.body(), cluster_.options_.manager);
     live.exists = change != kube::Change::kDeleted;
     Put(id, std::move(live));
-    return true;
   }
 
   void OnSynced() override {

@@ -1,12 +1,10 @@
 #include "tests/cluster/testing/fault_proxy.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/str_format.h"
-#include "libs/base/unique_fd.h"
+#include "libs/http/url.h"
 #include "libs/json/json.h"
+#include "libs/process/pipe.h"
 #include "tests/cluster/testing/abort.h"
 
 namespace slipway::cluster_testing {
@@ -15,10 +13,7 @@ namespace {
 // Starts the proxy; `first_line` is what it says once it listens.
 process::Process Start(const TestCluster& cluster, const FaultProxy::Options& options,
                        const std::string& out, std::string* first_line) {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) Abort("no pipe for the proxy");
-  UniqueFd reader(ends[0]);
-  UniqueFd writer(ends[1]);
+  process::Pipe pipe = OrAbort(process::MakePipe());
   process::ProcessSpec spec;
   spec.argv = {cluster.Program("cluster"),
                "proxy",
@@ -28,29 +23,20 @@ process::Process Start(const TestCluster& cluster, const FaultProxy::Options& op
                "--seed=" + std::to_string(options.seed),
                "--owner=" + std::to_string(::getpid())};
   if (options.plain) spec.argv.push_back("--plain");
-  spec.out = process::OutputSink::Fd(writer.get());
+  spec.out = process::OutputSink::Fd(pipe.write.get());
   spec.err = process::OutputSink::Fd(STDERR_FILENO);
   process::Process started = OrAbort(process::Process::Start(spec));
-  writer.Reset();
+  pipe.write.Reset();
   char c = 0;
-  while (::read(reader.get(), &c, 1) == 1 && c != '\n') first_line->push_back(c);
+  while (::read(pipe.read.get(), &c, 1) == 1 && c != '\n') first_line->push_back(c);
   if (c != '\n') Abort("the proxy did not start");
   return started;
-}
-
-// RFC 3986 section 2.1.
-std::string PercentEncode(const std::string& text) {
-  std::string encoded;
-  for (const unsigned char c : text) {
-    encoded += absl::ascii_isalnum(c) ? std::string(1, c) : absl::StrFormat("%%%02X", c);
-  }
-  return encoded;
 }
 
 std::string Query(const FaultProxy::Filter& filter) {
   std::string query = "?since=" + std::to_string(filter.since);
   const auto add = [&](const char* name, const std::string& value) {
-    if (!value.empty()) query += std::string("&") + name + "=" + PercentEncode(value);
+    if (!value.empty()) query += std::string("&") + name + "=" + http::PercentEncode(value);
   };
   add("verb", filter.verb);
   add("resource", filter.resource);

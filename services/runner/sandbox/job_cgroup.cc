@@ -19,6 +19,7 @@ namespace slipway::runner {
 namespace {
 
 constexpr char kMount[] = "/sys/fs/cgroup";
+constexpr char kControllers[] = "/sys/fs/cgroup/cgroup.controllers";
 constexpr auto kSweepAge = std::chrono::hours(1);
 constexpr int kCpuPeriodMicroseconds = 100'000;
 
@@ -59,7 +60,7 @@ CgroupRoots FindRoots() {
     const std::vector<std::string> parts = Split(line, ':');
     if (parts.size() != 3) continue;
     const std::string path = parts[2] == "/" ? "" : parts[2];
-    if (parts[0] == "0" && PathExists(std::string(kMount) + "/cgroup.controllers")) {
+    if (parts[0] == "0" && PathExists(kControllers)) {
       const std::string root = kMount + path;
       WriteControl(root + "/cgroup.subtree_control", "+memory +pids +cpu").IgnoreError();
       if (CanMakeChild(root, "memory.max")) roots.memory = root;

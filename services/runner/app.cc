@@ -26,15 +26,16 @@ sigset_t EndSignals() {
   return signals;
 }
 
+// In the settings 0 means no limit.
 DiskLimits LimitsOf(const Config& config) {
   const auto age = [](absl::Duration value) {
     return value > absl::ZeroDuration() ? value : absl::InfiniteDuration();
   };
+  const auto most = [](auto value) { return value > 0 ? static_cast<int64_t>(value) : kNoLimit; };
   DiskLimits limits;
-  limits.images = {age(config.image_age), static_cast<int64_t>(config.image_limit),
-                   config.image_count};
+  limits.images = {age(config.image_age), most(config.image_limit), most(config.image_count)};
   limits.mirror_max_age = age(config.mirror_age);
-  limits.mirror_max_bytes = static_cast<int64_t>(config.mirror_limit);
+  limits.mirror_max_bytes = most(config.mirror_limit);
   return limits;
 }
 

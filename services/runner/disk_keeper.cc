@@ -1,7 +1,6 @@
 #include "services/runner/disk_keeper.h"
 
 #include <chrono>
-#include <limits>
 
 #include "absl/time/clock.h"
 #include "libs/base/error.h"
@@ -27,9 +26,8 @@ void DiskKeeper::Loop(const std::stop_token& stop) {
   // The first image build need not wait for the probe.
   images_.Prepare(stop);
   for (int pauses = 0; !stop.stop_requested(); pauses = (pauses + 1) % kPausesPerPrune) {
-    const int64_t most = limits_.images.max_count;
     if (pauses == 0) PruneMirrors(stop);
-    if (pauses == 0 || (most > 0 && images_.storage().Count() > most)) PruneImages(stop);
+    if (pauses == 0 || images_.storage().Count() > limits_.images.max_count) PruneImages(stop);
     std::unique_lock<Mutex> lock(mu_);
     pause_.wait_for(lock, stop, kPause, [] { return false; });
   }
@@ -39,8 +37,7 @@ void DiskKeeper::PruneMirrors(const std::stop_token& stop) {
   const git::MirrorsPruned done = mirrors_.Prune(
       limits_.mirror_max_age == absl::InfiniteDuration() ? absl::InfinitePast()
                                                          : absl::Now() - limits_.mirror_max_age,
-      limits_.mirror_max_bytes > 0 ? limits_.mirror_max_bytes : std::numeric_limits<int64_t>::max(),
-      stop);
+      limits_.mirror_max_bytes, stop);
   if (stop.stop_requested()) return;
   Show("mirrors", done.removed, done.removed_bytes, done.kept_bytes, limits_.mirror_max_bytes);
 }
@@ -70,7 +67,7 @@ void DiskKeeper::Show(const std::string& kind, int removed, int64_t removed_byte
                {"removed_bytes", removed_bytes},
                {"kept_bytes", kept_bytes}});
   }
-  if (max_bytes > 0 && kept_bytes > max_bytes) {
+  if (kept_bytes > max_bytes) {
     log::Warn("disk.over_limit",
               "more is in use than the limit allows: raise it, or use fewer slots",
               {{"kind", kind}, {"kept_bytes", kept_bytes}, {"max_bytes", max_bytes}});

@@ -17,7 +17,7 @@ namespace slipway::runner {
 struct DiskLimits {
   ImageLimits images;
   absl::Duration mirror_max_age = absl::InfiniteDuration();  // since the last checkout
-  int64_t mirror_max_bytes = 0;                              // 0: no limit
+  int64_t mirror_max_bytes = kNoLimit;
 };
 
 // Bounds what the runner keeps on disk to be fast: images and mirrors. Finds out once how images

@@ -169,7 +169,7 @@ TEST_CASE("Images not used for long are removed with their layers, others keep t
   REQUIRE(f.Build().ok());
   MakeOld(f, ":old");
 
-  const ImageLimits limits{.max_age = absl::Hours(24), .max_bytes = 0};
+  const ImageLimits limits{.max_age = absl::Hours(24)};
   auto pruned = f.builder->storage().Prune(limits, {});
   INFO(pruned.status());
   REQUIRE(pruned.ok());

@@ -145,7 +145,7 @@ absl::Status ImageStorage::RemoveUntil(const BuilderFacts& facts, const ImageLim
   const auto fits = [&](double part) {
     out.kept_bytes = DiskUse(setup_.data(), stop);
     const auto within = [part](int64_t value, int64_t limit) {
-      return limit <= 0 || static_cast<double>(value) <= static_cast<double>(limit) * part;
+      return static_cast<double>(value) <= static_cast<double>(limit) * part;
     };
     return within(out.kept_bytes, limits.max_bytes) && within(Count(), limits.max_count);
   };
@@ -172,8 +172,7 @@ absl::StatusOr<ImagesPruned> ImageStorage::Prune(const ImageLimits& limits,
   if (built) measured_ = DiskUse(setup_.data(), stop);
   const int64_t before = measured_;
   out.kept_bytes = before;
-  const bool too_much = (limits.max_bytes > 0 && before > limits.max_bytes) ||
-                        (limits.max_count > 0 && Count() > limits.max_count);
+  const bool too_much = before > limits.max_bytes || Count() > limits.max_count;
   const StorageGate::Pass alone =
       gate_.EnterAlone(too_much ? kPatience : absl::ZeroDuration(), stop);
   if (!alone.valid()) return out;
@@ -182,7 +181,7 @@ absl::StatusOr<ImagesPruned> ImageStorage::Prune(const ImageLimits& limits,
   RemoveOtherDrivers(*facts);
   SLIPWAY_RETURN_IF_ERROR(RemoveOld(*facts, limits.max_age, out, stop));
   // Without a build and a removal nothing has changed, and counting is dear.
-  if ((limits.max_bytes > 0 && built) || too_much) {
+  if (too_much) {
     SLIPWAY_RETURN_IF_ERROR(RemoveUntil(*facts, limits, out, stop));
   } else if (built || out.removed > 0) {
     out.kept_bytes = DiskUse(setup_.data(), stop);

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -13,11 +14,13 @@
 
 namespace slipway::runner {
 
+inline constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
+
 // What the images on the runner's disk may take.
 struct ImageLimits {
   absl::Duration max_age = absl::InfiniteDuration();  // since the last use
-  int64_t max_bytes = 0;                              // of disk; 0: no limit
-  int64_t max_count = 0;  // of images, with the unnamed ones of each instruction; 0: no limit
+  int64_t max_bytes = kNoLimit;                       // of disk
+  int64_t max_count = kNoLimit;  // of images, with the unnamed ones of each instruction
 };
 
 // What a Prune has done.

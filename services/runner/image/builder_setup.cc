@@ -115,14 +115,6 @@ absl::StatusOr<BuilderFacts> BuilderSetup::Facts(std::stop_token stop) {
   const std::vector<std::string> lines = Split(ReadFile(file).value_or(""), '\n');
   if (lines.size() >= 4 && lines[0] == key) {
     facts_ = {lines[1], lines[2], lines[3]};
-    // Containers of builds that were killed. No build of this process runs yet.
-    process::ProcessSpec spec;
-    spec.argv = Command(facts_);
-    spec.argv.insert(spec.argv.end(), {"rm", "--all"});
-    spec.inherit = {"PATH"};
-    spec.env = {{"HOME", data_}};
-    spec.timeout = kProbeTimeout;
-    sandbox_.RunTool(spec, {data_}, JobCgroup({}, "", {}), stop).status().IgnoreError();
   } else {
     SLIPWAY_ASSIGN_OR_RETURN(facts_, Probe(stop));
     SLIPWAY_RETURN_IF_ERROR(WriteFileAtomic(

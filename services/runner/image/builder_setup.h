@@ -25,8 +25,8 @@ class BuilderSetup {
   BuilderSetup(std::string data, const Sandbox& sandbox)
       : data_(std::move(data)), sandbox_(sandbox) {}
 
-  // What was found; probes on the first call, which also removes what killed builds left in the
-  // storage. FAILED_PRECONDITION with the builder's message where nothing works.
+  // What was found; probes on the first call. FAILED_PRECONDITION with the builder's message where
+  // nothing works.
   absl::StatusOr<BuilderFacts> Facts(std::stop_token stop);
 
   // What was found, if it was.

@@ -25,19 +25,23 @@ DiskKeeper::DiskKeeper(const DiskLimits& limits, ImageBuilder& images, git::Mirr
 void DiskKeeper::Loop(const std::stop_token& stop) {
   // The first image build need not wait for the probe.
   images_.Prepare(stop);
+  PrunePace pace;
   for (int pauses = 0; !stop.stop_requested(); pauses = (pauses + 1) % kPausesPerPrune) {
     if (pauses == 0) PruneMirrors(stop);
-    if (pauses == 0 || images_.storage().Count() > limits_.images.max_count) PruneImages(stop);
+    if (pace.Due(pauses == 0, TooManyImages())) {
+      PruneImages(stop);
+      pace.Pruned(TooManyImages());
+    }
     std::unique_lock<Mutex> lock(mu_);
     pause_.wait_for(lock, stop, kPause, [] { return false; });
   }
 }
 
 void DiskKeeper::PruneMirrors(const std::stop_token& stop) {
-  const git::MirrorsPruned done = mirrors_.Prune(
-      limits_.mirror_max_age == absl::InfiniteDuration() ? absl::InfinitePast()
-                                                         : absl::Now() - limits_.mirror_max_age,
-      limits_.mirror_max_bytes, stop);
+  const git::MirrorsPruned done = mirrors_.Prune(limits_.mirror_max_age == absl::InfiniteDuration()
+                                                     ? absl::InfinitePast()
+                                                     : absl::Now() - limits_.mirror_max_age,
+                                                 limits_.mirror_max_bytes, stop);
   if (stop.stop_requested()) return;
   Show("mirrors", done.removed, done.removed_bytes, done.kept_bytes, limits_.mirror_max_bytes);
 }

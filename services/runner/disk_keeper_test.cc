@@ -26,6 +26,22 @@ std::string Value(const telemetry::Metrics& metrics, const std::string& name,
 
 }  // namespace
 
+TEST_CASE("Too many images are pruned at once, but after one in vain only at the regular times") {
+  PrunePace pace;
+  CHECK(pace.Due(true, false));
+  pace.Pruned(false);
+  CHECK_FALSE(pace.Due(false, false));
+  CHECK(pace.Due(false, true));
+  pace.Pruned(true);
+  CHECK_FALSE(pace.Due(false, true));
+  CHECK(pace.Due(true, true));
+  pace.Pruned(true);
+  CHECK_FALSE(pace.Due(false, true));
+  CHECK(pace.Due(true, true));
+  pace.Pruned(false);
+  CHECK(pace.Due(false, true));
+}
+
 TEST_CASE("What was not used for long goes when the runner starts, and metrics tell it") {
   const TempDir root = *TempDir::Create("disk-keeper-");
   git::GitServer server;

@@ -10,11 +10,18 @@ while (($#)); do
   esac
   shift
 done
-build=${SLIPWAY_BIN_DIR%/bin}
-key=$(printf %s "$build" | md5sum | cut -c1-8)
-parts() { ctest --test-dir "$build" --no-tests=error -R "^(postgres|cluster)\\.$1\$" >/dev/null; }
-trap 'parts stop' EXIT
-parts start
-SLIPWAY_TEST_PG=/tmp/slipway-postgres-$key SLIPWAY_TEST_CLUSTER=/tmp/slipway-cluster-$key \
+folder=$(mktemp -d /tmp/slipway-histories.XXXXXX)
+postgres=$SLIPWAY_SOURCE_DIR/libs/db/testing/postgres_fixture.sh
+cluster=$SLIPWAY_SOURCE_DIR/tests/cluster/cluster.py
+finish() {
+  "$cluster" stop "$folder/cluster" --for $$
+  "$postgres" stop "$folder/postgres"
+  rm -rf "$folder"
+}
+trap finish EXIT
+chmod 755 "$folder"
+"$postgres" start "$folder/postgres"
+"$cluster" start "$folder/cluster" --for $$
+SLIPWAY_TEST_PG=$folder/postgres SLIPWAY_TEST_CLUSTER=$folder/cluster \
   SLIPWAY_HISTORIES=$histories SLIPWAY_HISTORY_SEED=$seed \
-  "$build/tests/gitops_kubernetes_test" "whatever is committed*"
+  "${SLIPWAY_BIN_DIR%/bin}/tests/gitops_kubernetes_test" "whatever is committed*"

@@ -173,6 +173,11 @@ absl::Status Podman::Play(const std::string& manifest) const {
 }
 
 absl::Status Podman::RemovePod(const std::string& name) const {
+  // Stopped first: `pod rm --force` of a running pod and the clean-up that conmon starts at the end
+  // of its containers wait for each other, which takes 3.5 s more in about half of the removals
+  // (podman 4.3). Whether it worked is seen by the removal.
+  SLIPWAY_RETURN_IF_ERROR(
+      Run({"pod", "stop", "--ignore", "--time", "0", name}, options_.timeout).status());
   SLIPWAY_ASSIGN_OR_RETURN(
       const Output removed,
       Run({"pod", "rm", "--ignore", "--force", "--time", "0", name}, options_.timeout));

@@ -85,8 +85,8 @@ absl::StatusOr<http::HttpResponse> RegistryClient::SendOnce(const Call& call,
   request.max_response_bytes = kMaxAnswer;
   request.follow_redirects = false;
   if (call.manifest) {
-    request.headers.emplace_back("Accept", std::string(kOciManifest) + ", " + kOciIndex + ", " +
-                                               kDockerManifest + ", " + kDockerIndex);
+    request.headers.emplace_back(
+        "Accept", Join({kOciManifest, kOciIndex, kDockerManifest, kDockerIndex}, ", "));
   }
   if (!bearer.empty()) {
     request.bearer = bearer;

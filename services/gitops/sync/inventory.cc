@@ -101,6 +101,7 @@ PruneDecision DecidePrune(const Inventory& inventory, const PruneRequest& reques
   decision.closed = Closed(request);
   if (!decision.closed.empty()) return decision;
 
+  size_t new_ones = 0;
   for (const kube::ObjectId& id : surplus) {
     const std::string owner = request.owner ? request.owner(id) : "";
     if (!owner.empty() && owner != request.app) {
@@ -108,30 +109,37 @@ PruneDecision DecidePrune(const Inventory& inventory, const PruneRequest& reques
       continue;
     }
     const InventoryEntry& entry = inventory.at(id);
+    // What is being deleted was let through before.
+    const bool under_way = entry.state == EntryState::kDeleting;
+    const bool confirmed = request.confirmed || under_way;
     if (entry.prune == Consent::kNo) {
       decision.held.push_back({id, "it is annotated not to be pruned", false});
     } else if (!request.prune_enabled) {
       decision.held.push_back({id, "pruning is off for this app", false});
-    } else if (entry.prune == Consent::kConfirm && !request.confirmed) {
+    } else if (entry.prune == Consent::kConfirm && !confirmed) {
       decision.held.push_back({id, "it is annotated to be pruned after confirmation", true});
-    } else if (NeedsConsent(id) && !request.confirmed) {
+    } else if (NeedsConsent(id) && !confirmed) {
       decision.held.push_back(
           {id, "a " + id.kind + " takes more with it than itself, so it waits for confirmation",
            true});
     } else {
       decision.prune.push_back(id);
+      if (!under_way) ++new_ones;
     }
   }
 
-  const size_t going = decision.prune.size();
-  if (request.desired.empty() && !request.allow_empty && going > 0) {
+  if (request.desired.empty() && !request.allow_empty && new_ones > 0) {
     decision.closed = "the render is empty, and this app does not allow to delete everything";
-  } else if (!request.confirmed && going > std::max(kFewObjects, inventory.size() / 2)) {
-    decision.closed = "it would delete " + Objects(going) + " of " +
+  } else if (!request.confirmed && new_ones > std::max(kFewObjects, inventory.size() / 2)) {
+    decision.closed = "it would delete " + Objects(new_ones) + " of " +
                       std::to_string(inventory.size()) + ", which waits for confirmation";
     decision.confirmable = true;
   }
-  if (!decision.closed.empty()) decision.prune.clear();
+  if (!decision.closed.empty()) {
+    std::erase_if(decision.prune, [&](const kube::ObjectId& id) {
+      return inventory.at(id).state != EntryState::kDeleting;
+    });
+  }
   return decision;
 }
 

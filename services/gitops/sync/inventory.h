@@ -104,7 +104,7 @@ struct PruneDecision {
 // The gate. Closed while the render is not known to be complete, an apply failed, everything would
 // go, more than half (and more than ten) would go without confirmation, or a window is shut.
 // Through an open gate go no namespaces, definitions or volumes without confirmation, nothing that
-// is annotated to be kept, nothing that another app owns.
+// is annotated to be kept, nothing that another app owns. What is being deleted already goes on.
 PruneDecision DecidePrune(const Inventory& inventory, const PruneRequest& request);
 
 // Whether one object may be deleted, seen on the cluster as it is now; the delete then carries the

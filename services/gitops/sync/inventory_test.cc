@@ -147,6 +147,18 @@ TEST_CASE("What takes more with it than itself waits for confirmation") {
   CHECK(DecidePrune(inventory, request).prune.size() == 4);
 }
 
+TEST_CASE("What is being deleted goes on without being confirmed again, and counts no more") {
+  Inventory inventory = WriteAhead(Applied(40), {Id("shop", "Namespace")});
+  inventory.at(Id("shop", "Namespace")).state = EntryState::kDeleting;
+  for (int i = 1; i < 40; ++i)
+    inventory.at(Id("c" + std::to_string(i))).state = EntryState::kDeleting;
+  CHECK(DecidePrune(inventory, Open()).prune.size() == 40);
+  PruneRequest empty = Open({});
+  const PruneDecision decision = DecidePrune(inventory, empty);
+  CHECK_FALSE(decision.closed.empty());
+  CHECK(decision.prune.size() == 40);  // all but the last, which was not let through before
+}
+
 TEST_CASE("Annotations of the object on the cluster decide, since Git has it no more") {
   constexpr char kOptions[] = "argocd.argoproj.io/sync-options";
   Inventory inventory;

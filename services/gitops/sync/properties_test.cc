@@ -226,15 +226,22 @@ class World {
     CHECK(request.all_applied);
     CHECK(request.window_open);
     CHECK(request.prune_enabled);
-    CHECK((!request.desired.empty() || request.allow_empty));
+    // What is being deleted already was let through before.
+    std::vector<kube::ObjectId> begun = decision.prune;
+    std::erase_if(begun, [&](const kube::ObjectId& id) {
+      return app.inventory.at(id).state == EntryState::kDeleting;
+    });
+    CHECK((begun.empty() || !request.desired.empty() || request.allow_empty));
     if (!request.confirmed) {
-      CHECK(decision.prune.size() <= std::max<size_t>(10, app.inventory.size() / 2));
+      CHECK(begun.size() <= std::max<size_t>(10, app.inventory.size() / 2));
+    }
+    for (const kube::ObjectId& id : begun) {
+      if (!request.confirmed) CHECK(id.kind != "Namespace");
     }
     for (const kube::ObjectId& id : decision.prune) {
       CHECK_FALSE(Wants(app, id));
       CHECK(app.inventory.at(id).prune != Consent::kNo);
       CHECK((Owner(id).empty() || Owner(id) == request.app));
-      if (!request.confirmed) CHECK(id.kind != "Namespace");
     }
   }
 

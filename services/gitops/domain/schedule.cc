@@ -1,6 +1,5 @@
 #include "services/gitops/domain/schedule.h"
 
-#include <algorithm>
 #include <mutex>
 
 #include "absl/time/clock.h"
@@ -28,7 +27,8 @@ void Schedule::Add(const AppEnvironment& where, absl::Duration in) {
   {
     MutexLock lock(mu_);
     Entry& entry = entries_[where];
-    SetDue(where, entry, std::min(entry.due, absl::Now() + in));
+    if (entry.taken || entry.due != absl::InfiniteFuture()) return;
+    SetDue(where, entry, absl::Now() + in);
     ++version_;
   }
   changed_.notify_all();

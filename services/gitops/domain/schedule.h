@@ -20,7 +20,7 @@ class Schedule {
  public:
   // As soon as a worker is free; once more after the look under way.
   void Wake(const AppEnvironment& where);
-  // No later than `in` from now, if it is not known yet.
+  // In `in` from now, unless it is known when it is looked at next.
   void Add(const AppEnvironment& where, absl::Duration in);
 
   // The next one that is due, now taken; waits for it. Empty when `stop` is requested.

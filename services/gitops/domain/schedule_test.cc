@@ -44,6 +44,26 @@ TEST_CASE("the earliest comes first, and nothing comes that was given back for g
   CHECK_FALSE(schedule.Take(stop.get_token()).has_value());
 }
 
+TEST_CASE("what is known to be looked at later is not hastened by being added again") {
+  Schedule schedule;
+  schedule.Wake(kDev);
+  REQUIRE(schedule.Take({}) == kDev);
+  schedule.Add(kDev, absl::ZeroDuration());
+  schedule.GiveBack(kDev, absl::Hours(1));
+  schedule.Add(kDev, absl::ZeroDuration());
+  schedule.Wake(kProd);
+  CHECK(schedule.Take({}) == kProd);
+}
+
+TEST_CASE("what was given back for good comes again when it is added") {
+  Schedule schedule;
+  schedule.Wake(kDev);
+  REQUIRE(schedule.Take({}) == kDev);
+  schedule.GiveBack(kDev, std::nullopt);
+  schedule.Add(kDev, absl::Milliseconds(1));
+  CHECK(schedule.Take({}) == kDev);
+}
+
 TEST_CASE("one that is taken can be waited for") {
   Schedule schedule;
   schedule.Wake(kDev);

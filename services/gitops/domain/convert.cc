@@ -57,7 +57,7 @@ slipway::gitops::v1::SyncStatus ToSyncStatus(const EnvironmentState& environment
   if (!control.suspended_by.empty()) {
     // Also while nothing is wanted.
     sync::GateFacts facts;
-    facts.name = environment.where.app + "/" + environment.where.environment;
+    facts.name = environment.where.Short();
     facts.suspended_by = control.suspended_by;
     facts.suspended_at = control.suspended_at;
     gate = sync::Decide(facts);

@@ -5,7 +5,6 @@ namespace {
 
 using Verdict = slipway::records::v1::Record;
 
-std::string Short(const AppEnvironment& where) { return where.app + "/" + where.environment; }
 
 }  // namespace
 
@@ -43,14 +42,14 @@ CandidateDecision Decide(const CandidateFacts& facts) {
   }
   if (!facts.automatic) {
     return no(Verdict::WAITING, "deploymentPipeline.trigger",
-              "waits for a person: slipway deploy " + Short(facts.where) + " --image " +
+              "waits for a person: slipway deploy " + facts.where.Short() + " --image " +
                   facts.image.digest);
   }
   if (!facts.active_provider) {
     return no(Verdict::REFUSED, "gitopsProvider.active",
               "no active GitOps provider: apply a GitOpsProvider with \"active: true\", then "
               "deploy with slipway deploy " +
-                  Short(facts.where));
+                  facts.where.Short());
   }
   decision.deploy = true;
   decision.verdict = Verdict::STARTED;

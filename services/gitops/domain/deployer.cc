@@ -64,7 +64,7 @@ absl::Status Record(db::Tx& tx, const ImageRecord& image, const AppEnvironment& 
                           .event = event,
                           .verdict = ToJournal(decision.verdict),
                           .rule = decision.rule,
-                          .message = where.app + "/" + where.environment + ": " + decision.message,
+                          .message = where.Short() + ": " + decision.message,
                           .values = decision.values,
                           .related = {where.Name(), image.run},
                           .trace_id = TraceIdOf(image.traceparent),

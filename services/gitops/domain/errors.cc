@@ -21,7 +21,6 @@ absl::Status Error(Code code, std::string reason, const std::string& message,
   return MakeError(code, message, std::move(details));
 }
 
-std::string Short(const AppEnvironment& where) { return where.app + "/" + where.environment; }
 
 }  // namespace
 
@@ -55,14 +54,14 @@ absl::Status NoImageYet(const AppEnvironment& where, std::string_view after) {
       after.empty() ? "push a commit or start a run first"
                     : "none was healthy in environment " + Q(after) + " yet; deploy there first";
   return Error(Code::kFailedPrecondition, "NO_IMAGE",
-               "there is no image for " + Short(where) + ": " + remedy);
+               "there is no image for " + where.Short() + ": " + remedy);
 }
 
 absl::Status NeverHealthyIn(std::string_view after, std::string_view digest,
                             const AppEnvironment& where) {
   return Error(Code::kFailedPrecondition, "NEVER_HEALTHY_IN_AFTER",
                "image " + std::string(digest) + " was never healthy in environment " + Q(after) +
-                   ", which comes before " + Short(where) +
+                   ", which comes before " + where.Short() +
                    "; deploy it there first: slipway deploy " + where.app + "/" +
                    std::string(after) + " --image " + std::string(digest),
                {{"after", std::string(after)}, {"image", std::string(digest)}});
@@ -70,18 +69,18 @@ absl::Status NeverHealthyIn(std::string_view after, std::string_view digest,
 
 absl::Status NothingToRollBackTo(const AppEnvironment& where) {
   return Error(Code::kFailedPrecondition, "NOTHING_TO_ROLL_BACK_TO",
-               "no earlier deployment of another image was healthy in " + Short(where) +
+               "no earlier deployment of another image was healthy in " + where.Short() +
                    "; slipway deployments " + where.app + " lists them, --to N takes any");
 }
 
 absl::Status EnvironmentGoesAway(const AppEnvironment& where) {
   return Error(Code::kFailedPrecondition, "ENVIRONMENT_DELETING",
-               "the deployment pipeline of " + Short(where) + " is being deleted");
+               "the deployment pipeline of " + where.Short() + " is being deleted");
 }
 
 absl::Status SyncHeld(const AppEnvironment& where, bool suspended, std::string_view reason) {
   return Error(Code::kFailedPrecondition, suspended ? "SYNC_SUSPENDED" : "SYNC_WINDOW_CLOSED",
-               where.app + "/" + where.environment + " can't be synced now: " +
+               where.Short() + " can't be synced now: " +
                    std::string(reason));
 }
 

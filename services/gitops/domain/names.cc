@@ -17,7 +17,8 @@ AppEnvironment From(const rpc::ResourceName& name) {
 
 std::string AppEnvironment::Name() const { return AppName() + "/environments/" + environment; }
 std::string AppEnvironment::AppName() const { return "projects/" + project + "/apps/" + app; }
-std::string AppEnvironment::Folder() const { return project + "/" + app + "/" + environment; }
+std::string AppEnvironment::Folder() const { return project + "/" + Short(); }
+std::string AppEnvironment::Short() const { return app + "/" + environment; }
 
 std::string DeploymentName::Name() const {
   return where.Name() + "/deployments/" + std::to_string(number);

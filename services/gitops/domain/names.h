@@ -23,6 +23,8 @@ struct AppEnvironment {
   std::string AppName() const;
   // "P/A/E": its folder in the GitOps repository.
   std::string Folder() const;
+  // "A/E", as people write it.
+  std::string Short() const;
 };
 
 // Number of a deployment in a name: 0 stands for "latest".

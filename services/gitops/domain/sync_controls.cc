@@ -107,7 +107,7 @@ absl::StatusOr<pb::SyncStatus> SyncControls::Sync(const std::string& name, const
   return Write(where, "sync.asked", caller,
                [&](db::Tx& tx, const EnvironmentState& before) -> absl::StatusOr<std::string> {
                  sync::GateFacts facts;
-                 facts.name = where.app + "/" + where.environment;
+                 facts.name = where.Short();
                  facts.now = parts_.clock.Now();
                  facts.by_hand = true;
                  facts.suspended_by = before.sync.suspended_by;

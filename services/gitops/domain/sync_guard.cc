@@ -34,7 +34,7 @@ sync::GateFacts SyncGuard::FactsOf(const Wish& wish) {
   const SyncControl& control = wish.environment.sync;
   const AppEnvironment& where = wish.environment.where;
   sync::GateFacts facts;
-  facts.name = where.app + "/" + where.environment;
+  facts.name = where.Short();
   facts.now = parts_.clock.Now();
   facts.cause = wish.cause;
   // A deployment that a person made is a sync by hand.

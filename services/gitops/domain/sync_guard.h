@@ -41,7 +41,7 @@ class SyncGuard {
   // Empty: go on.
   std::optional<Refusal> Refuses(const Wish& wish);
 
-  // Nothing is wanted: what stood against a write is forgotten, and a person's wish is granted.
+  // Nothing is wanted: what stood against a write is forgotten.
   void Rest(const EnvironmentState& environment);
 
   // A try worked: within the transaction that says so.

@@ -77,7 +77,7 @@ absl::Status HookInTheWay(const kube::ObjectId& id) {
 absl::Status NotOnACluster(const AppEnvironment& where) {
   return MakeError(
       absl::StatusCode::kFailedPrecondition,
-      where.app + "/" + where.environment + " runs on this machine, not on a Kubernetes cluster",
+      where.Short() + " runs on this machine, not on a Kubernetes cluster",
       {.reason = "NOT_ON_A_CLUSTER", .metadata = {}, .field_violations = {}});
 }
 

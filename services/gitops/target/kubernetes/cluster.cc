@@ -7,14 +7,11 @@
 #include "absl/time/clock.h"
 #include "libs/base/error.h"
 #include "libs/base/status.h"
-#include "libs/json/json.h"
 #include "libs/log/log.h"
+#include "services/gitops/target/kubernetes/read_object.h"
 
 namespace slipway::gitops::kubernetes {
 namespace {
-
-// Objects with their status can be big, and nest deeper than what people write.
-constexpr json::Limits kObjectLimits{.max_bytes = 16 << 20, .max_depth = 100};
 
 // How much later than it should the next failure of a watch may come.
 constexpr absl::Duration kPatience = absl::Seconds(5);
@@ -67,18 +64,17 @@ class Cluster::Follower final : public kube::ReflectorHandler {
       // A deletion that was missed has nothing to show but that.
       if (view.json.empty()) return Put(id, {});
     }
-    const auto value = json::Parse(view.json, kObjectLimits);
-    if (!value.ok() || !value->is_object()) {
+    auto object = ReadObject(view.json);
+    if (!object.ok()) {
       log::Warn("kubernetes.object_unreadable", "is left out",
-                {{"object", kube::Describe(id)}, {"error", MessageOf(value.status())}});
+                {{"object", kube::Describe(id)}, {"error", MessageOf(object.status())}});
       return;
     }
-    kube::Object object(value->get_object());
     // Items of lists don't repeat what kind they are.
-    object.body()["apiVersion"] = gvk_.api_version();
-    object.body()["kind"] = gvk_.kind;
-    LiveObject live = ToLive(object, cluster_.options_.manager, cluster_.options_.health);
-    if (secret_) live.seen = kube::ObserveMetadata(object.body(), cluster_.options_.manager);
+    object->body()["apiVersion"] = gvk_.api_version();
+    object->body()["kind"] = gvk_.kind;
+    LiveObject live = ToLive(*object, cluster_.options_.manager, cluster_.options_.health);
+    if (secret_) live.seen = kube::ObserveMetadata(object->body(), cluster_.options_.manager);
     live.exists = change != kube::Change::kDeleted;
     Put(id, std::move(live));
   }

@@ -1,29 +1,20 @@
 #include "services/gitops/target/kubernetes/dry_run.h"
 
-#include <optional>
 #include <utility>
 #include <vector>
 
 #include "libs/base/error.h"
 #include "libs/base/status.h"
-#include "libs/json/json.h"
 #include "libs/kube/diff.h"
 #include "services/gitops/target/kubernetes/batch.h"
 #include "services/gitops/target/kubernetes/errors.h"
 #include "services/gitops/target/kubernetes/judge.h"
+#include "services/gitops/target/kubernetes/read_object.h"
 
 namespace slipway::gitops::kubernetes {
 namespace {
 
 namespace pb = slipway::gitops::v1;
-
-constexpr json::Limits kObjectLimits{.max_bytes = 16 << 20, .max_depth = 100};
-
-std::optional<kube::Object> ReadObject(const kube::Answer& answer) {
-  auto value = json::Parse(answer.body, kObjectLimits);
-  if (!value.ok() || !value->is_object()) return std::nullopt;
-  return kube::Object(std::move(value->get_object()));
-}
 
 pb::ObjectDiff& Add(pb::DiffDeploymentResponse& response, const kube::ObjectId& id,
                     pb::ObjectDiff::Change change, const std::string& reason = "") {
@@ -79,8 +70,8 @@ absl::StatusOr<pb::DiffDeploymentResponse> DryRun(const DesiredState& desired, c
           later ? "" : MessageOf(SyncError(id, after[i])));
       continue;
     }
-    const auto now = ReadObject(before[i]), then = ReadObject(after[i]);
-    if (missing || !now || !then) {
+    const auto now = ReadObject(before[i].body), then = ReadObject(after[i].body);
+    if (missing || !now.ok() || !then.ok()) {
       Add(response, id, pb::ObjectDiff::CREATE);
       continue;
     }

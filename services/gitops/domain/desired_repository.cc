@@ -185,8 +185,15 @@ absl::StatusOr<FolderState> DesiredRepository::Folder(const RepositoryAccess& ac
                                                       const std::string& commit,
                                                       const AppEnvironment& where) {
   SLIPWAY_ASSIGN_OR_RETURN(const auto mirror, MirrorOf(access));
-  return mirror->Read([&](const git::Repository& repository) {
-    return FolderIn(repository, commit, where.Folder());
+  return mirror->Read([&](const git::Repository& repository) -> absl::StatusOr<FolderState> {
+    if (commit.empty()) return FolderState{};
+    const absl::StatusOr<std::string> tree = repository.TreeId(commit, where.Folder());
+    if (tree.ok()) {
+      if (auto known = folders_.Find(*tree)) return FolderState{*tree, *std::move(known)};
+    }
+    SLIPWAY_ASSIGN_OR_RETURN(FolderState state, FolderIn(repository, commit, where.Folder()));
+    if (!state.tree.empty()) folders_.Put(state.tree, state.files);
+    return state;
   });
 }
 

@@ -9,6 +9,7 @@
 #include "libs/base/mutex.h"
 #include "libs/git/mirror_store.h"
 #include "libs/http/outgoing_guard.h"
+#include "services/gitops/domain/folder_cache.h"
 #include "services/gitops/domain/names.h"
 #include "services/gitops/domain/render.h"
 
@@ -63,7 +64,7 @@ class DesiredRepository {
  public:
   // Both outlive it.
   DesiredRepository(git::MirrorStore& mirrors, const http::OutgoingGuard& guard)
-      : mirrors_(mirrors), guard_(guard) {}
+      : mirrors_(mirrors), guard_(guard), folders_(8 << 20) {}
 
   // Makes all commits in order and pushes them. The ids, in order; one whose folder was equal
   // already has the id of the branch. After an error nobody knows whether they arrived: look first
@@ -94,6 +95,7 @@ class DesiredRepository {
  private:
   git::MirrorStore& mirrors_;
   const http::OutgoingGuard& guard_;
+  FolderCache folders_;  // looks ask for the same again and again
   Mutex commit_mu_;  // one writer of this process at a time; others are met by rejected pushes
 };
 

@@ -20,6 +20,10 @@ Config Config::Parse(int argc, char** argv) {
   parser.String(
       &config.build_address,
       {.flag = "build-address", .help = "address of the build service", .required = true});
+  parser.String(
+      &config.gitops_address,
+      {.flag = "gitops-address",
+       .help = "address of the gitops service, which is told of pushes; empty: it is not"});
   parser.String(&config.public_url,
                 {.flag = "public-url",
                  .help = "URL of the gateway as forges see it, for the URLs of hooks",
@@ -47,8 +51,11 @@ absl::Status App::Init() {
                      .migrations = {{"trigger", migrations::kFiles}, journal::Migrations()}}));
   db::Pool& pool = runtime_->pool();
   Clock& clock = runtime_->clock();
-  peers_ = std::make_unique<GrpcPeers>(runtime_->MakePeer(config_.pipeline_address),
-                                       runtime_->MakePeer(config_.build_address));
+  std::optional<rpc::Peer> gitops;
+  if (!config_.gitops_address.empty()) gitops = runtime_->MakePeer(config_.gitops_address);
+  peers_ =
+      std::make_unique<GrpcPeers>(runtime_->MakePeer(config_.pipeline_address),
+                                  runtime_->MakePeer(config_.build_address), std::move(gitops));
   refusals_ = std::make_unique<Refusals>(pool, clock, runtime_->metrics());
   processor_ = std::make_unique<Processor>(Processor::Parts{.pool = pool,
                                                             .clock = clock,

@@ -19,6 +19,7 @@ struct Config {
   std::string kek_file;
   std::string pipeline_address;
   std::string build_address;
+  std::string gitops_address;  // empty: nobody is told of pushes
   std::string public_url;
   std::string instance = "trigger-0";
 

@@ -64,6 +64,10 @@ class FakePeers final : public Peers {
     }
     return response;
   }
+  void NotePush(const std::string& repository, const std::string&) override {
+    std::lock_guard lock(mu);
+    pushed.push_back(repository);
+  }
   absl::StatusOr<buildpb::CreateRunsResponse> CreateRuns(const buildpb::CreateRunsRequest& request,
                                                          const std::string&) override {
     std::lock_guard lock(mu);
@@ -89,6 +93,7 @@ class FakePeers final : public Peers {
   std::string broken_workflow;
   std::map<std::string, std::string> runs;
   std::vector<std::string> commits;  // in the order in which runs were made
+  std::vector<std::string> pushed;   // repositories
 };
 
 std::string Sha(char digit) { return std::string(40, digit); }
@@ -226,6 +231,8 @@ TEST_CASE("a signed push is stored, starts its run and says why for every workfl
   CHECK(delivery.matches(1).reason() == "branch \"main\" is not branch \"release\"");
   CHECK(f.Count("journal WHERE event = 'match.skipped' AND message LIKE '%release%'") == "1");
   CHECK(f.Count("journal WHERE event = 'delivery.stored'") == "1");
+  REQUIRE(f.peers.pushed.size() == 1);
+  CHECK(f.peers.pushed[0].ends_with("/demo/hello.git"));
 }
 
 TEST_CASE("the same delivery again starts nothing and another body under its id is refused") {
@@ -270,6 +277,7 @@ TEST_CASE("a hook speaks for its own repositories only") {
   CHECK(delivery.outcome().starts_with(
       "refused: hook \"local\" may not speak for http://other.example.com"));
   CHECK(f.peers.runs.empty());
+  CHECK(f.peers.pushed.empty());
   CHECK(f.Count("journal WHERE event = 'delivery.repository_refused'") == "1");
 }
 

@@ -24,6 +24,9 @@ class Peers {
       const slipway::pipeline::v1::CreatePlansRequest& request, const std::string& traceparent) = 0;
   virtual absl::StatusOr<slipway::build::v1::CreateRunsResponse> CreateRuns(
       const slipway::build::v1::CreateRunsRequest& request, const std::string& traceparent) = 0;
+  // Tells who follows repositories by themselves. Once and without an answer: they look by and by
+  // anyway.
+  virtual void NotePush(const std::string& repository, const std::string& traceparent) = 0;
 };
 
 }  // namespace slipway::trigger

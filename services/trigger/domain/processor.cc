@@ -302,6 +302,8 @@ absl::Status Processor::Process(store::DeliveryRow& delivery, std::vector<Outcom
     return absl::OkStatus();
   }
 
+  if (!event.repository.clone_url.empty())
+    parts_.peers.NotePush(event.repository.clone_url, delivery.traceparent);
   SLIPWAY_ASSIGN_OR_RETURN(const std::vector<Workflow> workflows, WorkflowsOf(delivery, event));
   outcomes.resize(workflows.size());
   std::vector<const Workflow*> matched;

@@ -118,6 +118,29 @@ TEST_CASE("A cancelled image build is gone within a second") {
   CHECK(absl::Now() - asked < absl::Seconds(1));
 }
 
+// What buildah says about the builder's storage.
+std::string Buildah(const Fixture& f, const std::vector<std::string>& words) {
+  std::string driver;
+  for (const char* name : {"overlay", "vfs"}) {
+    if (PathExists(f.root.path() + "/images/storage-" + name + "/" + name + "-images"))
+      driver = name;
+  }
+  process::ProcessSpec spec;
+  spec.argv = {"buildah",
+               "--root",
+               f.root.path() + "/images/storage-" + driver,
+               "--runroot",
+               f.root.path() + "/images/run-" + driver,
+               "--storage-driver",
+               driver};
+  spec.argv.insert(spec.argv.end(), words.begin(), words.end());
+  const auto result = process::Run(spec);
+  REQUIRE(result.ok());
+  INFO(result->err);
+  REQUIRE(result->ok());
+  return result->out;
+}
+
 // What is in the builder's storage.
 struct Contents {
   std::string images;
@@ -125,28 +148,7 @@ struct Contents {
 };
 
 Contents ContentsOf(const Fixture& f) {
-  std::string driver;
-  for (const char* name : {"overlay", "vfs"}) {
-    if (PathExists(f.root.path() + "/images/storage-" + name + "/" + name + "-images"))
-      driver = name;
-  }
-  const auto list = [&](const std::vector<std::string>& words) {
-    process::ProcessSpec spec;
-    spec.argv = {"buildah",
-                 "--root",
-                 f.root.path() + "/images/storage-" + driver,
-                 "--runroot",
-                 f.root.path() + "/images/run-" + driver,
-                 "--storage-driver",
-                 driver};
-    spec.argv.insert(spec.argv.end(), words.begin(), words.end());
-    const auto result = process::Run(spec);
-    REQUIRE(result.ok());
-    INFO(result->err);
-    REQUIRE(result->ok());
-    return result->out;
-  };
-  return {list({"images", "--all", "--noheading"}), list({"containers", "--quiet"})};
+  return {Buildah(f, {"images", "--all", "--noheading"}), Buildah(f, {"containers", "--quiet"})};
 }
 
 void MakeOld(const Fixture& f, const std::string& image) {
@@ -272,6 +274,31 @@ TEST_CASE("Builds that fail or are cancelled leave nothing for good") {
   const Contents left = ContentsOf(f);
   CHECK(left.containers.empty());
   CHECK(left.images.empty());
+}
+
+TEST_CASE("A container that buildah was killed over keeps no image") {
+  oci::Registry registry;
+  Fixture f;
+  f.request.registry_host = registry.address();
+  f.request.tag = "one";
+  REQUIRE(f.Build().ok());
+  // As it is between making the container and noting what it is for.
+  Buildah(f, {"from", "--pull-never", registry.address() + "/demo/hello:one"});
+  int killed = 0;
+  for (const char* driver : {"overlay", "vfs"}) {
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(
+             f.root.path() + "/images/storage-" + driver + "/" + driver + "-containers", error)) {
+      killed += std::filesystem::remove(entry.path() / "userdata/buildah.json", error) ? 1 : 0;
+    }
+  }
+  REQUIRE(killed == 1);
+  REQUIRE(ContentsOf(f).containers.empty());
+  const auto pruned = f.builder->storage().Prune({.max_bytes = 1}, {});
+  INFO(pruned.status());
+  REQUIRE(pruned.ok());
+  CHECK(ContentsOf(f).images.empty());
+  CHECK(f.Build().ok());
 }
 
 TEST_CASE("Storage of a driver that is no longer used is removed") {

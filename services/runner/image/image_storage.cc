@@ -76,6 +76,27 @@ absl::StatusOr<std::vector<std::string>> ImageStorage::Names(const BuilderFacts&
   return ParseNames(text);
 }
 
+absl::Status ImageStorage::RemoveContainers(const BuilderFacts& facts,
+                                            const std::stop_token& stop) const {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(
+           setup_.data() + "/storage-" + facts.driver + "/" + facts.driver + "-containers",
+           error)) {
+    const std::string record = entry.path().string() + "/userdata/buildah.json";
+    std::error_code ignored;
+    if (!entry.is_directory(ignored) || std::filesystem::exists(record, ignored)) continue;
+    // Killed between making the container and noting it: buildah takes it for another program's,
+    // so that it would stay for good and no image below it could be removed.
+    // https://github.com/containers/buildah/blob/v1.28.2/buildah.go: containerType, stateFile.
+    SLIPWAY_RETURN_IF_ERROR(MakeDirectories(entry.path().string() + "/userdata"));
+    SLIPWAY_RETURN_IF_ERROR(WriteFileAtomic(
+        record,
+        boost::json::serialize(boost::json::object{
+            {"type", "buildah 0.0.1"}, {"container-id", entry.path().filename().string()}})));
+  }
+  return Tool(facts, {"rm", "--all"}, stop).status();
+}
+
 void ImageStorage::RemoveOtherDrivers(const BuilderFacts& facts) const {
   std::error_code error;
   std::vector<std::string> unused;
@@ -177,7 +198,7 @@ absl::StatusOr<ImagesPruned> ImageStorage::Prune(const ImageLimits& limits,
       gate_.EnterAlone(too_much ? kPatience : absl::ZeroDuration(), stop);
   if (!alone.valid()) return out;
   // A build that fails or is killed leaves the container of its last instruction.
-  SLIPWAY_RETURN_IF_ERROR(Tool(*facts, {"rm", "--all"}, stop).status());
+  SLIPWAY_RETURN_IF_ERROR(RemoveContainers(*facts, stop));
   RemoveOtherDrivers(*facts);
   SLIPWAY_RETURN_IF_ERROR(RemoveOld(*facts, limits.max_age, out, stop));
   // Without a build and a removal nothing has changed, and counting is dear.

@@ -1,13 +1,9 @@
 #include "services/gitops/source/source_repository.h"
 
 #include "libs/base/status.h"
+#include "libs/git/names.h"
 
 namespace slipway::gitops {
-
-bool IsCommitId(const std::string& revision) {
-  return revision.size() == 40 &&
-         revision.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
 
 absl::StatusOr<std::shared_ptr<git::Mirror>> SourceRepository::MirrorOf(
     const slipway::pipeline::v1::Repository& repository) {
@@ -23,15 +19,14 @@ absl::StatusOr<std::shared_ptr<git::Mirror>> SourceRepository::MirrorOf(
   return mirrors_.Get(remote);
 }
 
-absl::StatusOr<std::string> SourceRepository::Resolve(
-    const slipway::pipeline::v1::Repository& repository, const std::string& revision) {
-  SLIPWAY_ASSIGN_OR_RETURN(const auto mirror, MirrorOf(repository));
-  if (IsCommitId(revision)) {
-    SLIPWAY_RETURN_IF_ERROR(mirror->EnsureCommit(revision));
+absl::StatusOr<std::string> ResolveNow(git::Mirror& mirror, const std::string& revision) {
+  if (git::IsSha(revision)) {
+    SLIPWAY_RETURN_IF_ERROR(mirror.EnsureCommit(revision));
     return revision;
   }
-  SLIPWAY_RETURN_IF_ERROR(mirror->Fetch());
-  return mirror->Read([&](const git::Repository& repo) { return repo.Resolve(revision); });
+  SLIPWAY_RETURN_IF_ERROR(mirror.Fetch());
+  return mirror.Read(
+      [&](const git::Repository& repository) { return repository.Resolve(revision); });
 }
 
 }  // namespace slipway::gitops

@@ -25,17 +25,13 @@ class SourceRepository {
   absl::StatusOr<std::shared_ptr<git::Mirror>> MirrorOf(
       const slipway::pipeline::v1::Repository& repository);
 
-  // The commit that a branch, tag or commit id stands for, as it is on the host now.
-  absl::StatusOr<std::string> Resolve(const slipway::pipeline::v1::Repository& repository,
-                                      const std::string& revision);
-
  private:
   git::MirrorStore& mirrors_;
   const http::OutgoingGuard& guard_;
   PipelinePeer& pipeline_;
 };
 
-// 40 hex digits: nothing that may stand for another commit tomorrow.
-bool IsCommitId(const std::string& revision);
+// The commit that a branch, tag or commit id stands for, as it is on the mirror's host now.
+absl::StatusOr<std::string> ResolveNow(git::Mirror& mirror, const std::string& revision);
 
 }  // namespace slipway::gitops

@@ -92,11 +92,10 @@ absl::Status SourceWorker::Render(const sources::Waiting& waiting, const std::st
                          "the image does not say which commit it was built from; name a branch, "
                          "tag or commit");
   }
+  SLIPWAY_ASSIGN_OR_RETURN(const auto mirror, parts_.repositories.MirrorOf(waiting.repository));
   SLIPWAY_ASSIGN_OR_RETURN(
       const std::string commit,
-      parts_.repositories.Resolve(waiting.repository,
-                                  revision.empty() ? deployment.image.commit : revision));
-  SLIPWAY_ASSIGN_OR_RETURN(const auto mirror, parts_.repositories.MirrorOf(waiting.repository));
+      ResolveNow(*mirror, revision.empty() ? deployment.image.commit : revision));
   SLIPWAY_ASSIGN_OR_RETURN(
       RenderedSource rendered, mirror->Read([&](const git::Repository& repository) {
         return parts_.renderer.Render(repository, commit,

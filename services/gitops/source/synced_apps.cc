@@ -7,6 +7,7 @@
 #include "libs/base/error.h"
 #include "libs/base/status.h"
 #include "libs/db/run_tx.h"
+#include "libs/git/names.h"
 #include "libs/journal/journal.h"
 #include "libs/log/log.h"
 #include "services/gitops/domain/back_off.h"
@@ -157,10 +158,16 @@ void SyncedApps::Look(const std::vector<sources::SyncedApp>& apps, const std::st
       parts_.repositories.MirrorOf(apps.front().repository);
   absl::Status fetched = mirror.status();
   if (fetched.ok()) fetched = (*mirror)->Fetch();
-  for (const sources::SyncedApp& app : apps) {
+  std::optional<absl::StatusOr<std::string>> default_branch;  // asked for once, if an app needs it
+  for (sources::SyncedApp app : apps) {
     if (stop.stop_requested()) return;
     absl::Status done = fetched;
-    if (done.ok() && IsCommitId(app.deploy.revision()))
+    if (done.ok() && app.deploy.revision().empty()) {
+      if (!default_branch) default_branch = (*mirror)->DefaultBranch();
+      done = default_branch->status();
+      if (done.ok()) app.deploy.set_revision(**default_branch);
+    }
+    if (done.ok() && git::IsSha(app.deploy.revision()))
       done = (*mirror)->EnsureCommit(app.deploy.revision());
     if (done.ok()) {
       done = (*mirror)->Read(
@@ -242,10 +249,12 @@ void SyncedApps::NoteProblem(sources::SyncedApp app, const absl::Status& status)
 
 absl::StatusOr<NewestSource> SyncedApps::Newest(const AppEnvironment& where,
                                                 const pipeline_v1::ResolveDeploymentResponse& resolved) {
-  const sources::SyncedApp app = ToSynced(where, resolved);
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string commit,
-                           parts_.repositories.Resolve(app.repository, app.deploy.revision()));
+  sources::SyncedApp app = ToSynced(where, resolved);
   SLIPWAY_ASSIGN_OR_RETURN(const auto mirror, parts_.repositories.MirrorOf(app.repository));
+  if (app.deploy.revision().empty()) {
+    SLIPWAY_ASSIGN_OR_RETURN(*app.deploy.mutable_revision(), mirror->DefaultBranch());
+  }
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string commit, ResolveNow(*mirror, app.deploy.revision()));
   const SourceRequest request = RequestOf(where, app.k8s_namespace, "", app.deploy);
   return mirror->Read([&](const git::Repository& repository) -> absl::StatusOr<NewestSource> {
     SLIPWAY_ASSIGN_OR_RETURN(const git::Commit about, repository.GetCommit(commit));

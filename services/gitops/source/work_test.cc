@@ -193,6 +193,30 @@ TEST_CASE("A synced app follows its path, and commits elsewhere make no deployme
   CHECK(bed.renderer.renders() == 2);
 }
 
+TEST_CASE("A synced app without a revision follows the default branch, also to another one") {
+  Bed bed;
+  bed.git.Commit("app", "main", {{"k8s/a.yaml", ConfigMap("one")}}, "one");
+  bed.FollowSynced("k8s", "");
+  bed.Go();
+  REQUIRE(bed.Number() == 1);
+  CHECK(bed.Find()->image.ref == "main");
+  CHECK(Has(bed.Folder().files[0].text, "one"));
+  const std::string two = bed.git.Commit("app", "next", {{"k8s/a.yaml", ConfigMap("two")}}, "two");
+  bed.Go();
+  CHECK(bed.Number() == 1);
+  bed.git.Git("app", {"symbolic-ref", "HEAD", "refs/heads/next"});
+  bed.Go();
+  REQUIRE(bed.Number() == 2);
+  CHECK(bed.Find()->image.commit == two);
+  CHECK(bed.Find()->image.ref == "next");
+  slipway::gitops::v1::CreateDeploymentRequest now;
+  now.set_parent(bed.dev.Name());
+  const auto made = bed.deployer.Create(now, {.actor = "user:ann"});
+  INFO(made.status());
+  REQUIRE(made.ok());
+  CHECK(bed.Find(3)->image.commit == two);
+}
+
 TEST_CASE("A commit that does not render fails once, and takes nothing away") {
   Bed bed;
   bed.git.Commit("app", "main", {{"k8s/a.yaml", ConfigMap("one")}}, "one");

@@ -42,6 +42,9 @@ void ValidateDeploySpec(const v1::DeploySpec& spec, const std::string& path,
 
 // The part of it that names a path of a repository; called by ValidateDeploySpec.
 void ValidateSource(const v1::DeploySpec& spec, const std::string& path, Violations* violations);
+// The repository that a path is in must be one of the app's.
+void ValidateDeployRepository(const v1::AppSpec& app, const v1::DeploySpec& deploy,
+                              const std::string& path, Violations* violations);
 // What fits together only in an app as a whole: its source and the environments that it is synced
 // to; called by ValidateApp.
 void ValidateSyncTargets(const v1::AppSpec& spec, const std::vector<std::string>& environments,

@@ -75,23 +75,32 @@ void ValidateSource(const v1::DeploySpec& spec, const std::string& path, Violati
   if (spec.has_replicas()) add(".replicas", kOwn);
 }
 
-void ValidateSyncTargets(const v1::AppSpec& spec, const std::vector<std::string>& environments,
-                         Violations* violations) {
-  const v1::DeploySpec& deploy = spec.deploy();
-  const auto& repositories = spec.repositories();
+void ValidateDeployRepository(const v1::AppSpec& app, const v1::DeploySpec& deploy,
+                              const std::string& path, Violations* violations) {
+  const auto& repositories = app.repositories();
   const bool known = deploy.repository().empty() ||
                      std::any_of(repositories.begin(), repositories.end(),
                                  [&](const auto& r) { return r.name() == deploy.repository(); });
-  if (!known) {
-    violations->Add("spec.deploy.repository",
-                    "spec.repositories has no \"" + Truncate(deploy.repository(), 64) + "\"");
-  }
-  if (deploy.path().empty()) {
+  if (known) return;
+  violations->Add(path + ".repository",
+                  "spec.repositories has no \"" + Truncate(deploy.repository(), 64) + "\"");
+}
+
+void ValidateSyncTargets(const v1::AppSpec& spec, const std::vector<std::string>& environments,
+                         Violations* violations) {
+  const v1::DeploySpec& deploy = spec.deploy();
+  const auto& targets = spec.environments();
+  ValidateDeployRepository(spec, deploy, "spec.deploy", violations);
+  // Without a path of its own, what stands here is for the targets that have one.
+  const bool target_has_path =
+      std::any_of(targets.begin(), targets.end(),
+                  [](const v1::SyncTarget& target) { return !target.deploy().path().empty(); });
+  if (deploy.path().empty() && !target_has_path) {
     constexpr char kNoPath[] = "goes with spec.deploy.path, which is missing";
     if (!deploy.repository().empty()) violations->Add("spec.deploy.repository", kNoPath);
     if (!deploy.revision().empty()) violations->Add("spec.deploy.revision", kNoPath);
-  } else if (repositories.empty()) {
-    violations->Add("spec.repositories", "name the repository that spec.deploy.path is in");
+  } else if (spec.repositories().empty()) {
+    violations->Add("spec.repositories", "name the repository that the path to deploy is in");
   }
   if (spec.environments_size() > kMaxSyncTargets) {
     return violations->Add("spec.environments",
@@ -115,12 +124,9 @@ void ValidateSyncTargets(const v1::AppSpec& spec, const std::vector<std::string>
       violations->Add(path + ".deploy.path",
                       "say what is synced: give spec.deploy.path, or a path here");
     }
-    if (deploy.revision().empty() && target.deploy().revision().empty()) {
-      violations->Add(path + ".deploy.revision",
-                      "name the branch, tag or commit that is followed: give spec.deploy.revision, "
-                      "or one here");
-    }
-    if (target.has_deploy()) ValidateDeploySpec(target.deploy(), path + ".deploy", violations);
+    if (!target.has_deploy()) continue;
+    ValidateDeploySpec(target.deploy(), path + ".deploy", violations);
+    ValidateDeployRepository(spec, target.deploy(), path + ".deploy", violations);
   }
 }
 

@@ -168,8 +168,8 @@ TEST_CASE("an app may be deployed from a path of its repository") {
   CHECK(fields(R"(deploy {path: "chart" repository: "source" helm {image_key: "web.image"
                values_files: ["../values/prod.yaml"] values {key: "ingress.host" value: "x"}}})")
             .empty());
-  CHECK(fields(R"(deploy {path: "k8s" revision: "main"} environments {environment: "dev"})")
-            .empty());
+  CHECK(
+      fields(R"(deploy {path: "k8s" revision: "main"} environments {environment: "dev"})").empty());
   CHECK(fields(R"(deploy {path: "../x" revision: "--upload-pack=x" repository: "other" port: 80
                replicas: 2 helm {image_key: ".a" values_files: ["/etc/passwd", "http://x", "-f"]
                values {key: "a..b" value: "x"}} kustomize {image: "a b"}})") ==
@@ -183,6 +183,21 @@ TEST_CASE("an app may be deployed from a path of its repository") {
   CHECK(Fields<v1::App>(R"(spec {deploy {path: "k8s"}})") == List{"spec.repositories"});
 }
 
+TEST_CASE("a deployment pipeline deploys from a repository of its app") {
+  ValidationInput input = Input();
+  input.app.add_repositories()->set_name("source");
+  const std::string pipelines =
+      std::string(kFrom) +
+      R"(deployment_pipelines {environment: "dev" deploy {path: "k8s" repository: "NAME"}})";
+  const auto mistakes = [&](const std::string& name) {
+    std::string spec = pipelines;
+    return WorkflowMistakes(spec.replace(spec.find("NAME"), 4, name), input);
+  };
+  CHECK(mistakes("source").empty());
+  CHECK(mistakes("sourc") ==
+        List{"spec.deploymentPipelines[0].deploy.repository: spec.repositories has no \"sourc\""});
+}
+
 TEST_CASE("an app that is only synced says what, from where and to where") {
   const std::string repository =
       R"(repositories {name: "source" url: "https://git.example/demo/hello.git"} )";
@@ -192,11 +207,19 @@ TEST_CASE("an app that is only synced says what, from where and to where") {
   CHECK(fields(R"(environments {environment: "dev"} environments {environment: "dv"}
                   environments {} environments {environment: "dev"
                   deploy {path: "k8s" revision: "main" replicas: 1}})") ==
-        List{"spec.environments[0].deploy.path", "spec.environments[0].deploy.revision",
-             "spec.environments[1].environment", "spec.environments[1].deploy.path",
-             "spec.environments[1].deploy.revision", "spec.environments[2].environment",
-             "spec.environments[2].deploy.path", "spec.environments[2].deploy.revision",
-             "spec.environments[3].environment", "spec.environments[3].deploy.replicas"});
+        List{"spec.environments[0].deploy.path", "spec.environments[1].environment",
+             "spec.environments[1].deploy.path", "spec.environments[2].environment",
+             "spec.environments[2].deploy.path", "spec.environments[3].environment",
+             "spec.environments[3].deploy.replicas"});
+  // Without a revision it is the default branch; one for all of them may stand above.
+  CHECK(fields(R"(environments {environment: "dev" deploy {path: "k8s"}})").empty());
+  CHECK(fields(R"(deploy {revision: "main" repository: "source"}
+                  environments {environment: "dev" deploy {path: "k8s"}})")
+            .empty());
+  CHECK(fields(R"(environments {environment: "dev" deploy {path: "k8s" repository: "other"}})") ==
+        List{"spec.environments[0].deploy.repository"});
+  CHECK(Fields<v1::App>(R"(spec {environments {environment: "dev" deploy {path: "k8s"}}})") ==
+        List{"spec.repositories"});
 }
 
 TEST_CASE("an app has one repository by http, without submodules") {

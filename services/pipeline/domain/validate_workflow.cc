@@ -16,7 +16,12 @@ constexpr int kMaxTasks = 100;
 constexpr int kMaxTargets = 100;
 constexpr int kMaxPathFilters = 100;
 constexpr int64_t kMaxTimeoutSeconds = 24 * 3600;
-constexpr char kBuild[] = "spec.source.build";
+// A member of spec.source.build.
+std::string OfBuild(std::string_view member) {
+  std::string path = "spec.source.build.";
+  path.append(member);
+  return path;
+}
 
 // Collects the mistakes of one workflow; a helper of ValidateWorkflow that lives for one call.
 class WorkflowCheck {
@@ -44,15 +49,15 @@ class WorkflowCheck {
 
   void CheckBuild(const v1::BuildSource& build) {
     CheckFrom(build.from());
-    CheckTimeout(std::string(kBuild) + ".timeout", build.has_timeout(), build.timeout());
+    CheckTimeout(OfBuild("timeout"), build.has_timeout(), build.timeout());
     std::set<std::string> names;
-    CheckTasks(std::string(kBuild) + ".preBuild", build.pre_build(), &names);
-    CheckTasks(std::string(kBuild) + ".postBuild", build.post_build(), &names);
+    CheckTasks(OfBuild("preBuild"), build.pre_build(), &names);
+    CheckTasks(OfBuild("postBuild"), build.post_build(), &names);
     CheckImage(build.image());
   }
 
   void CheckFrom(const v1::BuildFrom& from) {
-    const std::string path = std::string(kBuild) + ".from";
+    const std::string path = OfBuild("from");
     std::vector<std::string> repositories;
     for (const v1::Repository& repository : input_.app.repositories())
       repositories.push_back(repository.name());
@@ -130,7 +135,7 @@ class WorkflowCheck {
   }
 
   void CheckImage(const v1::ImageSpec& image) {
-    const std::string path = std::string(kBuild) + ".image";
+    const std::string path = OfBuild("image");
     if (!image.dockerfile().empty())
       AddProblem(path + ".dockerfile", PathProblem(image.dockerfile()));
     if (!image.context().empty()) AddProblem(path + ".context", PathProblem(image.context()));
@@ -170,8 +175,9 @@ class WorkflowCheck {
         continue;
       CheckEnvironment(path, pipeline);
       CheckAfter(path, pipeline, after);
-      if (pipeline.has_deploy())
-        ValidateDeploySpec(pipeline.deploy(), path + ".deploy", violations_);
+      if (!pipeline.has_deploy()) continue;
+      ValidateDeploySpec(pipeline.deploy(), path + ".deploy", violations_);
+      ValidateDeployRepository(input_.app, pipeline.deploy(), path + ".deploy", violations_);
     }
   }
 

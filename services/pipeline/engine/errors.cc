@@ -127,6 +127,17 @@ absl::Status NoRepository(std::string_view app) {
                app);
 }
 
+absl::Status NoDeployRepository(std::string_view app, std::string_view repository,
+                                const std::vector<std::string>& known) {
+  if (known.empty()) return NoRepository(app);
+  const std::string problem = repository.empty()
+                                  ? "say in spec.deploy.repository which of " + Join(known, ", ") +
+                                        " the path to deploy is in"
+                                  : NoSuch("repository", repository, known);
+  return Error(StatusCode::kFailedPrecondition, "NO_DEPLOY_REPOSITORY",
+               "app " + ShortName(app) + ": " + problem, app);
+}
+
 absl::Status NoDefaultRegistry(std::string_view workflow) {
   return Error(StatusCode::kFailedPrecondition, "NO_DEFAULT_REGISTRY",
                "workflow " + ShortName(workflow) +

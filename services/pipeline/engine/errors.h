@@ -40,7 +40,10 @@ absl::Status RefNeeded(std::string_view pattern);                            // 
 absl::Status RefNotBuilt(std::string_view ref, std::string_view rule,
                          std::string_view wanted);  // REF_NOT_BUILT
 absl::Status CommitOnNoBranch(std::string_view commit,
-                              std::string_view pattern);                     // COMMIT_NOT_ON_REF
+                              std::string_view pattern);  // COMMIT_NOT_ON_REF
+// The path to deploy is in none of the app's repositories, or in any of several.
+absl::Status NoDeployRepository(std::string_view app, std::string_view repository,
+                                const std::vector<std::string>& known);      // NO_DEPLOY_REPOSITORY
 absl::Status RepositoryChanged(std::string_view app, std::string_view url);  // REPOSITORY_CHANGED
 absl::Status CommitNotOnRef(std::string_view commit, std::string_view ref);  // COMMIT_NOT_ON_REF
 absl::Status AccountForOtherHost(std::string_view account, std::string_view host,

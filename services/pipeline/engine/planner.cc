@@ -107,17 +107,50 @@ absl::Status FillPlace(db::Tx& tx, const store::ResourceRow& environment,
   return absl::OkStatus();
 }
 
-// The repository of deploy.path: the one that it names, or the only one.
-void FillRepository(const v1::AppSpec& app, v1::ResolveDeploymentResponse* response) {
-  if (response->deploy().path().empty()) return;
-  for (const v1::Repository& repository : app.repositories()) {
-    if (!response->deploy().repository().empty() &&
-        repository.name() != response->deploy().repository()) {
-      continue;
-    }
-    *response->mutable_repository() = repository;
-    return;
+// The app is not deployed to this environment; to which it is.
+absl::Status NoPipeline(db::Tx& tx, const v1::ResolveDeploymentRequest& request) {
+  SLIPWAY_ASSIGN_OR_RETURN(const auto workflows,
+                           store::ListOfParents(tx, Kind::kWorkflow, {request.app()}));
+  std::vector<std::string> known;
+  for (const store::ResourceRow& row : workflows) {
+    const v1::Workflow workflow = ReadAs<v1::Workflow>(row);
+    for (const auto& pipeline : workflow.spec().deployment_pipelines())
+      known.push_back(pipeline.environment());
   }
+  return NoDeploymentPipeline(request.app(), request.environment(), known);
+}
+
+// The workflow's deployment pipeline for this environment, and those that come after it.
+absl::Status FillPipeline(db::Tx& tx, const std::string& workflow_name,
+                          const std::string& environment, v1::ResolveDeploymentResponse* response) {
+  response->set_workflow(workflow_name);
+  SLIPWAY_ASSIGN_OR_RETURN(const auto row, store::Find(tx, workflow_name, store::Lock::kNone));
+  if (!row) return rpc::ResourceNotFound(workflow_name);
+  SLIPWAY_ASSIGN_OR_RETURN(auto facts, store::FindWorkflowFacts(tx, {row->id}));
+  const auto& deleting = facts[row->id].deleting_environments;
+  const v1::Workflow workflow = ReadAs<v1::Workflow>(*row);
+  for (const v1::DeploymentPipeline& pipeline : workflow.spec().deployment_pipelines()) {
+    if (pipeline.environment() == environment) *response->mutable_pipeline() = pipeline;
+    const bool going =
+        std::find(deleting.begin(), deleting.end(), pipeline.environment()) != deleting.end();
+    if (pipeline.after() == environment && !going) response->add_next(pipeline.environment());
+  }
+  return absl::OkStatus();
+}
+
+// The repository of deploy.path: the one that it names, or the only one.
+absl::Status FillRepository(const std::string& app_name, const v1::AppSpec& app,
+                            v1::ResolveDeploymentResponse* response) {
+  if (response->deploy().path().empty()) return absl::OkStatus();
+  const std::string& wanted = response->deploy().repository();
+  std::vector<std::string> known;
+  for (const v1::Repository& repository : app.repositories()) {
+    known.push_back(repository.name());
+    if (wanted.empty() ? app.repositories_size() > 1 : repository.name() != wanted) continue;
+    *response->mutable_repository() = repository;
+    return absl::OkStatus();
+  }
+  return NoDeployRepository(app_name, wanted, known);
 }
 
 }  // namespace
@@ -364,75 +397,45 @@ absl::StatusOr<v1::ResolveDeploymentResponse> Planner::ResolveDeployment(
         const std::string environment_name =
             MakeName(Kind::kEnvironment, "", request.environment());
         const std::string project_name = "projects/" + ProjectOf(request.app());
-        SLIPWAY_ASSIGN_OR_RETURN(
-            auto rows, store::FindAll(tx, {project_name, request.app(), environment_name},
-                                      store::Lock::kNone));
+        SLIPWAY_ASSIGN_OR_RETURN(auto rows,
+                                 store::FindAll(tx, {project_name, request.app(), environment_name},
+                                                store::Lock::kNone));
         const RowsByName by_name = ByName(std::move(rows));
         const auto app = by_name.find(request.app());
         if (app == by_name.end()) return rpc::ResourceNotFound(request.app());
         const auto environment = by_name.find(environment_name);
         const v1::AppSpec app_spec = ReadAs<v1::App>(app->second).spec();
-        const auto target = std::find_if(
-            app_spec.environments().begin(), app_spec.environments().end(),
-            [&](const auto& t) { return t.environment() == request.environment(); });
+        v1::ResolveDeploymentResponse response;
+        v1::DeploySpec own;  // of this app in this environment alone
+        const auto target =
+            std::find_if(app_spec.environments().begin(), app_spec.environments().end(),
+                         [&](const auto& t) { return t.environment() == request.environment(); });
         if (target != app_spec.environments().end() && environment != by_name.end()) {
           if (app->second.deleting) return BeingDeleted(request.app());
-          v1::ResolveDeploymentResponse response;
           response.set_synced(true);
-          if (const auto project = by_name.find(project_name); project != by_name.end()) {
-            response.set_gitops_repository(
-                ReadAs<v1::Project>(project->second).spec().gitops_repository());
-          }
-          response.set_app_uid(app->second.uid);
-          SLIPWAY_RETURN_IF_ERROR(FillPlace(tx, environment->second, &response));
-          *response.mutable_deploy() = app_spec.deploy();
-          MergeDeploy(response.environment().spec().deploy(), response.mutable_deploy());
-          MergeDeploy(target->deploy(), response.mutable_deploy());
-          FillRepository(app_spec, &response);
-          return response;
+          own = target->deploy();
+        } else {
+          SLIPWAY_ASSIGN_OR_RETURN(
+              const auto found, store::FindPipelines(tx, request.app(), {request.environment()}));
+          if (found.empty() || environment == by_name.end()) return NoPipeline(tx, request);
+          if (app->second.deleting) return BeingDeleted(request.app());
+          if (found[0].deleting)
+            return BeingDeleted(found[0].workflow + "/deploymentPipelines/" +
+                                request.environment());
+          SLIPWAY_RETURN_IF_ERROR(
+              FillPipeline(tx, found[0].workflow, request.environment(), &response));
+          own = response.pipeline().deploy();
         }
-        SLIPWAY_ASSIGN_OR_RETURN(const auto found,
-                                 store::FindPipelines(tx, request.app(), {request.environment()}));
-        if (found.empty() || environment == by_name.end()) {
-          SLIPWAY_ASSIGN_OR_RETURN(const auto workflows,
-                                   store::ListOfParents(tx, Kind::kWorkflow, {request.app()}));
-          std::vector<std::string> known;
-          for (const store::ResourceRow& row : workflows) {
-            const v1::Workflow workflow = ReadAs<v1::Workflow>(row);
-            for (const auto& pipeline : workflow.spec().deployment_pipelines())
-              known.push_back(pipeline.environment());
-          }
-          return NoDeploymentPipeline(request.app(), request.environment(), known);
-        }
-        if (app->second.deleting) return BeingDeleted(request.app());
-        if (found[0].deleting)
-          return BeingDeleted(found[0].workflow + "/deploymentPipelines/" + request.environment());
-        v1::ResolveDeploymentResponse response;
-        response.set_workflow(found[0].workflow);
         response.set_app_uid(app->second.uid);
         if (const auto project = by_name.find(project_name); project != by_name.end()) {
           response.set_gitops_repository(
               ReadAs<v1::Project>(project->second).spec().gitops_repository());
         }
         SLIPWAY_RETURN_IF_ERROR(FillPlace(tx, environment->second, &response));
-        SLIPWAY_ASSIGN_OR_RETURN(const auto workflow_row,
-                                 store::Find(tx, found[0].workflow, store::Lock::kNone));
-        if (!workflow_row) return rpc::ResourceNotFound(found[0].workflow);
-        SLIPWAY_ASSIGN_OR_RETURN(auto facts, store::FindWorkflowFacts(tx, {workflow_row->id}));
-        const auto& deleting = facts[workflow_row->id].deleting_environments;
-        const v1::Workflow workflow = ReadAs<v1::Workflow>(*workflow_row);
-        for (const v1::DeploymentPipeline& pipeline : workflow.spec().deployment_pipelines()) {
-          if (pipeline.environment() == request.environment())
-            *response.mutable_pipeline() = pipeline;
-          const bool going =
-              std::find(deleting.begin(), deleting.end(), pipeline.environment()) != deleting.end();
-          if (pipeline.after() == request.environment() && !going)
-            response.add_next(pipeline.environment());
-        }
         *response.mutable_deploy() = app_spec.deploy();
         MergeDeploy(response.environment().spec().deploy(), response.mutable_deploy());
-        MergeDeploy(response.pipeline().deploy(), response.mutable_deploy());
-        FillRepository(app_spec, &response);
+        MergeDeploy(own, response.mutable_deploy());
+        SLIPWAY_RETURN_IF_ERROR(FillRepository(request.app(), app_spec, &response));
         return response;
       });
 }
@@ -484,9 +487,7 @@ absl::StatusOr<v1::ResolveSecretsResponse> Planner::ResolveSecrets(
           v1::KubernetesTarget& target = (*response.mutable_clusters())[name];
           target = ReadAs<v1::Cluster>(row).spec().kubernetes();
           if (row.secret_version == 0 || target.in_cluster()) continue;
-          v1::SecretValue* value =
-              target.server().empty() ? target.mutable_kubeconfig() : target.mutable_token();
-          SLIPWAY_ASSIGN_OR_RETURN(*value->mutable_value(),
+          SLIPWAY_ASSIGN_OR_RETURN(*MutableCredential(&target)->mutable_value(),
                                    secrets_.Read(tx, row, row.secret_version));
         }
         for (const std::string& name_at_version : request.secrets()) {

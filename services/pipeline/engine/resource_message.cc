@@ -49,9 +49,7 @@ SecretPlace PlaceOfSecret(Message* resource) {
     case Kind::kCluster: {
       auto* cluster = static_cast<v1::ClusterSpec*>(spec);
       if (!cluster->has_kubernetes()) return {};
-      // Only one of the two is allowed; with a server it is the token.
-      const bool token = !cluster->kubernetes().server().empty();
-      return {cluster->mutable_kubernetes(), token ? "token" : "kubeconfig"};
+      return {cluster->mutable_kubernetes(), CredentialField(cluster->kubernetes())};
     }
     default:
       return {};
@@ -109,6 +107,14 @@ std::string SerializeSpec(const Message& resource) {
     spec.SerializeToCodedStream(&out);
   }
   return bytes;
+}
+
+const char* CredentialField(const v1::KubernetesTarget& cluster) {
+  return cluster.server().empty() ? "kubeconfig" : "token";
+}
+
+v1::SecretValue* MutableCredential(v1::KubernetesTarget* cluster) {
+  return static_cast<v1::SecretValue*>(Mutable(cluster, CredentialField(*cluster)));
 }
 
 std::optional<std::string> TakeSecret(Message* resource) {

@@ -6,6 +6,7 @@
 #include "google/protobuf/message.h"
 #include "services/pipeline/store/resource_store.h"
 #include "services/pipeline/store/workflow_store.h"
+#include "slipway/pipeline/v1/resources.pb.h"
 
 // The resources of all kinds have the same shape {name, spec, status, etag, create_time,
 // update_time}; these functions see to it by reflection, so that the engine is written once.
@@ -18,6 +19,11 @@ std::string EtagOf(const store::ResourceRow& row);
 
 // The spec as bytes; equal specs give equal bytes.
 std::string SerializeSpec(const google::protobuf::Message& resource);
+
+// The field that a cluster's credential is in: only one of the two is allowed, and with a server it
+// is the token.
+const char* CredentialField(const v1::KubernetesTarget& cluster);
+v1::SecretValue* MutableCredential(v1::KubernetesTarget* cluster);
 
 // Takes a secret value out of the spec: unset where there was none.
 std::optional<std::string> TakeSecret(google::protobuf::Message* resource);

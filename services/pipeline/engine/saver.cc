@@ -111,8 +111,7 @@ void CheckKeptSecret(const Saver::Place& place, bool has_secret, const Message& 
     const v1::ClusterSpec& after = static_cast<const v1::Cluster&>(resource).spec();
     if (after.has_kubernetes() && !after.kubernetes().in_cluster() &&
         before.kubernetes().server() != after.kubernetes().server()) {
-      violations->Add(after.kubernetes().server().empty() ? "spec.kubernetes.kubeconfig"
-                                                          : "spec.kubernetes.token",
+      violations->Add(std::string("spec.kubernetes.") + CredentialField(after.kubernetes()),
                       "give the credential again, since spec.kubernetes.server changes: a stored "
                       "one is never sent to another server");
     }
@@ -133,11 +132,11 @@ void CheckSecretGiven(const Saver::Place& place, bool has_secret, const Message&
     violations->Add("spec.value", "give the secret's value");
   const bool stored = place.old && place.old->secret_version > 0;
   if (NeedsCredential(resource) && !has_secret && !stored) {
-    const bool server =
-        !static_cast<const v1::Cluster&>(resource).spec().kubernetes().server().empty();
-    violations->Add(server ? "spec.kubernetes.token" : "spec.kubernetes.kubeconfig",
-                    server ? "give the token of a service account"
-                           : "give a kubeconfig, or server and token, or inCluster: true");
+    const auto& cluster = static_cast<const v1::Cluster&>(resource).spec().kubernetes();
+    violations->Add(std::string("spec.kubernetes.") + CredentialField(cluster),
+                    cluster.server().empty()
+                        ? "give a kubeconfig, or server and token, or inCluster: true"
+                        : "give the token of a service account");
   }
 }
 
@@ -232,9 +231,9 @@ absl::Status CheckOnlySynced(db::Tx& tx, const v1::App& app, const std::string& 
   if (app.spec().environments().empty()) return absl::OkStatus();
   SLIPWAY_ASSIGN_OR_RETURN(const auto workflows, store::ListOfParents(tx, Kind::kWorkflow, {name}));
   if (workflows.empty()) return absl::OkStatus();
-  violations->Add("spec.environments", "is for an app without workflow, and workflow " +
-                                           ShortName(workflows[0].name) +
-                                           " deploys this one; leave it out or delete the workflow");
+  violations->Add("spec.environments",
+                  "is for an app without workflow, and workflow " + ShortName(workflows[0].name) +
+                      " deploys this one; leave it out or delete the workflow");
   return absl::OkStatus();
 }
 
@@ -252,8 +251,9 @@ absl::Status Saver::Check(db::Tx& tx, const Place& place, bool has_secret, Messa
     auto* workflow = static_cast<v1::Workflow*>(resource);
     input.app = ReadAs<v1::App>(*place.parent_row).spec();
     if (input.app.environments_size() > 0) {
-      violations.Add("spec", "the app is only synced (its spec.environments is set); take "
-                             "spec.environments out of the app before it gets a workflow");
+      violations.Add("spec",
+                     "the app is only synced (its spec.environments is set); take "
+                     "spec.environments out of the app before it gets a workflow");
     }
     if (place.old) {
       SLIPWAY_ASSIGN_OR_RETURN(*old_pipelines, store::ListPipelinesOfWorkflow(tx, place.old->id));

@@ -163,6 +163,23 @@ TEST_CASE("an app that is only synced resolves without a workflow") {
   CHECK_FALSE(prod->app_uid().empty());
 }
 
+TEST_CASE("a path to deploy that is in no known repository is refused, not guessed") {
+  EngineFixture f;
+  f.SaveHello();
+  f.Save<v1::App>(R"(name: "projects/demo/apps/shop" spec {
+    repositories {name: "config" url: "https://git.example/demo/config.git"}
+    environments {environment: "dev" deploy {path: "shop"}}})");
+  v1::ResolveDeploymentRequest request;
+  request.set_app("projects/demo/apps/shop");
+  request.set_environment("dev");
+  CHECK(f.engine->planner.ResolveDeployment(f.caller, request)->repository().name() == "config");
+  f.Save<v1::Environment>(R"(name: "environments/dev" spec {
+    cluster: "local" deploy {repository: "confg"}})");
+  const absl::Status unknown = f.engine->planner.ResolveDeployment(f.caller, request).status();
+  CHECK(DetailsOf(unknown).reason == "NO_DEPLOY_REPOSITORY");
+  CHECK(MessageOf(unknown).find("did you mean \"config\"") != std::string::npos);
+}
+
 TEST_CASE("an app has a workflow or is only synced") {
   EngineFixture f;
   f.SaveHello();

@@ -112,13 +112,17 @@ absl::StatusOr<HeaderList> BuildHeaders(const HttpRequest& request) {
 }
 
 absl::Status FailureOf(CURLcode code, const std::string& what, const char* detail) {
-  const std::string text = what + ": " + (detail[0] != '\0' ? detail : curl_easy_strerror(code));
+  const char* problem = detail[0] != '\0' ? detail : curl_easy_strerror(code);
+  const std::string text = what + ": " + problem;
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
       return absl::DeadlineExceededError(text);
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
       return absl::InvalidArgumentError(text);
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+      return CertificateRefused(what, problem);
     default:
       return absl::UnavailableError(text);
   }

@@ -31,6 +31,12 @@ absl::Status HostNotFound(std::string_view host, std::string_view problem) {
                     .field_violations = {}});
 }
 
+absl::Status CertificateRefused(std::string_view what, std::string_view problem) {
+  return MakeError(absl::StatusCode::kUnavailable,
+                   std::string(what) + ": " + std::string(problem),
+                   {.reason = "HTTP_CERTIFICATE", .metadata = {}, .field_violations = {}});
+}
+
 absl::Status RedirectRefused(std::string_view what, std::string_view problem) {
   return MakeError(absl::StatusCode::kInvalidArgument,
                    std::string(what) + ": redirect refused: " + std::string(problem),

@@ -15,6 +15,8 @@ absl::Status UrlInvalid(std::string_view url, std::string_view problem);
 absl::Status AddressRefused(std::string_view host, int port, std::string_view address);
 // UNAVAILABLE, reason HOST_NOT_FOUND.
 absl::Status HostNotFound(std::string_view host, std::string_view problem);
+// UNAVAILABLE, reason HTTP_CERTIFICATE: the server's certificate is not trusted.
+absl::Status CertificateRefused(std::string_view what, std::string_view problem);
 // INVALID_ARGUMENT, reason REDIRECT_REFUSED.
 absl::Status RedirectRefused(std::string_view what, std::string_view problem);
 // RESOURCE_EXHAUSTED, reason RESPONSE_TOO_LARGE.

@@ -95,6 +95,8 @@ std::string RemedyOf(const absl::Status& status) {
   for (const auto& [key, value] : details.metadata) {
     if (key == kRemedy) return value;
   }
+  if (details.reason == "HTTP_CERTIFICATE" || details.reason == "GIT_CERTIFICATE")
+    return "give the authority that signed it in spec.tls.caCertificate";
   switch (status.code()) {
     case Code::kUnauthenticated:
       return "check username and token";
@@ -103,17 +105,12 @@ std::string RemedyOf(const absl::Status& status) {
     case Code::kNotFound:
       return "check the URL, or create the repository";
     case Code::kUnavailable:
-      if (MessageOf(status).find("ertificate") != std::string::npos)
-        return "give the authority that signed it in spec.tls.caCertificate";
-      return "it is tried again by itself";
     case Code::kDeadlineExceeded:
       return "it is tried again by itself";
     case Code::kInvalidArgument:
       return "if the host is yours, allow it with the service's setting allowed-hosts";
     default:
-      return details.reason == "GIT_CERTIFICATE"
-                 ? "give the authority that signed it in spec.tls.caCertificate"
-                 : "correct it and save the provider again";
+      return "correct it and save the provider again";
   }
 }
 

@@ -155,6 +155,18 @@ TEST_CASE("git gets the user name that the host asks for") {
   CHECK(GitUsername(bitbucket) == "ada");
 }
 
+TEST_CASE("the remedy follows from the reason of an error, not from words in its message") {
+  const auto remedy = [](absl::StatusCode code, const char* reason) {
+    ErrorDetails details;
+    details.reason = reason;
+    return RemedyOf(MakeError(code, "GET https://git.example: Certificate", details));
+  };
+  constexpr char kAuthority[] = "give the authority that signed it in spec.tls.caCertificate";
+  CHECK(remedy(absl::StatusCode::kUnavailable, "HTTP_CERTIFICATE") == kAuthority);
+  CHECK(remedy(absl::StatusCode::kFailedPrecondition, "GIT_CERTIFICATE") == kAuthority);
+  CHECK(remedy(absl::StatusCode::kUnavailable, "HOST_FAILED") == "it is tried again by itself");
+}
+
 TEST_CASE("secrets are taken out of errors, and their remedy stays") {
   const absl::Status status = WithoutSecrets(
       HostRefused("GitHub", "create repositories", 400, "no s3cret, s3cret!"), {"s3cret", ""});

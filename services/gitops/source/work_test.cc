@@ -15,6 +15,7 @@
 #include "services/gitops/source/synced_apps.h"
 #include "services/gitops/store/deployment_store.h"
 #include "services/gitops/store/environment_store.h"
+#include "services/gitops/testing/provider_in_force.h"
 #include "services/gitops/testing/stage.h"
 
 namespace slipway::gitops {
@@ -25,11 +26,6 @@ constexpr absl::Duration kTime = absl::Seconds(10);
 
 std::string ConfigMap(const std::string& value) {
   return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: " + value + "}\n";
-}
-
-std::string HostOf(const std::string& url) {
-  const std::string rest = url.substr(url.find("://") + 3);
-  return rest.substr(0, rest.find('/'));
 }
 
 // Everything but the target: deployments end on the branch, in state SYNCING. Passes run in the
@@ -60,20 +56,14 @@ struct Bed {
       database.pool(), lifecycle, desired,
       [this]() -> absl::StatusOr<std::optional<RepositoryAccess>> { return access; }, nullptr};
 
-  Bed() : guard(*http::OutgoingGuard::Create({HostOf(git.Url("x"))})) {
+  Bed() : guard(*http::OutgoingGuard::Create({PairOf(git.Url("x"))})) {
     git.CreateRepository("ops");
     git.CreateRepository("app");
     access = {.provider = "gitopsProviders/local", .url = git.Url("ops"), .branch = "main"};
     deployer.SetSources([this](const AppEnvironment& where, const auto& resolved) {
       return synced.Newest(where, resolved);
     });
-    const absl::Status provider =
-        db::RunTx(database.pool(), "test.provider", kTime, [&](db::Tx& tx) {
-          return tx.ExecScript(
-              "INSERT INTO providers (id, uid, spec, live_spec, in_force, state) VALUES ('local', "
-              "'p1', '', '', true, 'READY')");
-        });
-    REQUIRE(provider.ok());
+    PutProviderInForce(database.pool(), access.url);
   }
 
   FakePipeline::Pipeline Source(const std::string& path, const std::string& revision) {

@@ -4,18 +4,16 @@
 
 #include "absl/time/clock.h"
 #include "embed/gitops_sql.h"
-#include "libs/base/check.h"
 #include "libs/base/encoding.h"
 #include "libs/base/file.h"
 #include "libs/base/id.h"
 #include "libs/base/strings.h"
 #include "libs/db/run_tx.h"
-#include "libs/http/url.h"
 #include "libs/journal/journal.h"
 #include "libs/rpc/timestamp.h"
 #include "services/gitops/store/deployment_store.h"
 #include "services/gitops/store/environment_store.h"
-#include "services/gitops/store/provider_store.h"
+#include "services/gitops/testing/provider_in_force.h"
 
 namespace slipway::gitops {
 namespace {
@@ -26,9 +24,6 @@ constexpr char kCluster[] = "test";
 // This machine without podman: nothing runs here.
 class NothingLocal final : public Target {
  public:
-  absl::StatusOr<std::vector<std::string>> Plan(const DesiredState&) override {
-    return std::vector<std::string>();
-  }
   absl::StatusOr<Applied> Apply(const DesiredState&) override {
     return absl::InvalidArgumentError("nothing runs on this machine");
   }
@@ -40,12 +35,6 @@ class NothingLocal final : public Target {
   void Subscribe(OnChange) override {}
   void Unsubscribe() override {}
 };
-
-std::string PairOf(const std::string& url) {
-  const auto parsed = http::ParseUrl(url);
-  SLIPWAY_CHECK(parsed.ok());
-  return parsed->host + ":" + std::to_string(parsed->port);
-}
 
 }  // namespace
 
@@ -69,18 +58,7 @@ KubernetesStage::KubernetesStage(Options options)
        PairOf(direct.substr(server, direct.find_first_of("\"\n ,", server) - server))});
   repository = std::make_unique<DesiredRepository>(*mirrors, *guard);
   local = std::make_unique<NothingLocal>();
-  const auto inserted = db::RunTx(
-      database.pool(), "test.provider", absl::Seconds(5), [&](db::Tx& tx) -> absl::Status {
-        providers::Provider provider{.id = "local", .uid = "p1"};
-        provider.spec.set_url(access.url);
-        provider.state = slipway::gitops::v1::GitOpsProviderStatus::READY;
-        if (auto status = providers::Insert(tx, provider); !status.ok()) return status;
-        provider.live_spec = provider.spec;
-        provider.in_force = true;
-        return providers::Update(tx, provider);
-      });
-  INFO(inserted);
-  REQUIRE(inserted.ok());
+  PutProviderInForce(database.pool(), access.url);
   slipway::pipeline::v1::KubernetesTarget cluster;
   cluster.mutable_kubeconfig()->set_value(*ReadFile(proxy.kubeconfig()));
   pipeline.SetCluster(kCluster, cluster);

@@ -5,27 +5,19 @@
 
 #include "absl/time/clock.h"
 #include "embed/gitops_sql.h"
-#include "libs/base/check.h"
 #include "libs/base/id.h"
 #include "libs/base/strings.h"
 #include "libs/db/run_tx.h"
-#include "libs/http/url.h"
 #include "libs/journal/journal.h"
 #include "libs/rpc/timestamp.h"
 #include "services/gitops/store/deployment_store.h"
-#include "services/gitops/store/provider_store.h"
+#include "services/gitops/testing/provider_in_force.h"
 #include "services/gitops/testing/push_image.h"
 
 namespace slipway::gitops {
 namespace {
 
 constexpr char kUid[] = "uid-hello";
-
-std::string PairOf(const std::string& url) {
-  const auto parsed = http::ParseUrl(url);
-  SLIPWAY_CHECK(parsed.ok());
-  return parsed->host + ":" + std::to_string(parsed->port);
-}
 
 }  // namespace
 
@@ -196,20 +188,7 @@ Stage::Stage(Options options)
   // Ports by process id: test programs run side by side.
   const int first = 20000 + static_cast<int>(::getpid() % 300) * 30;
   ports = std::make_unique<PortStore>(database.pool(), first, first + 29);
-  if (options_.active_provider) {
-    const auto inserted = db::RunTx(
-        database.pool(), "test.provider", absl::Seconds(5), [&](db::Tx& tx) -> absl::Status {
-          providers::Provider provider{.id = "local", .uid = "p1"};
-          provider.spec.set_url(access.url);
-          provider.state = slipway::gitops::v1::GitOpsProviderStatus::READY;
-          if (auto status = providers::Insert(tx, provider); !status.ok()) return status;
-          provider.live_spec = provider.spec;
-          provider.in_force = true;
-          return providers::Update(tx, provider);
-        });
-    INFO(inserted);
-    REQUIRE(inserted.ok());
-  }
+  if (options_.active_provider) PutProviderInForce(database.pool(), access.url);
   MakePipelines();
   Restart();
 }

@@ -20,7 +20,7 @@
 #include "libs/service/runtime.h"
 #include "services/gitops/api/gitops_api.h"
 #include "services/gitops/store/deployment_store.h"
-#include "services/gitops/store/provider_store.h"
+#include "services/gitops/testing/provider_in_force.h"
 #include "services/gitops/testing/stage.h"
 
 namespace slipway::gitops {
@@ -135,15 +135,7 @@ class ApiFixture {
 
   // The provider whose validation passed.
   void ActivateProvider() {
-    InTx([](db::Tx& tx) -> absl::Status {
-      providers::Provider provider{.id = "local", .uid = "p1"};
-      provider.spec.set_url("https://git.example.org/ops.git");
-      provider.state = v1::GitOpsProviderStatus::READY;
-      if (auto status = providers::Insert(tx, provider); !status.ok()) return status;
-      provider.live_spec = provider.spec;
-      provider.in_force = true;
-      return providers::Update(tx, provider);
-    });
+    PutProviderInForce(runtime->pool(), "https://git.example.org/ops.git");
   }
   // build tells of an image of app demo/hello; its digest.
   std::string AddImage(int64_t order) {

@@ -13,7 +13,6 @@ namespace {
 
 constexpr absl::Duration kTxTime = absl::Seconds(10);
 constexpr absl::Duration kIdle = absl::Seconds(2);
-constexpr int kBatch = 20;
 // So many tries of what takes too long, then it is a mistake of the source.
 constexpr int kSlowTries = 3;
 
@@ -63,20 +62,64 @@ SourceRequest RequestOf(const AppEnvironment& where, const std::string& k8s_name
           .kustomize_image = deploy.kustomize().image()};
 }
 
+SourceWorker::SourceWorker(Parts parts) : parts_(std::move(parts)) {
+  for (int i = 0; i < parts_.parallel; ++i)
+    loops_.emplace_back([this](const std::stop_token& stop) { return Pass(stop); });
+}
+
+void SourceWorker::Start() {
+  for (WakeLoop& loop : loops_) loop.Start();
+}
+
+void SourceWorker::Stop() {
+  for (WakeLoop& loop : loops_) loop.Stop();
+}
+
+void SourceWorker::Wake() {
+  for (WakeLoop& loop : loops_) loop.Wake();
+}
+
+absl::StatusOr<std::optional<sources::Waiting>> SourceWorker::Take(
+    const std::set<int64_t>& failed) {
+  // Held while the database is asked: what another loop releases is rendered by then.
+  const MutexLock lock(mu_);
+  const int limit = 1 + static_cast<int>(taken_.size() + failed.size());
+  SLIPWAY_ASSIGN_OR_RETURN(const auto due,
+                           db::RunTx(parts_.pool, "source_worker.due", kTxTime,
+                                     [&](db::Tx& tx) { return sources::Due(tx, limit); }));
+  for (const sources::Waiting& waiting : due) {
+    if (failed.contains(waiting.deployment_id)) continue;
+    if (taken_.insert(waiting.deployment_id).second) return waiting;
+  }
+  return std::nullopt;
+}
+
+void SourceWorker::Release(int64_t deployment_id) {
+  const MutexLock lock(mu_);
+  taken_.erase(deployment_id);
+}
+
 absl::Duration SourceWorker::Pass(const std::stop_token& stop) {
-  const auto due = db::RunTx(parts_.pool, "source_worker.due", kTxTime,
-                             [](db::Tx& tx) { return sources::Due(tx, kBatch); });
-  if (!due.ok()) {
-    log::Warn("source_worker.unavailable", "the database did not answer",
-              {{"error", MessageOf(due.status())}});
-    return absl::Seconds(1);
+  std::set<int64_t> failed;  // each once, also where that could not be written
+  bool any = false;
+  while (!stop.stop_requested()) {
+    const auto waiting = Take(failed);
+    if (!waiting.ok()) {
+      log::Warn("source_worker.unavailable", "the database did not answer",
+                {{"error", MessageOf(waiting.status())}});
+      return absl::Seconds(1);
+    }
+    if (!*waiting) break;
+    const sources::Waiting& one = **waiting;
+    any = true;
+    const absl::Status done = Render(one, stop);
+    if (!done.ok()) {
+      failed.insert(one.deployment_id);
+      if (!stop.stop_requested()) NoteFailure(one, done);
+    }
+    Release(one.deployment_id);
   }
-  for (const sources::Waiting& waiting : *due) {
-    if (stop.stop_requested()) break;
-    const absl::Status done = Render(waiting, stop);
-    if (!done.ok() && !stop.stop_requested()) NoteFailure(waiting, done);
-  }
-  return due->empty() ? kIdle : absl::Milliseconds(200);
+  return any ? absl::Milliseconds(200) : kIdle;
 }
 
 absl::Status SourceWorker::Render(const sources::Waiting& waiting, const std::stop_token& stop) {

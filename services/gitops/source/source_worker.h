@@ -1,9 +1,14 @@
 #pragma once
 
+#include <functional>
+#include <list>
+#include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "libs/base/mutex.h"
 #include "libs/base/wake_loop.h"
 #include "libs/db/pool.h"
 #include "services/gitops/domain/lifecycle.h"
@@ -18,8 +23,9 @@ SourceRequest RequestOf(const AppEnvironment& where, const std::string& k8s_name
                         const std::string& image, const slipway::pipeline::v1::DeploySpec& deploy);
 
 // Renders deployments whose manifests come from a repository, so that the committer finds them like
-// any other. A mistake in the source fails the deployment with the tool's words; a host that is
-// away is waited for. Owned by App; thread-safe.
+// any other; several at once, so that a slow chart or host holds up only its own. A mistake in the
+// source fails the deployment with the tool's words; a host that is away is waited for. Owned by
+// App; thread-safe.
 class SourceWorker {
  public:
   struct Parts {
@@ -28,25 +34,31 @@ class SourceWorker {
     SourceRepository& repositories;
     SourceRenderer& renderer;
     std::function<void()> rendered;  // wakes the committer
+    int parallel = 4;                // deployments that are rendered at once
   };
-  explicit SourceWorker(Parts parts)
-      : parts_(std::move(parts)),
-        loop_([this](const std::stop_token& stop) { return Pass(stop); }) {}
+  explicit SourceWorker(Parts parts);
 
-  void Start() { loop_.Start(); }
-  void Stop() { loop_.Stop(); }
-  void Wake() { loop_.Wake(); }
+  void Start();
+  void Stop();
+  void Wake();
 
-  // One pass over what waits; how long until the next.
+  // One pass, in the caller's thread, over what waits and nobody else has taken; how long until the
+  // next.
   absl::Duration Pass(const std::stop_token& stop);
 
  private:
+  // One that waits, is not among the `failed` and in nobody's hands; it is in the caller's then,
+  // until Release.
+  absl::StatusOr<std::optional<sources::Waiting>> Take(const std::set<int64_t>& failed);
+  void Release(int64_t deployment_id);
   absl::Status Render(const sources::Waiting& waiting, const std::stop_token& stop);
   // Writes why it did not work: for good, or until the next try.
   void NoteFailure(const sources::Waiting& waiting, const absl::Status& status);
 
   const Parts parts_;
-  WakeLoop loop_;
+  Mutex mu_;
+  std::set<int64_t> taken_ SLIPWAY_GUARDED_BY(mu_);
+  std::list<WakeLoop> loops_;
 };
 
 }  // namespace slipway::gitops

@@ -1,5 +1,7 @@
 // From a path of a repository to the commit that deploys it.
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <future>
 
 #include "embed/gitops_sql.h"
 #include "libs/base/clock.h"
@@ -284,6 +286,43 @@ TEST_CASE("A git host that is away is waited for, and what runs stays") {
   bed.Go();
   CHECK(bed.Number() == 2);
   CHECK(bed.database.Value("SELECT problem AS v FROM synced_apps").empty());
+}
+
+TEST_CASE("A host that does not answer holds up the render of its own app alone") {
+  Bed bed;
+  git::GitServer away;
+  away.CreateRepository("app");
+  const std::string lost = away.Commit("app", "main", {{"k8s/a.yaml", ConfigMap("lost")}}, "one");
+  const std::string commit = bed.git.Commit("app", "main", {{"k8s/a.yaml", ConfigMap("a")}}, "one");
+  away.SetSilent(true);
+  const auto make = [&](const char* environment, const git::GitServer& server,
+                        const std::string& sha) {
+    NewDeployment deployment{.where = {"demo", "hello", environment}, .app_uid = "a1"};
+    deployment.image.commit = sha;
+    deployment.deploy.set_path("k8s");
+    deployment.deploy.set_revision(sha);
+    deployment.repository.set_url(server.Url("app"));
+    REQUIRE(db::RunTx(bed.database.pool(), "test.create", kTime, [&](db::Tx& tx) {
+              return bed.lifecycle.Create(tx, deployment).status();
+            }).ok());
+  };
+  make("away", away, lost);
+  std::stop_source stop;
+  const auto cli = *git::GitCli::Create({.stop = stop.get_token()});
+  git::MirrorStore mirrors{*cli, bed.folder.path() + "/own"};
+  const auto guard =
+      *http::OutgoingGuard::Create({PairOf(bed.git.Url("x")), PairOf(away.Url("x"))});
+  SourceRepository repositories{mirrors, guard, bed.pipeline};
+  std::promise<void> rendered;
+  SourceWorker worker{{bed.database.pool(), bed.lifecycle, repositories, bed.renderer,
+                       [&] { rendered.set_value(); }}};
+  worker.Start();
+  away.AwaitSilentRequest();
+  make("dev", bed.git, commit);
+  worker.Wake();
+  CHECK(rendered.get_future().wait_for(std::chrono::seconds(10)) == std::future_status::ready);
+  stop.request_stop();
+  worker.Stop();
 }
 
 TEST_CASE("An environment that the app no longer names is not followed, and stays as it is") {

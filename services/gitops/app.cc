@@ -136,6 +136,7 @@ absl::Status App::Init() {
   SLIPWAY_ASSIGN_OR_RETURN(runtime_, service::Runtime::Create(std::move(options)));
   SLIPWAY_ASSIGN_OR_RETURN(cli_, git::GitCli::Create({.stop = {}, .guard = guard_.get()}));
   mirrors_ = std::make_unique<git::MirrorStore>(*cli_, config_.common.data_dir + "/mirrors");
+  mirror_sweeper_ = std::make_unique<MirrorSweeper>(*mirrors_, runtime_->clock());
   pipeline_peer_ = std::make_unique<rpc::Peer>(runtime_->MakePeer(config_.pipeline_address));
   build_peer_ = std::make_unique<rpc::Peer>(runtime_->MakePeer(config_.build_address));
   pipeline_ = std::make_unique<PipelineClient>(*pipeline_peer_);
@@ -326,6 +327,7 @@ void App::StartWork() {
 absl::Status App::Run() {
   outbox_->Start();
   janitor_->Start();
+  mirror_sweeper_->Start();
   runtime_->metrics().SetGauge("slipway_leader", "This replica does the work that only one may.",
                                {{"work", kLeadership}}, 0);
   leadership_ = std::make_unique<db::Leadership>(
@@ -347,6 +349,7 @@ void App::Stop() {
   pipeline_consumer_->Stop();
   build_consumer_->Stop();
   janitor_->Stop();
+  mirror_sweeper_->Stop();
   validator_->Stop();
   remover_->Stop();
   synced_apps_->Stop();

@@ -25,6 +25,7 @@
 #include "services/gitops/domain/sync_controls.h"
 #include "services/gitops/domain/syncer.h"
 #include "services/gitops/provider/host_map.h"
+#include "services/gitops/source/mirror_sweeper.h"
 #include "services/gitops/source/source_worker.h"
 #include "services/gitops/source/synced_apps.h"
 #include "services/gitops/store/port_store.h"
@@ -89,6 +90,7 @@ class App {
   std::unique_ptr<http::HttpClient> host_client_;
   std::unique_ptr<git::GitCli> cli_;
   std::unique_ptr<git::MirrorStore> mirrors_;
+  std::unique_ptr<MirrorSweeper> mirror_sweeper_;
   std::unique_ptr<rpc::Peer> pipeline_peer_;
   std::unique_ptr<rpc::Peer> build_peer_;
   std::unique_ptr<PipelineClient> pipeline_;

@@ -14,13 +14,6 @@ namespace {
 
 namespace bj = boost::json;
 
-constexpr size_t kShortCommit = 7;
-
-absl::StatusOr<std::string> EnvironmentName(const Context& context, const std::string& typed) {
-  SLIPWAY_ASSIGN_OR_RETURN(const Kind* kind, FindKind("deployment-pipeline"));
-  return ResourceName(*kind, typed, context.scope);
-}
-
 // Nodes below the node with the uid `parent`, in rows that are indented by their depth.
 void AddRows(const std::multimap<std::string, const bj::value*>& below, const std::string& parent,
              size_t depth, Table& table) {
@@ -43,8 +36,8 @@ void AddRows(const std::multimap<std::string, const bj::value*>& below, const st
 }
 
 std::string CommitsText(const bj::value& tree) {
-  const std::string desired = Text(tree, "desiredCommit").substr(0, kShortCommit);
-  const std::string applied = Text(tree, "appliedCommit").substr(0, kShortCommit);
+  const std::string desired = ShortCommit(Text(tree, "desiredCommit"));
+  const std::string applied = ShortCommit(Text(tree, "appliedCommit"));
   if (desired == applied) return "commit " + applied + " is applied";
   if (applied.empty()) return "commit " + desired + " is desired, nothing is applied";
   return "commit " + desired + " is desired, " + applied + " is applied";
@@ -60,7 +53,7 @@ const char* Sign(const std::string& change) {
 }  // namespace
 
 absl::Status ShowTree(Context& context, const std::string& where) {
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string name, EnvironmentName(context, where));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string name, EnvironmentName(where, context.scope));
   SLIPWAY_ASSIGN_OR_RETURN(const bj::value tree, context.api.Get(Path(name, "tree")));
   if (!context.output.for_people()) {
     context.output.Document(tree);
@@ -77,7 +70,7 @@ absl::Status ShowTree(Context& context, const std::string& where) {
 }
 
 absl::Status ShowDiff(Context& context, const std::string& where) {
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string name, EnvironmentName(context, where));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string name, EnvironmentName(where, context.scope));
   SLIPWAY_ASSIGN_OR_RETURN(const bj::value diff, context.api.Get(Path(name, "diff")));
   if (!context.output.for_people()) {
     context.output.Document(diff);
@@ -85,8 +78,7 @@ absl::Status ShowDiff(Context& context, const std::string& where) {
   }
   const bj::array& objects = List(diff, "objects");
   if (objects.empty()) {
-    context.output.Line("nothing differs from commit " +
-                        Text(diff, "commit").substr(0, kShortCommit));
+    context.output.Line("nothing differs from commit " + ShortCommit(Text(diff, "commit")));
   }
   for (const bj::value& object : objects) {
     const std::string reason = Text(object, "reason");

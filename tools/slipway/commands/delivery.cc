@@ -21,10 +21,6 @@ bool HasEnded(const std::string& state) {
 }
 
 // "projects/P/apps/A/environments/E".
-absl::StatusOr<std::string> EnvironmentName(const Context& context, const std::string& typed) {
-  return ResourceName(KindNamed("deployment-pipeline"), typed, context.scope);
-}
-
 std::string StateAndReason(const bj::value& deployment) {
   const std::string reason = Text(deployment, "status.reason");
   return StateWord(Text(deployment, "status.state")) + (reason.empty() ? "" : ": " + reason);
@@ -75,7 +71,7 @@ absl::Status ShowStarted(Context& context, const bj::value& deployment, bool wai
 }  // namespace
 
 absl::Status Deploy(Context& context, const DeployArgs& args) {
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string where, EnvironmentName(context, args.where));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string where, EnvironmentName(args.where, context.scope));
   bj::object body = {{"requestId", RandomHex(16)}};
   if (!args.image.empty()) body["image"] = args.image;
   SLIPWAY_ASSIGN_OR_RETURN(const bj::value deployment,
@@ -84,7 +80,7 @@ absl::Status Deploy(Context& context, const DeployArgs& args) {
 }
 
 absl::Status Rollback(Context& context, const RollbackArgs& args) {
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string where, EnvironmentName(context, args.where));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string where, EnvironmentName(args.where, context.scope));
   bj::object body = {{"requestId", RandomHex(16)}};
   if (!args.to.empty()) {
     const std::string number =

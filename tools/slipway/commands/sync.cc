@@ -10,16 +10,9 @@ namespace {
 
 namespace bj = boost::json;
 
-constexpr size_t kShortCommit = 7;
-
-absl::StatusOr<std::string> EnvironmentName(const Context& context, const std::string& typed) {
-  SLIPWAY_ASSIGN_OR_RETURN(const Kind* kind, FindKind("deployment-pipeline"));
-  return ResourceName(*kind, typed, context.scope);
-}
-
 void Show(Output& output, const bj::value& sync) {
   const std::string reason = Text(sync, "reason");
-  const std::string commit = Text(sync, "commit").substr(0, kShortCommit);
+  const std::string commit = ShortCommit(Text(sync, "commit"));
   const std::string asked_by = Text(sync, "askedBy");
   std::string state = reason;
   if (state.empty()) {
@@ -35,7 +28,7 @@ void Show(Output& output, const bj::value& sync) {
 }
 
 absl::Status Say(Context& context, const std::string& where, const char* verb) {
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string name, EnvironmentName(context, where));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string name, EnvironmentName(where, context.scope));
   SLIPWAY_ASSIGN_OR_RETURN(const bj::value sync, context.api.Post(Path(name, verb), bj::object()));
   if (!context.output.for_people()) {
     context.output.Document(sync);
@@ -67,7 +60,7 @@ absl::Status WhySync(Context& context, const std::string& typed) {
   const auto app = AppName(typed, context.scope);
   // "hello/dev" may be an app of the project "hello": the deployment pipeline is what is meant
   // where there is one.
-  const auto name = EnvironmentName(context, typed);
+  const auto name = EnvironmentName(typed, context.scope);
   if (name.ok()) {
     SLIPWAY_ASSIGN_OR_RETURN(bj::value sync, context.api.Get(Path(*name, "syncStatus")));
     found.push_back(std::move(sync));

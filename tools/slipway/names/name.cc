@@ -108,6 +108,11 @@ absl::StatusOr<std::string> AppName(std::string_view typed, const NameScope& sco
   return "projects/" + parts[0] + "/apps/" + parts[1];
 }
 
+absl::StatusOr<std::string> EnvironmentName(std::string_view typed, const NameScope& scope) {
+  SLIPWAY_ASSIGN_OR_RETURN(const Kind* kind, FindKind("deployment-pipeline"));
+  return ResourceName(*kind, typed, scope);
+}
+
 absl::StatusOr<std::string> ResourceName(const Kind& kind, std::string_view typed,
                                          const NameScope& scope) {
   if (typed.empty()) return BadUsage("a name is missing");

@@ -31,6 +31,9 @@ absl::StatusOr<std::string> ParentName(const Kind& kind, const NameScope& scope)
 // "[PROJECT/]APP" as "projects/P/apps/A".
 absl::StatusOr<std::string> AppName(std::string_view typed, const NameScope& scope);
 
+// "[PROJECT/]APP/ENVIRONMENT" as "projects/P/apps/A/environments/E".
+absl::StatusOr<std::string> EnvironmentName(std::string_view typed, const NameScope& scope);
+
 // For people: "projects/demo/apps/hello/workflows/main/runs/7" is "demo/hello/main#7".
 std::string ShortName(std::string_view resource_name);
 

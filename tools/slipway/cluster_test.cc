@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "libs/base/strings.h"
 #include "tools/slipway/testing/desk.h"
 
 namespace slipway::cli {
@@ -54,6 +55,52 @@ TEST_CASE("a diff shows objects and their fields, or that nothing differs") {
   CHECK(desk.Run({"diff", "hello/prod"}).out ==
         "~ Deployment shop/hello\n    spec.replicas: 2 -> 3\n- ConfigMap shop/old\n");
   CHECK(desk.Run({"diff", "hello/prod"}).out == "nothing differs from commit 1111111\n");
+}
+
+TEST_CASE("clusters are listed with server, version and what is wrong with one now") {
+  Desk desk;
+  const auto cluster = [](const char* name, bj::object spec) {
+    return bj::object{{"name", std::string("clusters/") + name}, {"spec", std::move(spec)}};
+  };
+  desk.gateway.On(
+      "GET /v1/clusters",
+      {{"clusters",
+        bj::array{cluster("local", {{"local", bj::object()}}),
+                  cluster("good", {{"kubernetes", {{"context", "a"}}}}),
+                  cluster("bad", {{"kubernetes", {{"server", "https://bad.example:6443"}}}}),
+                  cluster("secret", {{"kubernetes", {{"context", "b"}}}})}}});
+  const auto stage = [](const char* name, bool ok, const char* message, const char* remedy) {
+    return bj::object{{"name", name}, {"ok", ok}, {"message", message}, {"remedy", remedy}};
+  };
+  desk.gateway.On(
+      "POST /v1/clusters/good:check",
+      {{"ok", true},
+       {"version", "v1.36.3"},
+       {"stages", bj::array{stage("definition", true, "https://good.example:6443", "")}}});
+  desk.gateway.On(
+      "POST /v1/clusters/bad:check",
+      {{"ok", false}, {"stages", bj::array{stage("reach", false, "refused", "start the server")}}});
+  const Result listed = desk.Run({"get", "clusters"});
+  INFO(listed.out << listed.err);
+  CHECK(listed.code == 0);
+  std::vector<std::vector<std::string>> rows;
+  for (const std::string& line : Split(listed.out, '\n')) {
+    std::vector<std::string> cells;
+    for (const std::string& cell : Split(line, ' ')) {
+      if (!cell.empty()) cells.push_back(cell);
+    }
+    if (!cells.empty()) rows.push_back(cells);
+  }
+  REQUIRE(rows.size() == 5);
+  CHECK(rows[0] == std::vector<std::string>{"NAME", "SERVER", "STATUS", "VERSION"});
+  CHECK(rows[1] == std::vector<std::string>{"local", "this", "machine"});
+  CHECK(rows[2] ==
+        std::vector<std::string>{"good", "https://good.example:6443", "ready", "v1.36.3"});
+  CHECK(rows[3] == std::vector<std::string>{"bad", "https://bad.example:6443", "reach:", "start",
+                                            "the", "server"});
+  // Who may not check a cluster sees what is defined.
+  CHECK(rows[4] == std::vector<std::string>{"secret", "of", "its", "kubeconfig,", "context", "b"});
+  CHECK(desk.Run({"get", "clusters", "-o", "json"}).out.find("check") == std::string::npos);
 }
 
 TEST_CASE("a cluster that can't be used fails the check with the remedy") {

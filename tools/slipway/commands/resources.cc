@@ -5,6 +5,7 @@
 #include "libs/base/strings.h"
 #include "libs/yaml/writer.h"
 #include "tools/slipway/client/json_text.h"
+#include "tools/slipway/commands/cluster_checks.h"
 #include "tools/slipway/commands/tables.h"
 #include "tools/slipway/manifest/manifest.h"
 #include "tools/slipway/output/format.h"
@@ -101,8 +102,8 @@ void DescribeHook(Context& context, const bj::value& hook) {
 
 absl::Status ShowList(Context& context, const Kind& kind, const Path& path, size_t limit,
                       const std::string& none) {
-  SLIPWAY_ASSIGN_OR_RETURN(const bj::array resources,
-                           context.api.GetAll(path, kind.collection, limit));
+  SLIPWAY_ASSIGN_OR_RETURN(bj::array resources, context.api.GetAll(path, kind.collection, limit));
+  if (kind.name == "Cluster" && context.output.for_people()) AddChecks(context, resources);
   ShowMany(context, kind, resources, none);
   return absl::OkStatus();
 }
@@ -129,8 +130,10 @@ absl::Status Get(Context& context, const ResourceArgs& args) {
   }
   SLIPWAY_ASSIGN_OR_RETURN(const std::string name, ResourceName(*kind, args.name, context.scope));
   SLIPWAY_ASSIGN_OR_RETURN(const bj::value resource, GetNamed(context, *kind, name));
+  bj::array rows{resource};
+  if (kind->name == "Cluster" && context.output.for_people()) AddChecks(context, rows);
   context.output.Answer(DocumentOf(*kind, resource, context.output.format()),
-                        TableOf(*kind, bj::array{resource}, absl::Now()));
+                        TableOf(*kind, rows, absl::Now()));
   return absl::OkStatus();
 }
 

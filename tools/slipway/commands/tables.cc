@@ -118,6 +118,16 @@ std::string Who(const bj::value& binding) {
   return user.empty() ? "token " + Text(binding, "spec.token") : "user " + user;
 }
 
+std::string ServerOf(const bj::value& cluster) {
+  if (Object(cluster, "spec").if_contains("kubernetes") == nullptr) return "this machine";
+  for (const char* path : {"check.server", "spec.kubernetes.server"}) {
+    if (std::string server = Text(cluster, path); !server.empty()) return server;
+  }
+  if (Text(cluster, "spec.kubernetes.inCluster") == "true") return "its own cluster";
+  const std::string context = Text(cluster, "spec.kubernetes.context");
+  return "of its kubeconfig" + (context.empty() ? "" : ", context " + context);
+}
+
 std::map<std::string_view, Columns> MakeColumns() {
   const Column age = AgeOf("AGE", "createTime");
   const Column name = NameColumn();
@@ -127,7 +137,11 @@ std::map<std::string_view, Columns> MakeColumns() {
                 {"REPOSITORY", [](const bj::value& v, absl::Time) { return Repositories(v); }},
                 Of("PORT", "spec.deploy.port"),
                 age};
-  all["Cluster"] = {name, age};
+  all["Cluster"] = {name,
+                    {"SERVER", [](const bj::value& v, absl::Time) { return ServerOf(v); }},
+                    LongOf("STATUS", "check.status"),
+                    Of("VERSION", "check.version"),
+                    age};
   all["Environment"] = {name, Of("CLUSTER", "spec.cluster"), Of("NAMESPACE", "spec.namespace"),
                         YesOf("PROTECTED", "spec.protected"), age};
   all["Registry"] = {name, Of("URL", "spec.url"), Of("USER", "spec.username"),
@@ -150,24 +164,23 @@ std::map<std::string_view, Columns> MakeColumns() {
   all["Secret"] = {name, Of("VERSION", "status.version"), YesOf("PROTECTED", "spec.protected"),
                    age};
   all["Hook"] = {name, StateOf("FORGE", "spec.forge"), Of("URL", "status.url"), age};
-  all["GitOpsProvider"] = {
-      name,
-      {"KIND",
-       [](const bj::value& v, absl::Time) {
-         std::string kind = StateWord(Text(v, "spec.provider"));
-         for (char& c : kind) c = c == '_' || c == ' ' ? '-' : c;
-         return kind;
-       }},
-      {"REPOSITORY",
-       [](const bj::value& v, absl::Time) {
-         const std::string url = Text(v, "status.repositoryUrl");
-         return url.empty() ? Text(v, "spec.url") : url;
-       }},
-      Of("BRANCH", "spec.branch"),
-      StateOf("STATE", "status.state"),
-      {"STAGES", [](const bj::value& v, absl::Time) { return Stages(v); }},
-      YesOf("ACTIVE", "status.active"),
-      age};
+  all["GitOpsProvider"] = {name,
+                           {"KIND",
+                            [](const bj::value& v, absl::Time) {
+                              std::string kind = StateWord(Text(v, "spec.provider"));
+                              for (char& c : kind) c = c == '_' || c == ' ' ? '-' : c;
+                              return kind;
+                            }},
+                           {"REPOSITORY",
+                            [](const bj::value& v, absl::Time) {
+                              const std::string url = Text(v, "status.repositoryUrl");
+                              return url.empty() ? Text(v, "spec.url") : url;
+                            }},
+                           Of("BRANCH", "spec.branch"),
+                           StateOf("STATE", "status.state"),
+                           {"STAGES", [](const bj::value& v, absl::Time) { return Stages(v); }},
+                           YesOf("ACTIVE", "status.active"),
+                           age};
   all["RoleBinding"] = {
       name,
       {"WHO", [](const bj::value& v, absl::Time) { return Who(v); }},

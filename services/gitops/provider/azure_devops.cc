@@ -122,14 +122,9 @@ absl::Status AzureDevOps::Delete(const std::string& name) {
 absl::StatusOr<std::vector<std::string>> AzureDevOps::ListNames(const std::string& prefix) {
   SLIPWAY_ASSIGN_OR_RETURN(const ApiAnswer answer, api_.Get(Path("repositories")));
   if (answer.status != 200 || !answer.is_json) return Refused(answer, "list repositories", true);
-  const boost::json::array* all = json::GetArray(answer.body, "value");
-  if (all == nullptr) return NotItsApi(kHost, api_.base(), answer.status);
-  std::vector<std::string> names;
-  for (const boost::json::value& repository : *all) {
-    const auto name = json::GetString(repository, "name");
-    if (name && name->starts_with(prefix)) names.push_back(*name);
-  }
-  return names;
+  return api_.NamesIn(answer, "value", prefix, [](const boost::json::value& repository) {
+    return json::GetString(repository, "name").value_or("");
+  });
 }
 
 }  // namespace slipway::gitops::provider

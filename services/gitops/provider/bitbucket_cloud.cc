@@ -126,14 +126,9 @@ absl::StatusOr<std::vector<std::string>> BitbucketCloud::ListNames(const std::st
                                     "?pagelen=100&sort=-created_on&q=" +
                                     http::PercentEncode("name ~ \"" + prefix + "\"")));
   if (!answer.ok()) return Refused(answer, "list repositories", kRepo);
-  const boost::json::array* all = json::GetArray(answer.body, "values");
-  if (all == nullptr) return NotItsApi(kHost, api_.base(), answer.status);
-  std::vector<std::string> names;
-  for (const boost::json::value& repository : *all) {
-    const std::string name = Read(repository).name;
-    if (name.starts_with(prefix)) names.push_back(name);
-  }
-  return names;
+  return api_.NamesIn(answer, "values", prefix, [this](const boost::json::value& repository) {
+    return Read(repository).name;
+  });
 }
 
 }  // namespace slipway::gitops::provider

@@ -82,10 +82,8 @@ absl::StatusOr<Identity> GitHub::Authenticate() {
   if (absl::ParseTime(
           "%Y-%m-%d %H:%M:%S",
           std::string(answer.Header("GitHub-Authentication-Token-Expiration")).substr(0, 19),
-          &expires, nullptr) &&
-      expires - api_.Now() < absl::Hours(14 * 24)) {
-    identity.warnings.push_back("the token expires on " +
-                                absl::FormatTime("%Y-%m-%d", expires, absl::UTCTimeZone()));
+          &expires, nullptr)) {
+    api_.WarnOfExpiry(expires, identity.warnings);
   }
   return identity;
 }
@@ -155,14 +153,9 @@ absl::StatusOr<std::vector<std::string>> GitHub::ListNames(const std::string& pr
   SLIPWAY_ASSIGN_OR_RETURN(const ApiAnswer answer,
                            api_.Get(path + "per_page=100&sort=created&direction=desc"));
   if (!answer.ok()) return Refused(answer, "list repositories", kRepo);
-  std::vector<std::string> names;
-  const boost::json::array* all = json::GetArray(answer.body, "");
-  if (all == nullptr) return NotItsApi(kHost, api_.base(), answer.status);
-  for (const boost::json::value& repository : *all) {
-    const auto name = json::GetString(repository, "name");
-    if (name && name->starts_with(prefix)) names.push_back(*name);
-  }
-  return names;
+  return api_.NamesIn(answer, "", prefix, [](const boost::json::value& repository) {
+    return json::GetString(repository, "name").value_or("");
+  });
 }
 
 }  // namespace slipway::gitops::provider

@@ -58,10 +58,8 @@ absl::Status GitLab::CheckToken(const boost::json::value& token, Identity& ident
   if (!has_api) return ScopeMissing(kHost, "create and delete projects", kApi);
   absl::Time expires;
   const std::string date = json::GetString(token, "expires_at").value_or("");
-  if (absl::ParseTime("%Y-%m-%d", date, &expires, nullptr) &&
-      expires - api_.Now() < absl::Hours(14 * 24)) {
-    identity.warnings.push_back("the token expires on " + date);
-  }
+  if (absl::ParseTime("%Y-%m-%d", date, &expires, nullptr))
+    api_.WarnOfExpiry(expires, identity.warnings);
   return absl::OkStatus();
 }
 
@@ -151,14 +149,9 @@ absl::StatusOr<std::vector<std::string>> GitLab::ListNames(const std::string& pr
       api_.Get("/groups/" + std::to_string(group_id_) +
                "/projects?per_page=100&simple=true&search=" + http::PercentEncode(prefix)));
   if (!answer.ok()) return Refused(answer, "list projects");
-  const boost::json::array* all = json::GetArray(answer.body, "");
-  if (all == nullptr) return NotItsApi(kHost, api_.base(), answer.status);
-  std::vector<std::string> names;
-  for (const boost::json::value& project : *all) {
-    const auto name = json::GetString(project, "path");
-    if (name && name->starts_with(prefix) && !IsMarked(project)) names.push_back(*name);
-  }
-  return names;
+  return api_.NamesIn(answer, "", prefix, [](const boost::json::value& project) {
+    return IsMarked(project) ? "" : json::GetString(project, "path").value_or("");
+  });
 }
 
 }  // namespace slipway::gitops::provider

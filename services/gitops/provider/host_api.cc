@@ -15,6 +15,7 @@ namespace {
 constexpr absl::Duration kCallTime = absl::Seconds(10);
 constexpr absl::Duration kUsualPause = absl::Seconds(60);  // of hosts that limit and say no time
 constexpr absl::Duration kLongestPause = absl::Hours(1);
+constexpr absl::Duration kSoon = absl::Hours(14 * 24);
 constexpr uint64_t kMaxAnswer = 4 << 20;
 
 std::optional<int64_t> Number(std::string_view text) {
@@ -97,6 +98,25 @@ absl::StatusOr<ApiAnswer> HostApi::Call(const std::string& method, const std::st
   if (answer.status >= 500)
     return HostFailed(options_.host, answer.status, pause.value_or(absl::ZeroDuration()));
   return answer;
+}
+
+absl::StatusOr<std::vector<std::string>> HostApi::NamesIn(
+    const ApiAnswer& answer, std::string_view path, const std::string& prefix,
+    const std::function<std::string(const boost::json::value&)>& name_of) const {
+  const boost::json::array* all = json::GetArray(answer.body, path);
+  if (all == nullptr) return NotItsApi(options_.host, options_.base, answer.status);
+  std::vector<std::string> names;
+  for (const boost::json::value& item : *all) {
+    std::string name = name_of(item);
+    if (!name.empty() && name.starts_with(prefix)) names.push_back(std::move(name));
+  }
+  return names;
+}
+
+void HostApi::WarnOfExpiry(absl::Time expires, std::vector<std::string>& warnings) const {
+  if (expires - Now() >= kSoon) return;
+  warnings.push_back("the token expires on " +
+                     absl::FormatTime("%Y-%m-%d", expires, absl::UTCTimeZone()));
 }
 
 std::string MessageIn(const ApiAnswer& answer) {

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <boost/json.hpp>
+#include <functional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "libs/base/clock.h"
@@ -51,7 +53,15 @@ class HostApi {
   // OK if anything answers at the base, whatever it says; sent without the token.
   absl::Status Reach();
 
-  const std::string& host() const { return options_.host; }
+  // Those names in the answer's list at `path` ("": the answer itself) that begin with `prefix`;
+  // `name_of` gives an empty one for what does not count. HOST_NOT_ITS_API where there is no list.
+  absl::StatusOr<std::vector<std::string>> NamesIn(
+      const ApiAnswer& answer, std::string_view path, const std::string& prefix,
+      const std::function<std::string(const boost::json::value&)>& name_of) const;
+
+  // Adds "the token expires on ..." to `warnings` when that is in less than 14 days.
+  void WarnOfExpiry(absl::Time expires, std::vector<std::string>& warnings) const;
+
   const std::string& base() const { return options_.base; }
   absl::Time Now() const { return options_.clock.Now(); }
 

@@ -39,8 +39,6 @@ class BranchTrial {
 
   // There may be something to delete.
   bool begun() const { return !sha_.empty(); }
-  // The repository was empty and has got its branch.
-  bool made_branch() const { return first_commit_; }
 
  private:
   const Parts parts_;

@@ -96,10 +96,6 @@ absl::StatusOr<std::vector<SourceFile>> SourceTree::ListBelow(const std::string&
   return files;
 }
 
-absl::StatusOr<std::vector<std::string>> SourceTree::ListFolder(const std::string& folder) const {
-  return repository_.ListFolder(commit_, folder);
-}
-
 absl::StatusOr<std::string> SourceTree::Read(const SourceFile& file) const {
   SLIPWAY_ASSIGN_OR_RETURN(std::string text, repository_.ReadBlob(file.id, kMaxSourceFileBytes));
   if (text.starts_with("version https://git-lfs.github.com/spec/")) {

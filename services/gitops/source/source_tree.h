@@ -45,11 +45,7 @@ class SourceTree {
   absl::StatusOr<Entry> Find(const std::string& path) const;
   // All files below a folder.
   absl::StatusOr<std::vector<SourceFile>> ListBelow(const std::string& folder) const;
-  // Names in a folder, sorted; those of folders end with '/'.
-  absl::StatusOr<std::vector<std::string>> ListFolder(const std::string& folder) const;
   absl::StatusOr<std::string> Read(const SourceFile& file) const;
-
-  const std::string& commit() const { return commit_; }
 
  private:
   absl::StatusOr<Entry> FollowLink(const std::string& path) const;

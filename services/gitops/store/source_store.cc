@@ -38,10 +38,6 @@ constexpr db::Sql kLastHealthyOther{
   "render_key, held_commit, problem"
 constexpr db::Sql kListSynced{
     "synced.list", "SELECT " SYNCED_COLUMNS " FROM synced_apps ORDER BY project, app, environment"};
-constexpr db::Sql kGetSynced{"synced.get",
-                             "SELECT " SYNCED_COLUMNS
-                             " FROM synced_apps WHERE project = $1 AND app = $2 AND environment = "
-                             "$3"};
 constexpr db::Sql kPutSynced{
     "synced.put",
     "INSERT INTO synced_apps AS s (project, app, environment, app_uid, repository, deploy, "
@@ -160,13 +156,6 @@ absl::StatusOr<std::vector<SyncedApp>> ListSynced(db::Tx& tx) {
   std::vector<SyncedApp> apps;
   for (const db::Row& row : rows) apps.push_back(FromRow(row));
   return apps;
-}
-
-absl::StatusOr<std::optional<SyncedApp>> GetSynced(db::Tx& tx, const AppEnvironment& where) {
-  SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows,
-                           tx.Exec(kGetSynced, where.project, where.app, where.environment));
-  for (const db::Row& row : rows) return FromRow(row);
-  return std::nullopt;
 }
 
 absl::Status PutSynced(db::Tx& tx, const SyncedApp& app) {

@@ -53,7 +53,6 @@ struct SyncedApp {
   std::string problem = {};      // why the last look came to nothing
 };
 absl::StatusOr<std::vector<SyncedApp>> ListSynced(db::Tx& tx);
-absl::StatusOr<std::optional<SyncedApp>> GetSynced(db::Tx& tx, const AppEnvironment& where);
 // Writes the definition; what was seen stays, as long as it is the same app.
 absl::Status PutSynced(db::Tx& tx, const SyncedApp& app);
 absl::Status SetSeen(db::Tx& tx, const SyncedApp& app);

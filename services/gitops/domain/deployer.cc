@@ -326,19 +326,7 @@ absl::StatusOr<pb::Deployment> Deployer::Rollback(const pb::RollbackRequest& req
         } else {
           // Rolling back a rollback goes further back, not forth again.
           const int64_t before = current->rollback_of > 0 ? current->rollback_of : current->number;
-          if (resolved.synced()) {
-            SLIPWAY_ASSIGN_OR_RETURN(
-                const int64_t number,
-                sources::LastHealthyOther(tx, where, current->app_uid, before,
-                                          current->image.commit));
-            if (number == 0) return NothingToRollBackTo(where);
-            SLIPWAY_ASSIGN_OR_RETURN(back,
-                                     deployments::Get(tx, {.where = where, .number = number}));
-          } else {
-            SLIPWAY_ASSIGN_OR_RETURN(
-                back, deployments::LastHealthyOther(tx, where, current->app_uid, before,
-                                                    current->image.digest));
-          }
+          SLIPWAY_ASSIGN_OR_RETURN(back, deployments::LastHealthyOther(tx, *current, before));
           if (!back) return NothingToRollBackTo(where);
         }
         NewDeployment make{

@@ -156,8 +156,8 @@ constexpr db::Sql kLastHealthyOther{
     "deployments.last_healthy_other",
     "SELECT " DEPLOYMENT_COLUMNS
     " FROM deployments d WHERE project = $1 AND app = $2 AND environment = $3 AND app_uid = $4 AND "
-    "number < $5 AND "
-    "digest <> $6 AND state = 'HEALTHY' ORDER BY number DESC LIMIT 1"};
+    "number < $5 AND state = 'HEALTHY' AND (digest <> $6 OR (digest = '' AND source_commit <> $7)) "
+    "ORDER BY number DESC LIMIT 1"};
 constexpr db::Sql kUpdate{
     "deployments.update",
     "UPDATE deployments SET state = $2, reason = $3, commit_id = $4, url = $5, progress_by = $6, "
@@ -251,12 +251,11 @@ absl::StatusOr<bool> WasHealthy(db::Tx& tx, const AppEnvironment& where, const s
   return rows[0].GetBool("found");
 }
 
-absl::StatusOr<std::optional<Deployment>> LastHealthyOther(db::Tx& tx, const AppEnvironment& where,
-                                                           const std::string& app_uid,
-                                                           int64_t before,
-                                                           const std::string& digest) {
-  return First(tx.Exec(kLastHealthyOther, where.project, where.app, where.environment, app_uid,
-                       before, digest));
+absl::StatusOr<std::optional<Deployment>> LastHealthyOther(db::Tx& tx, const Deployment& than,
+                                                           int64_t before) {
+  const AppEnvironment& where = than.where;
+  return First(tx.Exec(kLastHealthyOther, where.project, where.app, where.environment, than.app_uid,
+                       before, than.image.digest, than.image.commit));
 }
 
 absl::Status Update(db::Tx& tx, const Deployment& deployment) {

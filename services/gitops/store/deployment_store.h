@@ -38,11 +38,10 @@ absl::StatusOr<int64_t> DeployedBy(db::Tx& tx, const AppEnvironment& where,
 // Whether an image of this digest was healthy in the environment.
 absl::StatusOr<bool> WasHealthy(db::Tx& tx, const AppEnvironment& where, const std::string& app_uid,
                                 const std::string& digest);
-// The last healthy deployment of another image than `digest` before number `before`.
-absl::StatusOr<std::optional<Deployment>> LastHealthyOther(db::Tx& tx, const AppEnvironment& where,
-                                                           const std::string& app_uid,
-                                                           int64_t before,
-                                                           const std::string& digest);
+// The last healthy deployment before number `before` of another image than that of `than`; where
+// that has none, since its app is only synced, of another commit.
+absl::StatusOr<std::optional<Deployment>> LastHealthyOther(db::Tx& tx, const Deployment& than,
+                                                           int64_t before);
 
 // Writes state, reason, commit, url, progress_by and ended of `deployment`.
 absl::Status Update(db::Tx& tx, const Deployment& deployment);

@@ -27,11 +27,6 @@ constexpr db::Sql kSetManifests{
     "UPDATE deployments SET manifests = $2::jsonb, deploy = $3, updated_at = now() WHERE id = $1"};
 constexpr db::Sql kRepositoryOf{
     "sources.repository_of", "SELECT repository FROM deployment_sources WHERE deployment_id = $1"};
-constexpr db::Sql kLastHealthyOther{
-    "sources.last_healthy_other",
-    "SELECT number FROM deployments WHERE project = $1 AND app = $2 AND environment = $3 AND "
-    "app_uid = $4 AND number < $5 AND source_commit <> $6 AND state = 'HEALTHY' ORDER BY number "
-    "DESC LIMIT 1"};
 
 #define SYNCED_COLUMNS                                                                          \
   "project, app, environment, app_uid, repository, deploy, cluster, k8s_namespace, commit_id, " \
@@ -139,16 +134,6 @@ absl::StatusOr<std::optional<slipway::pipeline::v1::Repository>> RepositoryOf(
     return repository;
   }
   return std::nullopt;
-}
-
-absl::StatusOr<int64_t> LastHealthyOther(db::Tx& tx, const AppEnvironment& where,
-                                         const std::string& app_uid, int64_t before,
-                                         const std::string& commit) {
-  SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows,
-                           tx.Exec(kLastHealthyOther, where.project, where.app, where.environment,
-                                   app_uid, before, commit));
-  for (const db::Row& row : rows) return row.GetInt64("number");
-  return 0;
 }
 
 absl::StatusOr<std::vector<SyncedApp>> ListSynced(db::Tx& tx) {

@@ -34,10 +34,6 @@ absl::Status SetRendered(db::Tx& tx, int64_t deployment_id, const std::string& c
 // Repository of a deployment; empty: it was not rendered from one.
 absl::StatusOr<std::optional<slipway::pipeline::v1::Repository>> RepositoryOf(
     db::Tx& tx, int64_t deployment_id);
-// The last healthy deployment of another commit than `commit` before number `before`.
-absl::StatusOr<int64_t> LastHealthyOther(db::Tx& tx, const AppEnvironment& where,
-                                         const std::string& app_uid, int64_t before,
-                                         const std::string& commit);
 
 // An app that is only synced, in one environment.
 struct SyncedApp {

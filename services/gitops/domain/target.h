@@ -74,8 +74,6 @@ class Target {
  public:
   virtual ~Target() = default;
 
-  // The differences that Apply would remove. Changes nothing.
-  virtual absl::StatusOr<std::vector<std::string>> Plan(const DesiredState& desired) = 0;
   // Makes the target equal to the desired state. Does nothing when it is. Returns before the app is
   // healthy.
   virtual absl::StatusOr<Applied> Apply(const DesiredState& desired) = 0;

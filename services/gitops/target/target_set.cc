@@ -58,12 +58,6 @@ void TargetSet::Forget(const std::string& cluster) {
   clusters_.erase(found);
 }
 
-absl::StatusOr<std::vector<std::string>> TargetSet::Plan(const DesiredState& desired) {
-  if (desired.cluster == kLocal) return parts_.local.Plan(desired);
-  SLIPWAY_ASSIGN_OR_RETURN(const auto target, Find(desired.cluster));
-  return target->Plan(desired);
-}
-
 absl::StatusOr<Applied> TargetSet::Apply(const DesiredState& desired) {
   absl::StatusOr<Applied> applied;
   if (desired.cluster == kLocal) {

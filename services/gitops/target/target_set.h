@@ -32,7 +32,6 @@ class TargetSet final : public Target, public Inspector {
   };
   explicit TargetSet(Parts parts) : parts_(std::move(parts)) {}
 
-  absl::StatusOr<std::vector<std::string>> Plan(const DesiredState& desired) override;
   absl::StatusOr<Applied> Apply(const DesiredState& desired) override;
   absl::StatusOr<Observation> Observe(const DesiredState& desired) override;
   absl::StatusOr<std::vector<AppEnvironment>> List() override;

@@ -111,11 +111,6 @@ absl::StatusOr<std::shared_ptr<const Plan>> KubernetesTarget::PlanOf(const Desir
   return kept;
 }
 
-absl::StatusOr<std::vector<std::string>> KubernetesTarget::Plan(const DesiredState& desired) {
-  SLIPWAY_ASSIGN_OR_RETURN(Observation seen, Observe(desired));
-  return std::move(seen.drift);
-}
-
 absl::StatusOr<Applied> KubernetesTarget::Apply(const DesiredState& desired) {
   SLIPWAY_RETURN_IF_ERROR(EnsureOpen());
   SLIPWAY_ASSIGN_OR_RETURN(const auto plan, PlanOf(desired));

@@ -37,7 +37,6 @@ class KubernetesTarget {
   static absl::StatusOr<std::unique_ptr<KubernetesTarget>> Create(db::Pool& pool, Options options);
 
   // As Target has them.
-  absl::StatusOr<std::vector<std::string>> Plan(const DesiredState& desired);
   absl::StatusOr<Applied> Apply(const DesiredState& desired);
   absl::StatusOr<Observation> Observe(const DesiredState& desired);
   absl::Status Delete(const AppEnvironment& where);

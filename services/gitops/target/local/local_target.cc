@@ -143,12 +143,6 @@ std::vector<std::string> LocalTarget::Differences(const PodManifest& wanted,
   return differences;
 }
 
-absl::StatusOr<std::vector<std::string>> LocalTarget::Plan(const DesiredState& desired) {
-  SLIPWAY_ASSIGN_OR_RETURN(const PodManifest wanted, Build(desired));
-  SLIPWAY_ASSIGN_OR_RETURN(const auto pod, Get(desired.where, absl::ZeroDuration()));
-  return Differences(wanted, pod);
-}
-
 absl::StatusOr<Applied> LocalTarget::Apply(const DesiredState& desired) {
   SLIPWAY_ASSIGN_OR_RETURN(const int port, ports_.Take(desired.where));
   SLIPWAY_ASSIGN_OR_RETURN(const PodManifest wanted, BuildPod(desired, options_.owner, port));

@@ -32,7 +32,6 @@ class LocalTarget final : public Target {
   // `ports` outlives it.
   LocalTarget(Options options, PortAllocator& ports);
 
-  absl::StatusOr<std::vector<std::string>> Plan(const DesiredState& desired) override;
   absl::StatusOr<Applied> Apply(const DesiredState& desired) override;
   absl::StatusOr<Observation> Observe(const DesiredState& desired) override;
   absl::StatusOr<std::vector<AppEnvironment>> List() override;

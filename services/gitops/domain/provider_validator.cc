@@ -62,6 +62,7 @@ void ProviderValidator::Validate(const Provider& provider, const std::stop_token
   if (account.ok()) {
     const std::vector<std::string> secrets = {account->token, account->tls.key};
     provider::StageRun run(outcome.stages, secrets);
+    if (provider.spec.tls().insecure_skip_verify()) run.Warn(kAnyCertificate);
     if (provider.spec.provider() == pb::GitOpsProviderSpec::GIT) {
       outcome.result = TryGit(provider, run);
     } else {

@@ -107,7 +107,7 @@ absl::StatusOr<std::vector<std::string>> Providers::WarningsOf(db::Tx& tx,
                                                                const Provider& provider) const {
   std::vector<std::string> warnings;
   if (provider.spec.tls().insecure_skip_verify())
-    warnings.push_back("any certificate is trusted: who is in between reads the token");
+    warnings.push_back(kAnyCertificate);
   if (!provider.spec.active()) return warnings;
   SLIPWAY_ASSIGN_OR_RETURN(const auto in_force, providers::GetInForce(tx));
   if (!in_force || in_force->id == provider.id) return warnings;

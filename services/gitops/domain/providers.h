@@ -17,6 +17,10 @@
 
 namespace slipway::gitops {
 
+// What a provider whose certificate is not checked is warned of, for as long as it is so.
+inline constexpr char kAnyCertificate[] =
+    "any certificate is trusted: who is in between reads the token";
+
 // GitOps providers: what people save, and what is in force. A saved spec takes effect when its
 // validation passed; until then the one before it stays. Owned by App; thread-safe.
 class Providers {

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "libs/base/strings.h"
 #include "services/gitops/testing/fake_hosts/fake_azure_devops.h"
 #include "services/gitops/testing/fake_hosts/fake_bitbucket.h"
 #include "services/gitops/testing/fake_hosts/fake_github.h"
@@ -40,7 +41,7 @@ std::string WordOf(Spec::Provider kind) {
 
 }  // namespace
 
-HostBench::HostBench(Spec::Provider kind)
+HostBench::HostBench(Spec::Provider kind, Transport transport)
     : kind_(kind),
       database_({{"gitops", embedded::kFiles}, journal::Migrations(), events::Migrations()},
                 "gitops"),
@@ -48,17 +49,29 @@ HostBench::HostBench(Spec::Provider kind)
       folder_(*TempDir::Create("hosts-")) {
   REQUIRE(seal::CreateKeyFile(folder_.path() + "/kek").ok());
   keys_ = *seal::KeyRing::Load({folder_.path() + "/kek"});
-  guard_ = *http::OutgoingGuard::Create(host_->Pairs());
+  if (transport != Transport::kPlain)
+    front_ = std::make_unique<TlsFront>(host_->Pairs(), transport == Transport::kClientTls);
+  guard_ = *http::OutgoingGuard::Create(front_ ? front_->Pairs() : host_->Pairs());
   Restart();
 }
 
 HostBench::~HostBench() = default;
 
+std::vector<std::string> HostBench::Hosts() const {
+  const auto url = [this](const std::string& plain) {
+    return front_ ? front_->UrlOf(plain) : plain;
+  };
+  const std::string word = WordOf(kind_);
+  return {word + ".api=" + url(host_->ApiUrl()), word + ".git=" + url(host_->GitUrl())};
+}
+
+std::map<std::string, std::string> HostBench::FlagsOfProcess() const {
+  return {{"kek-file", folder_.path() + "/kek"}, {"provider-hosts", Join(Hosts(), ",")}};
+}
+
 void HostBench::Restart() {
   validator_.reset();
-  const std::string word = WordOf(kind_);
-  const auto hosts = provider::HostMap::Create(
-      {word + ".api=" + host_->ApiUrl(), word + ".git=" + host_->GitUrl()});
+  const auto hosts = provider::HostMap::Create(Hosts());
   REQUIRE(hosts.ok());
   cli_ = *git::GitCli::Create({.stop = {}, .guard = &*guard_});
   mirrors_ = std::make_unique<git::MirrorStore>(*cli_, folder_.path() + "/mirrors");

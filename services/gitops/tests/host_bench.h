@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "services/gitops/domain/project_repositories.h"
 #include "services/gitops/domain/provider_validator.h"
 #include "services/gitops/testing/fake_hosts/fake_host.h"
+#include "services/gitops/testing/tls_front.h"
 
 namespace slipway::gitops {
 
@@ -22,11 +24,15 @@ class HostBench {
  public:
   using Spec = slipway::gitops::v1::GitOpsProviderSpec;
 
-  explicit HostBench(Spec::Provider kind);
+  // How the host is reached: kClientTls takes only who proves itself.
+  enum class Transport { kPlain, kTls, kClientTls };
+
+  explicit HostBench(Spec::Provider kind, Transport transport = Transport::kPlain);
   ~HostBench();
 
   Spec::Provider kind() const { return kind_; }
   fake::FakeHost& host() { return *host_; }
+  const TlsFront& tls() const { return *front_; }
   Providers& providers() { return *providers_; }
   ProviderValidator& validator() { return *validator_; }
   ProjectRepositories& project_repositories() { return *project_repositories_; }
@@ -45,6 +51,9 @@ class HostBench {
   // Puts off nothing any more.
   void MakeDue();
 
+  // Settings of a process of the program that works on the same providers.
+  std::map<std::string, std::string> FlagsOfProcess() const;
+
   // Names of repositories on the host that a validation made.
   std::vector<std::string> Left() const;
   int64_t Leftovers();
@@ -52,9 +61,13 @@ class HostBench {
   std::string AllTexts();
 
  private:
+  // "KIND.api=URL" and "KIND.git=URL"
+  std::vector<std::string> Hosts() const;
+
   const Spec::Provider kind_;
   db::TestDatabase database_;
   std::unique_ptr<fake::FakeHost> host_;
+  std::unique_ptr<TlsFront> front_;  // null: plain
   TempDir folder_;
   FakeClock clock_{absl::Now()};
   http::HttpClient client_;

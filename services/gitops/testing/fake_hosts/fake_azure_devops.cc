@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "libs/base/encoding.h"
+#include "libs/base/strings.h"
 
 namespace slipway::gitops::fake {
 namespace {
@@ -48,7 +49,7 @@ boost::json::object FakeAzureDevOps::Describe(const std::string& name) const {
 
 http::ServerResponse FakeAzureDevOps::Answer(const Call& call) {
   if (call.Is("GET", "/acme")) return {.status = 200, .body = "<html>Azure DevOps</html>"};
-  if (call.Header("Authorization") != "Basic " + Base64Encode(std::string(":") + kToken)) {
+  if (call.Header("Authorization") != "Basic " + Base64Encode(Join({"", kToken}, ":"))) {
     if (redirects_) {
       return {.status = 302,
               .headers = {{"Location", "https://spsprodweu1.vssps.visualstudio.com/_signin"}}};

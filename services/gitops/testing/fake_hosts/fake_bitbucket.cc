@@ -1,6 +1,7 @@
 #include "services/gitops/testing/fake_hosts/fake_bitbucket.h"
 
 #include "libs/base/encoding.h"
+#include "libs/base/strings.h"
 
 namespace slipway::gitops::fake {
 namespace {
@@ -21,13 +22,13 @@ boost::json::object MissingScope(const std::string& scope) {
 FakeBitbucket::FakeBitbucket() : FakeHost("/2.0") {
   scopes_ = {"repository:read", "repository:write", "repository:admin", "repository:delete",
              "project:read"};
-  authorization_ = "Basic " + Base64Encode(std::string(kEmail) + ":" + kToken);
+  authorization_ = "Basic " + Base64Encode(Join({kEmail, kToken}, ":"));
   git_.RequirePassword("x-bitbucket-api-token-auth", kToken);
   Start();
 }
 
 void FakeBitbucket::TakeAccessToken() {
-  authorization_ = std::string("Bearer ") + kToken;
+  authorization_ = Join({"Bearer", kToken}, " ");
   git_.RequirePassword("x-token-auth", kToken);
 }
 

@@ -23,9 +23,10 @@ void FakeGitHub::Rename(const std::string& from, const std::string& to) { rename
 
 boost::json::object FakeGitHub::Describe(const std::string& name) const {
   const FakeRepository& repository = repositories_.at(name);
-  return {{"id", repository.id},         {"name", name},
-          {"full_name", "acme/" + name}, {"private", repository.is_private},
-          {"default_branch", "main"},    {"clone_url", GitUrl() + "/acme/" + name + ".git"}};
+  const std::string full = OwnerOf(name) + "/" + name;
+  return {{"id", repository.id},      {"name", name},
+          {"full_name", full},        {"private", repository.is_private},
+          {"default_branch", "main"}, {"clone_url", GitUrl() + "/" + full + ".git"}};
 }
 
 http::ServerResponse FakeGitHub::Answer(const Call& call) {
@@ -57,7 +58,7 @@ http::ServerResponse FakeGitHub::Route(const Call& call) {
     }
     return Json(200, all);
   }
-  if (call.path.size() == 3 && call.path[0] == "repos" && call.path[1] == "acme") {
+  if (call.path.size() == 3 && call.path[0] == "repos" && call.path[1] == OwnerOf(call.path[2])) {
     const std::string& name = call.path[2];
     if (const auto renamed = renamed_.find(name); renamed != renamed_.end()) {
       return Json(301, Message("Moved Permanently"),
@@ -91,6 +92,7 @@ http::ServerResponse FakeGitHub::Create(const Call& call) {
     return problem("Validation Failed", "missing_field", "is missing");
   const bool is_private = call.body.contains("private") && call.body.at("private").as_bool();
   const std::string text(name->as_string());
+  if (call.path[0] == "user" && !repositories_.contains(text)) of_user_.insert(text);
   if (!Make(text, {.is_private = is_private}))
     return problem("Repository creation failed.", "custom", "name already exists on this account");
   return Json(201, Describe(text));

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+#include <set>
 #include <string>
 
 #include "services/gitops/testing/fake_hosts/fake_host.h"
@@ -22,14 +24,21 @@ class FakeGitHub final : public FakeHost {
 
  protected:
   http::ServerResponse Answer(const Call& call) override;
-  std::string FolderOf(const std::string& name) const override { return "acme/" + name; }
+  std::string FolderOf(const std::string& name) const override {
+    return OwnerOf(name) + "/" + name;
+  }
 
  private:
   http::ServerResponse Route(const Call& call);
   http::ServerResponse Create(const Call& call);
   boost::json::object Describe(const std::string& name) const;
 
+  std::string OwnerOf(const std::string& name) const {
+    return of_user_.contains(name) ? "ada" : "acme";
+  }
+
   bool fine_grained_ = false;
+  std::set<std::string> of_user_;  // repositories of ada's own
   std::map<std::string, std::string> renamed_;
 };
 

@@ -1,5 +1,7 @@
 #include "services/gitops/testing/fake_hosts/fake_gitlab.h"
 
+#include "libs/base/strings.h"
+
 namespace slipway::gitops::fake {
 namespace {
 
@@ -35,7 +37,7 @@ boost::json::object FakeGitLab::Describe(const std::string& name) const {
 }
 
 http::ServerResponse FakeGitLab::Answer(const Call& call) {
-  const bool known = call.Header("Authorization") == std::string("Bearer ") + kToken ||
+  const bool known = call.Header("Authorization") == Join({"Bearer", kToken}, " ") ||
                      call.Header("PRIVATE-TOKEN") == kToken;
   if (!known) return Json(401, {{"message", "401 Unauthorized"}});
   if (call.Is("GET", "/personal_access_tokens/self")) {

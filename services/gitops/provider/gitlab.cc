@@ -149,8 +149,9 @@ absl::StatusOr<std::vector<std::string>> GitLab::ListNames(const std::string& pr
       api_.Get("/groups/" + std::to_string(group_id_) +
                "/projects?per_page=100&simple=true&search=" + http::PercentEncode(prefix)));
   if (!answer.ok()) return Refused(answer, "list projects");
+  // Also those that are only marked: who marked one may have died before it was deleted for good.
   return api_.NamesIn(answer, "", prefix, [](const boost::json::value& project) {
-    return IsMarked(project) ? "" : json::GetString(project, "path").value_or("");
+    return json::GetString(project, "path").value_or("");
   });
 }
 

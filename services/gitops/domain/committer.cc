@@ -19,21 +19,23 @@ constexpr absl::Duration kTxTime = absl::Seconds(10);
 constexpr absl::Duration kIdle = absl::Seconds(2);
 constexpr size_t kBatch = 50;
 
-FolderCommit CommitOf(const Deployment& deployment, bool look_first) {
+FolderCommit CommitOf(const Deployment& deployment, std::vector<Manifest> manifests,
+                      bool look_first) {
   const AppEnvironment& where = deployment.where;
   const ImageRecord& image = deployment.image;
-  std::string message = where.Folder() + (image.digest.empty() ? ": commit " + image.commit
-                                                               : ": image " + image.digest) + "\n";
+  std::string message =
+      where.Folder() +
+      (image.digest.empty() ? ": commit " + image.commit : ": image " + image.digest) + "\n";
   if (!deployment.image.subject.empty()) message += "\n" + deployment.image.subject + "\n";
   message += "\nSlipway-App: " + where.AppName();
   message += "\nSlipway-Environment: " + where.environment;
   if (!image.reference.empty()) message += "\nSlipway-Image: " + image.reference;
   if (!image.run.empty()) message += "\nSlipway-Run: " + image.run;
-  message += std::string("\n") + DesiredRepository::kTrailer + ": " + deployment.Name();
+  message.append("\n").append(DesiredRepository::kTrailer).append(": ").append(deployment.Name());
   message += "\nSlipway-Actor: " + deployment.actor + "\n";
   return {.key = deployment.Name(),
           .folder = where.Folder(),
-          .files = deployment.manifests,
+          .files = std::move(manifests),
           .message = std::move(message),
           .time = deployment.created,
           .look_first = look_first};
@@ -84,15 +86,18 @@ absl::Duration Committer::Pass() {
   // Projects with a repository of their own go there; one that is away keeps back no other.
   std::map<std::string, std::vector<Deployment>> by_place;
   bool done = true, transient = false;
+  std::map<std::string, absl::Status> prepared;  // by project
   for (Deployment& deployment : *waiting) {
     const std::string& project = deployment.where.project;
     if (prepare_ && !(*access)->IsMade(project)) {
       // The next pass has its address then.
       done = false;
-      const absl::Status made = prepare_(project);
-      if (made.ok()) continue;
+      const auto [made, is_new] = prepared.try_emplace(project);
+      if (is_new) made->second = prepare_(project);
+      if (made->second.ok()) continue;
       transient = true;
-      ExplainAll({deployment}, "waits for the project's own repository: " + provider::WithRemedy(made));
+      ExplainAll({deployment},
+                 "waits for the project's own repository: " + provider::WithRemedy(made->second));
       continue;
     }
     by_place[(*access)->For(project).Place()].push_back(std::move(deployment));
@@ -155,7 +160,18 @@ absl::Status Committer::CommitAll(const RepositoryAccess& access,
                 lifecycle_.Advance(tx, deployment.id, DeploymentEvent::kPicked, {}));
             if (!picked) continue;  // superseded meanwhile
           }
-          commits.push_back(CommitOf(deployment, marked));
+          auto manifests = deployments::ReadManifests(tx, deployment.id);
+          if (!manifests.ok() && !absl::IsDataLoss(manifests.status())) return manifests.status();
+          // A commit without files would take away what runs.
+          if (!manifests.ok() || manifests->empty()) {
+            const std::string problem = manifests.ok() ? "" : MessageOf(manifests.status());
+            const auto failed =
+                lifecycle_.Advance(tx, deployment.id, DeploymentEvent::kFailed,
+                                   {.reason = MessageOf(NoManifests(deployment.Name(), problem))});
+            if (!failed.ok()) return failed.status();
+            continue;
+          }
+          commits.push_back(CommitOf(deployment, *std::move(manifests), marked));
           ids.push_back(deployment.id);
         }
         return absl::OkStatus();

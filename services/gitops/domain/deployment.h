@@ -8,7 +8,6 @@
 #include "absl/time/time.h"
 #include "services/gitops/domain/deployment_state.h"
 #include "services/gitops/domain/names.h"
-#include "services/gitops/domain/render.h"
 #include "services/gitops/domain/sync_control.h"
 #include "slipway/pipeline/v1/resources.pb.h"
 
@@ -51,7 +50,6 @@ struct Deployment {
   slipway::pipeline::v1::Strategy strategy = {};
   std::string cluster = {};  // id of the cluster that it is for
   std::string k8s_namespace = {};
-  std::vector<Manifest> manifests = {};
   std::string commit = {};  // in the GitOps repository
   std::string url = {};
   std::string traceparent = {};

@@ -67,6 +67,13 @@ absl::Status NeverHealthyIn(std::string_view after, std::string_view digest,
                {{"after", std::string(after)}, {"image", std::string(digest)}});
 }
 
+absl::Status NoManifests(std::string_view deployment, std::string_view problem) {
+  std::string message = std::string(deployment) + " has no manifests to commit";
+  if (!problem.empty()) message.append(": ").append(problem);
+  return Error(Code::kFailedPrecondition, "NO_MANIFESTS",
+               message + "; what runs stays, so deploy again");
+}
+
 absl::Status NothingToRollBackTo(const AppEnvironment& where) {
   return Error(Code::kFailedPrecondition, "NOTHING_TO_ROLL_BACK_TO",
                "no earlier deployment of another image was healthy in " + where.Short() +

@@ -14,6 +14,8 @@ namespace slipway::gitops {
 // Deployments.
 absl::Status DeploymentNotFound(std::string_view name);  // NOT_FOUND
 absl::Status NoActiveProvider();  // FAILED_PRECONDITION NO_ACTIVE_GITOPS_PROVIDER
+// FAILED_PRECONDITION NO_MANIFESTS: nothing to commit, or nothing that can be read.
+absl::Status NoManifests(std::string_view deployment, std::string_view problem);
 absl::Status ImageUnknown(std::string_view image, std::string_view app);  // NOT_FOUND IMAGE_UNKNOWN
 absl::Status ImageAmbiguous(std::string_view image);  // INVALID_ARGUMENT IMAGE_AMBIGUOUS
 absl::Status NoImageYet(const AppEnvironment& where,

@@ -6,6 +6,7 @@
 #include "libs/log/log.h"
 #include "libs/telemetry/trace_context.h"
 #include "services/gitops/domain/convert.h"
+#include "services/gitops/domain/render.h"
 #include "services/gitops/store/deployment_store.h"
 #include "services/gitops/store/environment_store.h"
 #include "services/gitops/store/source_store.h"
@@ -81,19 +82,20 @@ absl::StatusOr<Deployment> Lifecycle::Create(db::Tx& tx, const NewDeployment& ma
       .k8s_namespace = make.k8s_namespace,
       .traceparent = make.traceparent};
   const bool from_repository = !make.deploy.path().empty();
+  std::vector<Manifest> manifests;
   // What stands in a repository is rendered later, without a transaction around it.
   if (!from_repository) {
-    deployment.manifests = Render({.where = make.where,
-                                   .number = deployment.number,
-                                   .k8s_namespace = make.k8s_namespace,
-                                   .image = make.image.reference,
-                                   .image_name = make.image.name,
-                                   .run = make.image.run,
-                                   .commit = make.image.commit,
-                                   .deploy = make.deploy,
-                                   .strategy = make.strategy});
+    manifests = Render({.where = make.where,
+                        .number = deployment.number,
+                        .k8s_namespace = make.k8s_namespace,
+                        .image = make.image.reference,
+                        .image_name = make.image.name,
+                        .run = make.image.run,
+                        .commit = make.image.commit,
+                        .deploy = make.deploy,
+                        .strategy = make.strategy});
   }
-  SLIPWAY_RETURN_IF_ERROR(deployments::Insert(tx, deployment, make.request_id));
+  SLIPWAY_RETURN_IF_ERROR(deployments::Insert(tx, deployment, manifests, make.request_id));
   if (from_repository)
     SLIPWAY_RETURN_IF_ERROR(sources::Add(tx, deployment.id, make.repository));
   SLIPWAY_RETURN_IF_ERROR(make.pinned

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "services/gitops/domain/deployment.h"
+#include "services/gitops/domain/manifest.h"
 #include "services/gitops/sync/project_limits.h"
 
 namespace slipway::gitops {

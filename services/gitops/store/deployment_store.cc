@@ -1,10 +1,8 @@
 #include "services/gitops/store/deployment_store.h"
 
-#include <boost/json.hpp>
-
 #include "libs/base/status.h"
+#include "services/gitops/store/manifest_json.h"
 #include "services/gitops/store/sync_store.h"
-#include "libs/json/json.h"
 
 namespace slipway::gitops::deployments {
 namespace {
@@ -16,30 +14,10 @@ using Status = slipway::gitops::v1::DeploymentStatus;
   "d.reference, d.digest, "                                                                       \
   "d.image_order, d.image_ref, d.source_commit, d.subject, d.run, d.workflow, d.actor, "          \
   "d.rollback_of, d.pinned, "                                                                     \
-  "d.deploy, d.strategy, d.cluster, d.k8s_namespace, d.manifests, d.commit_id, d.url, "          \
+  "d.deploy, d.strategy, d.cluster, d.k8s_namespace, d.commit_id, d.url, "                       \
   "d.traceparent, "                                                                               \
   "d.progress_by, d.ended_at, "                                                                   \
   "d.created_at"
-
-std::string ManifestsToJson(const std::vector<Manifest>& manifests) {
-  boost::json::array array;
-  for (const Manifest& manifest : manifests) {
-    array.push_back({{"file", manifest.file}, {"text", manifest.text}});
-  }
-  return boost::json::serialize(array);
-}
-
-std::vector<Manifest> ManifestsFromJson(const std::string& text) {
-  std::vector<Manifest> manifests;
-  const auto value = json::Parse(text);
-  if (!value.ok()) return manifests;
-  const boost::json::array* array = json::GetArray(*value, "");
-  for (const boost::json::value& entry : array != nullptr ? *array : boost::json::array()) {
-    manifests.push_back(
-        {json::GetString(entry, "file").value_or(""), json::GetString(entry, "text").value_or("")});
-  }
-  return manifests;
-}
 
 Deployment FromRow(const db::Row& row) {
   Deployment deployment{
@@ -67,7 +45,6 @@ Deployment FromRow(const db::Row& row) {
       .pinned = row.GetBool("pinned"),
       .cluster = row.GetString("cluster"),
       .k8s_namespace = row.GetString("k8s_namespace"),
-      .manifests = ManifestsFromJson(row.GetString("manifests")),
       .commit = row.GetString("commit_id"),
       .url = row.GetString("url"),
       .traceparent = row.GetString("traceparent"),
@@ -120,6 +97,8 @@ constexpr db::Sql kGetById{"deployments.get_by_id",
 constexpr db::Sql kLockById{"deployments.lock_by_id",
                             "SELECT " DEPLOYMENT_COLUMNS
                             " FROM deployments d WHERE id = $1 FOR UPDATE"};
+constexpr db::Sql kReadManifests{"deployments.read_manifests",
+                                 "SELECT manifests FROM deployments WHERE id = $1"};
 constexpr db::Sql kGet{"deployments.get",
                        "SELECT " LISTED_COLUMNS LISTED_FROM
                        "WHERE d.project = $1 AND d.app = $2 AND d.environment = $3 AND "
@@ -185,7 +164,8 @@ absl::StatusOr<std::vector<Deployment>> All(absl::StatusOr<db::Result> rows) {
 
 }  // namespace
 
-absl::Status Insert(db::Tx& tx, Deployment& deployment, const std::string& request_id) {
+absl::Status Insert(db::Tx& tx, Deployment& deployment, const std::vector<Manifest>& manifests,
+                    const std::string& request_id) {
   const std::string deploy = deployment.deploy.SerializeAsString();
   const std::string strategy = deployment.strategy.SerializeAsString();
   SLIPWAY_ASSIGN_OR_RETURN(
@@ -197,8 +177,7 @@ absl::Status Insert(db::Tx& tx, Deployment& deployment, const std::string& reque
               deployment.image.subject, deployment.image.run, deployment.image.workflow,
               deployment.actor, deployment.rollback_of, deployment.pinned, request_id,
               db::Bytes{deploy}, db::Bytes{strategy}, deployment.cluster,
-              deployment.k8s_namespace,
-              ManifestsToJson(deployment.manifests), deployment.traceparent));
+              deployment.k8s_namespace, ManifestsToJson(manifests), deployment.traceparent));
   deployment.id = rows[0].GetInt64("id");
   deployment.created = rows[0].GetTime("created_at");
   return absl::OkStatus();
@@ -206,6 +185,12 @@ absl::Status Insert(db::Tx& tx, Deployment& deployment, const std::string& reque
 
 absl::StatusOr<std::optional<Deployment>> GetById(db::Tx& tx, int64_t id, bool lock) {
   return First(tx.Exec(lock ? kLockById : kGetById, id));
+}
+
+absl::StatusOr<std::vector<Manifest>> ReadManifests(db::Tx& tx, int64_t id) {
+  SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows, tx.Exec(kReadManifests, id));
+  if (rows.empty()) return absl::NotFoundError("no deployment " + std::to_string(id));
+  return ManifestsFromJson(rows[0].GetString("manifests"));
 }
 
 absl::StatusOr<std::optional<Deployment>> Get(db::Tx& tx, const DeploymentName& name) {

@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "libs/db/tx.h"
 #include "services/gitops/domain/deployment.h"
+#include "services/gitops/domain/manifest.h"
 
 // Deployments as rows. Functions within the caller's transaction. Who changes a state goes through
 // Lifecycle.
@@ -16,9 +17,12 @@ namespace slipway::gitops::deployments {
 
 // Inserts `deployment`, whose number is taken; the id and the times are filled in. ALREADY_EXISTS:
 // the request id was used in this environment before.
-absl::Status Insert(db::Tx& tx, Deployment& deployment, const std::string& request_id);
+absl::Status Insert(db::Tx& tx, Deployment& deployment, const std::vector<Manifest>& manifests,
+                    const std::string& request_id);
 
 absl::StatusOr<std::optional<Deployment>> GetById(db::Tx& tx, int64_t id, bool lock = false);
+// What it shall commit; empty: it is not rendered yet. DATA_LOSS: it can't be read.
+absl::StatusOr<std::vector<Manifest>> ReadManifests(db::Tx& tx, int64_t id);
 // Number 0: the newest. Only those of the app that has the name now, or had it last.
 absl::StatusOr<std::optional<Deployment>> Get(db::Tx& tx, const DeploymentName& name);
 absl::StatusOr<std::optional<Deployment>> GetByRequest(db::Tx& tx, const AppEnvironment& where,

@@ -1,8 +1,7 @@
 #include "services/gitops/store/source_store.h"
 
-#include <boost/json.hpp>
-
 #include "libs/base/status.h"
+#include "services/gitops/store/manifest_json.h"
 
 namespace slipway::gitops::sources {
 namespace {
@@ -27,6 +26,12 @@ constexpr db::Sql kSetManifests{
     "UPDATE deployments SET manifests = $2::jsonb, deploy = $3, updated_at = now() WHERE id = $1"};
 constexpr db::Sql kRepositoryOf{
     "sources.repository_of", "SELECT repository FROM deployment_sources WHERE deployment_id = $1"};
+// What is being pushed counts: it may be in Git already.
+constexpr db::Sql kFolderSource{
+    "sources.folder_source",
+    "SELECT s.repository FROM (SELECT id FROM deployments WHERE project = $1 AND app = $2 AND "
+    "environment = $3 AND (commit_id <> '' OR state = 'COMMITTING') ORDER BY number DESC LIMIT 1) "
+    "d JOIN deployment_sources s ON s.deployment_id = d.id"};
 
 #define SYNCED_COLUMNS                                                                          \
   "project, app, environment, app_uid, repository, deploy, cluster, k8s_namespace, commit_id, " \
@@ -115,12 +120,9 @@ absl::Status Postpone(db::Tx& tx, int64_t deployment_id, absl::Duration delay) {
 absl::Status SetRendered(db::Tx& tx, int64_t deployment_id, const std::string& commit,
                          const std::vector<Manifest>& manifests,
                          const slipway::pipeline::v1::DeploySpec& deploy) {
-  boost::json::array array;
-  for (const Manifest& manifest : manifests)
-    array.push_back({{"file", manifest.file}, {"text", manifest.text}});
   const std::string bytes = deploy.SerializeAsString();
   SLIPWAY_RETURN_IF_ERROR(
-      tx.Exec(kSetManifests, deployment_id, boost::json::serialize(array), db::Bytes{bytes})
+      tx.Exec(kSetManifests, deployment_id, ManifestsToJson(manifests), db::Bytes{bytes})
           .status());
   return tx.Exec(kSetRendered, deployment_id, commit).status();
 }
@@ -134,6 +136,17 @@ absl::StatusOr<std::optional<slipway::pipeline::v1::Repository>> RepositoryOf(
     return repository;
   }
   return std::nullopt;
+}
+
+absl::StatusOr<std::string> FolderSource(db::Tx& tx, const AppEnvironment& where) {
+  SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows,
+                           tx.Exec(kFolderSource, where.project, where.app, where.environment));
+  if (rows.empty()) return std::string();
+  slipway::pipeline::v1::Repository repository;
+  if (!repository.ParseFromString(rows[0].GetBytes("repository"))) {
+    return absl::DataLossError("a stored repository can't be read");
+  }
+  return repository.url();
 }
 
 absl::StatusOr<std::vector<SyncedApp>> ListSynced(db::Tx& tx) {

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "libs/db/tx.h"
 #include "services/gitops/domain/deployment.h"
+#include "services/gitops/domain/manifest.h"
 #include "slipway/pipeline/v1/resources.pb.h"
 
 // Deployments that are rendered from a repository, and apps that are only synced. Functions within
@@ -34,6 +35,8 @@ absl::Status SetRendered(db::Tx& tx, int64_t deployment_id, const std::string& c
 // Repository of a deployment; empty: it was not rendered from one.
 absl::StatusOr<std::optional<slipway::pipeline::v1::Repository>> RepositoryOf(
     db::Tx& tx, int64_t deployment_id);
+// URL of the repository that the folder of an app in Git was rendered from last; empty: of none.
+absl::StatusOr<std::string> FolderSource(db::Tx& tx, const AppEnvironment& where);
 
 // An app that is only synced, in one environment.
 struct SyncedApp {

@@ -8,6 +8,7 @@
 #include "libs/db/run_tx.h"
 #include "services/gitops/domain/deployment_queries.h"
 #include "services/gitops/domain/remover.h"
+#include "services/gitops/store/deployment_store.h"
 #include "services/gitops/store/environment_store.h"
 #include "services/gitops/testing/stage.h"
 
@@ -126,7 +127,10 @@ TEST_CASE("a commit made by hand is applied, and a folder that is gone takes its
   stage.Announce(stage.MakeImage("one", 1));
   const Deployment one = stage.AwaitEnd(Stage::kDev, 1);
   REQUIRE(one.state == Status::HEALTHY);
-  std::string text = one.manifests[0].text;
+  const auto manifests = db::RunTx(stage.database.pool(), "test.manifests", absl::Seconds(5),
+                                   [&](db::Tx& tx) { return deployments::ReadManifests(tx, one.id); });
+  REQUIRE(manifests.ok());
+  std::string text = manifests->at(0).text;
   const size_t at = text.find("          ports:");
   text.insert(at, "          env:\n          - name: \"BY_HAND\"\n            value: \"yes\"\n");
   stage.git.Commit("ops", "main", {{"demo/hello/dev/deployment.yaml", text}}, "Set BY_HAND");

@@ -237,7 +237,11 @@ void App::InitDomain() {
   api_ = std::make_unique<GitOpsApi>(GitOpsApi::Parts{runtime_->gate(), runtime_->streams(),
                                                       runtime_->audit(), *providers_, *deployer_,
                                                       *queries_, *syncs_, watchers_, *outbox_,
-                                                      syncer_.get(), target_.get()});
+                                                      syncer_.get(), target_.get(),
+                                                      [this](const std::string& repository) {
+                                                        syncer_->NotePush(repository);
+                                                        synced_apps_->NotePush(repository);
+                                                      }});
   records_ = std::make_unique<service::RecordsApi>(runtime_->gate(), pool, runtime_->name());
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "libs/base/error.h"
 #include "libs/base/status.h"
 #include "libs/service/event_stream.h"
 
@@ -195,10 +196,20 @@ grpc::Status GitOpsApi::ResumeSync(grpc::ServerContext* context,
   });
 }
 
+grpc::Status GitOpsApi::NotePush(grpc::ServerContext* context, const pb::NotePushRequest* request,
+                                 pb::NotePushResponse* response) {
+  return parts_.gate.Unary(
+      context, *request, response, [&](rpc::CallContext&) -> absl::StatusOr<pb::NotePushResponse> {
+        if (request->repository().empty()) return InvalidField("repository", "is required");
+        if (parts_.pushed) parts_.pushed(request->repository());
+        return pb::NotePushResponse();
+      });
+}
+
 grpc::Status GitOpsApi::Sync(grpc::ServerContext* context, const pb::SyncRequest* request,
                              pb::SyncStatus* response) {
   return parts_.gate.Unary(context, *request, response, [&](rpc::CallContext& call) {
-    return parts_.syncs.Sync(request->name(), CallerOf(call));
+    return parts_.syncs.Sync(request->name(), CallerOf(call), request->prune());
   });
 }
 

@@ -35,8 +35,10 @@ class GitOpsApi final
     // Both null where there are no clusters to look at.
     Syncer* syncer = nullptr;
     Inspector* inspector = nullptr;
+    // Told of pushes; may be empty.
+    std::function<void(const std::string& repository)> pushed = {};
   };
-  explicit GitOpsApi(Parts parts) : parts_(parts) {}
+  explicit GitOpsApi(Parts parts) : parts_(std::move(parts)) {}
 
   grpc::Status CreateGitOpsProvider(grpc::ServerContext* context,
                                     const slipway::gitops::v1::CreateGitOpsProviderRequest* request,
@@ -83,6 +85,9 @@ class GitOpsApi final
   grpc::Status ResumeSync(grpc::ServerContext* context,
                           const slipway::gitops::v1::ResumeSyncRequest* request,
                           slipway::gitops::v1::SyncStatus* response) override;
+  grpc::Status NotePush(grpc::ServerContext* context,
+                        const slipway::gitops::v1::NotePushRequest* request,
+                        slipway::gitops::v1::NotePushResponse* response) override;
   grpc::Status Sync(grpc::ServerContext* context, const slipway::gitops::v1::SyncRequest* request,
                     slipway::gitops::v1::SyncStatus* response) override;
   grpc::ServerWriteReactor<slipway::gitops::v1::Deployment>* WatchDeployment(

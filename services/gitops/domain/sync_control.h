@@ -23,6 +23,7 @@ struct SyncControl {
   absl::Time suspended_at = {};
   std::string asked_by = {};  // who wants a sync now; empty: nobody
   absl::Time asked_at = {};
+  bool asked_prune = false;  // and confirms what the sync deletes
   sync::RetryState retry = {};
   HoldNote held = {};
 };

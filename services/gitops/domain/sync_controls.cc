@@ -100,7 +100,8 @@ absl::StatusOr<pb::SyncStatus> SyncControls::Resume(const std::string& name, con
                });
 }
 
-absl::StatusOr<pb::SyncStatus> SyncControls::Sync(const std::string& name, const Caller& caller) {
+absl::StatusOr<pb::SyncStatus> SyncControls::Sync(const std::string& name, const Caller& caller,
+                                                  bool prune) {
   SLIPWAY_ASSIGN_OR_RETURN(const AppEnvironment where, ParseAppEnvironment(name, "name"));
   const auto policy = parts_.policies.For(where);
   if (!policy.ok()) return policy.status();
@@ -117,8 +118,9 @@ absl::StatusOr<pb::SyncStatus> SyncControls::Sync(const std::string& name, const
                  if (!gate.open()) {
                    return SyncHeld(where, gate.hold == sync::Hold::kSuspended, gate.reason);
                  }
-                 SLIPWAY_RETURN_IF_ERROR(syncs::Ask(tx, where, caller.actor));
-                 return caller.actor + " asked for a sync";
+                 SLIPWAY_RETURN_IF_ERROR(syncs::Ask(tx, where, caller.actor, prune));
+                 return caller.actor + " asked for a sync" +
+                        (prune ? ", and confirmed what it deletes" : "");
                });
 }
 

@@ -36,8 +36,9 @@ class SyncControls {
   absl::StatusOr<slipway::gitops::v1::SyncStatus> Resume(const std::string& name,
                                                          const Caller& caller);
   // FAILED_PRECONDITION SYNC_SUSPENDED, SYNC_WINDOW_CLOSED.
+  // With `prune`, what it deletes is confirmed.
   absl::StatusOr<slipway::gitops::v1::SyncStatus> Sync(const std::string& name,
-                                                       const Caller& caller);
+                                                       const Caller& caller, bool prune = false);
 
  private:
   // Changes the row of an app that is deployed there, with its record, and reads it anew.

@@ -1,16 +1,16 @@
 #include "services/gitops/domain/syncer.h"
 
 #include <algorithm>
-#include <set>
 
+#include "absl/time/clock.h"
 #include "libs/base/error.h"
 #include "libs/base/status.h"
 #include "libs/base/strings.h"
 #include "libs/db/run_tx.h"
+#include "libs/forge/repository_url.h"
 #include "libs/log/log.h"
 #include "services/gitops/domain/back_off.h"
 #include "services/gitops/domain/errors.h"
-#include "services/gitops/domain/limits_check.h"
 #include "services/gitops/store/deployment_store.h"
 #include "services/gitops/store/environment_store.h"
 #include "services/gitops/store/provider_store.h"
@@ -24,46 +24,12 @@ using Status = slipway::gitops::v1::DeploymentStatus;
 constexpr absl::Duration kTxTime = absl::Seconds(10);
 // Healthy for so long, earlier exits are forgotten.
 constexpr absl::Duration kCalm = absl::Seconds(60);
-// A credential that changed gets to the clusters no later.
-constexpr absl::Duration kCredentialAge = absl::Minutes(5);
-// What is waited for no longer than this is not shown.
-constexpr absl::Duration kQuiet = absl::Seconds(1);
-// So many failures of a target in a row that may pass by themselves, then the deployment fails.
-constexpr int kFailures = 6;
 // Of an app that ends again and again, so many ends are written down.
 constexpr int kNotedExits = 3;
 
 // The pause before the next probe: at once, then 50 ms growing to a second.
 absl::Duration ProbePause(int probes) {
   return std::min(absl::Seconds(1), absl::Milliseconds(50) * (1 << std::min(probes, 5)));
-}
-
-bool IsPassing(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
-         absl::IsCancelled(status);
-}
-
-bool IsForGood(const absl::Status& status, int failures) {
-  if (IsPassing(status)) return false;
-  if (absl::IsInvalidArgument(status) || absl::IsFailedPrecondition(status)) return true;
-  return absl::IsResourceExhausted(status) || failures >= kFailures;
-}
-
-// The host of the first image in the manifests: whose credential a pull needs.
-std::vector<std::string> HostsOf(const DesiredState& desired) {
-  std::set<std::string> hosts;
-  for (const Manifest& manifest : desired.manifests) {
-    for (const std::string& line : Split(manifest.text, '\n')) {
-      std::string_view text = Trim(line);
-      if (text.substr(0, 2) == "- ") text.remove_prefix(2);
-      if (text.substr(0, 6) != "image:") continue;
-      text = Trim(text.substr(6));
-      while (!text.empty() && (text.front() == '"' || text.front() == '\'')) text.remove_prefix(1);
-      const size_t slash = text.find('/');
-      if (slash != std::string_view::npos) hosts.insert(std::string(text.substr(0, slash)));
-    }
-  }
-  return {hosts.begin(), hosts.end()};
 }
 
 // Where the desired state belongs. A deployment takes its environment along when its commit is the
@@ -91,6 +57,9 @@ Syncer::Syncer(Parts parts, Options options)
       options_(options),
       policies_(parts_.clock, parts_.pool, parts_.pipeline),
       guard_({parts_.clock, parts_.pool, parts_.lifecycle, policies_}),
+      writer_({parts_.clock, parts_.pool, parts_.lifecycle, parts_.target, parts_.pipeline,
+               policies_, guard_, options_.health_timeout, options_.watched_interval,
+               options_.degraded_grace}),
       fetcher_([this](const std::stop_token&) { return FetchAll(); }) {}
 
 void Syncer::Start() {
@@ -112,19 +81,55 @@ void Syncer::Work(const std::stop_token& stop) {
   while (const auto where = schedule_.Take(stop)) schedule_.GiveBack(*where, Look(*where));
 }
 
+void Syncer::WakeAll() {
+  {
+    MutexLock lock(mu_);
+    fetch_all_at_ = absl::InfinitePast();
+  }
+  fetcher_.Wake();
+}
+
+void Syncer::NotePush(const std::string& url) {
+  const auto access = parts_.active();
+  if (!access.ok() || !*access) return;
+  const std::string pushed = forge::NormaliseRepositoryUrl(url);
+  const auto all = (*access)->All();
+  const bool ours = std::any_of(all.begin(), all.end(), [&](const RepositoryAccess& one) {
+    return !pushed.empty() && forge::NormaliseRepositoryUrl(one.url) == pushed;
+  });
+  if (!ours) return;
+  {
+    MutexLock lock(mu_);
+    pushed_.insert(pushed);
+  }
+  fetcher_.Wake();
+}
+
 absl::Duration Syncer::FetchAll() {
+  std::set<std::string> pushed;
+  const absl::Time now = absl::Now();
+  bool due;
+  absl::Duration next = options_.fetch_interval;
+  {
+    MutexLock lock(mu_);
+    pushed.swap(pushed_);
+    due = now >= fetch_all_at_;
+    if (due) fetch_all_at_ = now + options_.fetch_interval;
+    next = fetch_all_at_ - now;
+  }
   const auto access = parts_.active();
   const auto all = access.ok() && *access ? (*access)->All() : std::vector<RepositoryAccess>();
-  // What is known already comes first: a git host that is away must not keep back what runs.
-  for (const RepositoryAccess& repository : all) WakeIfMoved(repository);
+  const auto is_pushed = [&](const RepositoryAccess& repository) {
+    return pushed.contains(forge::NormaliseRepositoryUrl(repository.url));
+  };
   for (const RepositoryAccess& repository : all) {
-    const absl::Status fetched = parts_.repository.Fetch(repository);
-    if (!fetched.ok()) {
-      log::Warn("sync.fetch_failed",
-                "the GitOps repository was not reached; what is known stays desired",
-                {{"provider", repository.provider}, {"error", MessageOf(fetched)}});
-    }
-    WakeIfMoved(repository);
+    if (is_pushed(repository)) Fetch(**access, repository);
+  }
+  if (!due) return next;
+  // What is known already comes first: a git host that is away must not keep back what runs.
+  for (const RepositoryAccess& repository : all) WakeIfMoved(**access, repository);
+  for (const RepositoryAccess& repository : all) {
+    if (!is_pushed(repository)) Fetch(**access, repository);
   }
   // What runs but is not known any more is looked at, too: that look takes it away.
   const auto running = parts_.target.List();
@@ -134,33 +139,50 @@ absl::Duration Syncer::FetchAll() {
   } else {
     for (const AppEnvironment& where : *running) schedule_.Add(where, options_.resync_interval);
   }
-  return options_.fetch_interval;
+  return next;
 }
 
-void Syncer::WakeIfMoved(const RepositoryAccess& access) {
+void Syncer::Fetch(const RepositoryAccess& active, const RepositoryAccess& access) {
+  const absl::Status fetched = parts_.repository.Fetch(access);
+  if (!fetched.ok()) {
+    log::Warn("sync.fetch_failed",
+              "the GitOps repository was not reached; what is known stays desired",
+              {{"provider", access.provider}, {"error", MessageOf(fetched)}});
+  }
+  WakeIfMoved(active, access);
+}
+
+void Syncer::WakeIfMoved(const RepositoryAccess& active, const RepositoryAccess& access) {
   const auto head = parts_.repository.Head(access);
   if (!head.ok()) return;
   const auto last = last_heads_.find(access.Place());
   if (last != last_heads_.end() && last->second == *head) return;
   const auto known = db::RunTx(parts_.pool, "sync.head", kTxTime, [&](db::Tx& tx) {
-    providers::SetCommit(tx, access.provider.substr(access.provider.find('/') + 1), *head)
-        .IgnoreError();
+    // A project's own repository is not the provider's.
+    if (access.url == active.url) {
+      providers::SetCommit(tx, access.provider.substr(access.provider.find('/') + 1), *head)
+          .IgnoreError();
+    }
     return environments::ListAll(tx);
   });
   if (!known.ok()) return;
   const bool first = last == last_heads_.end();
   last_heads_[access.Place()] = *head;
+  std::vector<const EnvironmentState*> here;
   std::vector<AppEnvironment> all;
-  for (const EnvironmentState& environment : *known) all.push_back(environment.where);
+  for (const EnvironmentState& environment : *known) {
+    if (active.For(environment.where.project).Place() != access.Place()) continue;
+    here.push_back(&environment);
+    all.push_back(environment.where);
+  }
   // Most commits are about one folder: the others are not even looked at.
   const auto trees = head->empty() || first
                          ? absl::StatusOr<std::vector<std::string>>(absl::NotFoundError(""))
                          : parts_.repository.Trees(access, *head, all);
   for (size_t i = 0; i < all.size(); ++i) {
-    const EnvironmentState& environment = (*known)[i];
+    const EnvironmentState& environment = *here[i];
     const bool same = trees.ok() && environment.applied_from == access.Place() &&
-                      !environment.applied_tree.empty() &&
-                      (*trees)[i] == environment.applied_tree;
+                      !environment.applied_tree.empty() && (*trees)[i] == environment.applied_tree;
     if (!same) Wake(all[i]);
   }
 }
@@ -182,27 +204,28 @@ std::optional<absl::Duration> Syncer::Look(const AppEnvironment& where) {
   const auto access = parts_.active();
   if (!access.ok() || !*access) {
     if (view->deployment && view->deployment->state == Status::SYNCING) {
-      Explain(*view->deployment, MessageOf(access.ok() ? NoActiveProvider() : access.status()));
+      writer_.Explain(*view->deployment,
+                      MessageOf(access.ok() ? NoActiveProvider() : access.status()));
     }
     return options_.resync_interval;
   }
-  Memory memory = Recall(where);
+  SyncMemory memory = Recall(where);
   const auto next = LookAt(where, *std::move(view), (*access)->For(where.project), memory);
   Remember(where, memory);
   return next;
 }
 
-absl::StatusOr<Syncer::View> Syncer::Read(const AppEnvironment& where) {
-  return db::RunTx(parts_.pool, "sync.read", kTxTime, [&](db::Tx& tx) -> absl::StatusOr<View> {
-    View view;
+absl::StatusOr<SyncView> Syncer::Read(const AppEnvironment& where) {
+  return db::RunTx(parts_.pool, "sync.read", kTxTime, [&](db::Tx& tx) -> absl::StatusOr<SyncView> {
+    SyncView view;
     SLIPWAY_ASSIGN_OR_RETURN(view.environment, environments::Get(tx, where));
     SLIPWAY_ASSIGN_OR_RETURN(view.deployment, deployments::Get(tx, {.where = where}));
     return view;
   });
 }
 
-std::optional<absl::Duration> Syncer::LookAt(const AppEnvironment& where, View view,
-                                             const RepositoryAccess& access, Memory& memory) {
+std::optional<absl::Duration> Syncer::LookAt(const AppEnvironment& where, SyncView view,
+                                             const RepositoryAccess& access, SyncMemory& memory) {
   const auto head = parts_.repository.Head(access);
   if (!head.ok()) {
     log::Warn("sync.head_failed", "is tried again", {{"error", MessageOf(head.status())}});
@@ -230,10 +253,11 @@ std::optional<absl::Duration> Syncer::LookAt(const AppEnvironment& where, View v
     if (!deleted.ok()) return absl::Seconds(2);
     db::RunTx(parts_.pool, "sync.pruned", kTxTime, [&](db::Tx& tx) -> absl::Status {
       SLIPWAY_RETURN_IF_ERROR(
-          environments::SetApplied(tx, where, {.commit = *head,
-                                               .from = access.Place(),
-                                               .cluster = view.environment->cluster,
-                                               .k8s_namespace = view.environment->k8s_namespace}));
+          environments::SetApplied(tx, where,
+                                   {.commit = *head,
+                                    .from = access.Place(),
+                                    .cluster = view.environment->cluster,
+                                    .k8s_namespace = view.environment->k8s_namespace}));
       SLIPWAY_RETURN_IF_ERROR(environments::SetHealth(tx, where, Status::MISSING, "").status());
       if (!view.deployment) return absl::OkStatus();
       return parts_.lifecycle.Note(
@@ -257,7 +281,7 @@ std::optional<absl::Duration> Syncer::LookAt(const AppEnvironment& where, View v
     if (refusal && refusal->hold == sync::Hold::kBackOff) return refusal->wait;
     if (refusal) return std::min(refusal->wait, KeepApplied(std::move(view), access, memory));
     absl::Duration retry;
-    if (!Apply(view, desired, access.Place(), memory, retry)) return retry;
+    if (!writer_.Apply(view, desired, access.Place(), memory, retry)) return retry;
     auto again = Read(where);
     if (!again.ok()) return absl::Milliseconds(100);
     view = *std::move(again);
@@ -265,13 +289,13 @@ std::optional<absl::Duration> Syncer::LookAt(const AppEnvironment& where, View v
   return Watch(view, desired, access.Place(), memory);
 }
 
-absl::Duration Syncer::KeepApplied(View view, const RepositoryAccess& access, Memory& memory) {
+absl::Duration Syncer::KeepApplied(SyncView view, const RepositoryAccess& access,
+                                   SyncMemory& memory) {
   const EnvironmentState& environment = *view.environment;
   if (environment.applied_tree.empty() || environment.applied_from != access.Place()) {
     return options_.watched_interval;
   }
-  auto folder =
-      parts_.repository.Folder(access, environment.applied_commit, environment.where);
+  auto folder = parts_.repository.Folder(access, environment.applied_commit, environment.where);
   if (!folder.ok() || folder->tree != environment.applied_tree) return options_.resync_interval;
   // What is noted from now on is not about the deployment that waits.
   view.deployment.reset();
@@ -285,7 +309,7 @@ absl::Duration Syncer::KeepApplied(View view, const RepositoryAccess& access, Me
 }
 
 absl::StatusOr<DesiredState> Syncer::Desired(const AppEnvironment& where) {
-  SLIPWAY_ASSIGN_OR_RETURN(const View view, Read(where));
+  SLIPWAY_ASSIGN_OR_RETURN(const SyncView view, Read(where));
   if (!view.environment) return DeploymentNotFound(where.Name());
   SLIPWAY_ASSIGN_OR_RETURN(const auto active, parts_.active());
   if (!active) return NoActiveProvider();
@@ -295,168 +319,20 @@ absl::StatusOr<DesiredState> Syncer::Desired(const AppEnvironment& where) {
   DesiredState desired{
       .where = where, .commit = head, .tree = folder.tree, .manifests = std::move(folder.files)};
   Place(view.environment, view.deployment, desired);
-  SLIPWAY_RETURN_IF_ERROR(AddCredentials(desired, kCredentialAge));
+  SLIPWAY_RETURN_IF_ERROR(writer_.AddCredentials(desired, SyncWriter::kCredentialAge));
   return desired;
 }
 
-absl::Status Syncer::AddCredentials(DesiredState& desired, absl::Duration max_age) {
-  desired.credentials.clear();
-  const absl::Time now = parts_.clock.Now();
-  for (const std::string& host : HostsOf(desired)) {
-    {
-      MutexLock lock(mu_);
-      const auto known = credentials_.find(host);
-      if (known != credentials_.end() && now - known->second.read < max_age) {
-        desired.credentials.insert(desired.credentials.end(), known->second.found.begin(),
-                                   known->second.found.end());
-        continue;
-      }
-    }
-    auto found = parts_.pipeline.PullCredentials(host);
-    // Without its credential the registry would refuse, which counts for good: a service that is
-    // away is waited for.
-    if (IsPassing(found.status())) return found.status();
-    if (!found.ok()) {
-      log::Warn("sync.credentials_failed", "the image is pulled without a credential",
-                {{"host", host}, {"error", MessageOf(found.status())}});
-      continue;
-    }
-    desired.credentials.insert(desired.credentials.end(), found->begin(), found->end());
-    MutexLock lock(mu_);
-    credentials_[host] = {now, *std::move(found)};
-  }
-  return absl::OkStatus();
-}
-
-bool Syncer::Apply(const View& view, DesiredState& desired, const std::string& from, Memory& memory,
-                   absl::Duration& retry) {
-  absl::Status reached = AddCredentials(
-      desired, desired.cluster == "local" ? absl::ZeroDuration() : kCredentialAge);
-  if (reached.ok()) reached = Limit(desired);
-  const absl::StatusOr<Applied> applied =
-      reached.ok() ? parts_.target.Apply(desired) : absl::StatusOr<Applied>(reached);
-  memory.probes = 0;
-  memory.exit_counted = false;
-  if (applied.ok() && !applied->waiting.empty()) {
-    retry = Wait(view, desired, applied->waiting, memory);
-    return false;
-  }
-  if (applied.ok()) {
-    memory.waiting_tree.clear();
-    NoteApplied(view, desired, from, *applied);
-    return true;
-  }
-  const std::string why = MessageOf(applied.status());
-  const bool open = view.deployment && view.deployment->state == Status::SYNCING;
-  log::Warn("sync.apply_failed", "the target did not take the desired state",
-            {{"environment", desired.where.Name()}, {"commit", desired.commit}, {"error", why}});
-  const sync::RetryState& earlier = view.environment->sync.retry;
-  const int failures = earlier.revision == desired.tree ? earlier.failures + 1 : 1;
-  const bool for_good = IsForGood(applied.status(), failures);
-  // What ran with this very state before may run again: only a new one is given up.
-  const bool is_new = open || view.environment->applied_tree != desired.tree;
-  const auto next = db::RunTx(
-      parts_.pool, "sync.apply_failed", kTxTime,
-      [&](db::Tx& tx) -> absl::StatusOr<absl::Duration> {
-        if (open && for_good) {
-          SLIPWAY_RETURN_IF_ERROR(parts_.lifecycle
-                                      .Advance(tx, view.deployment->id, DeploymentEvent::kFailed,
-                                               {.reason = why})
-                                      .status());
-        } else if (open) {
-          SLIPWAY_RETURN_IF_ERROR(parts_.lifecycle.Explain(tx, view.deployment->id,
-                                                           "waits for the target: " + why));
-        } else {
-          SLIPWAY_RETURN_IF_ERROR(environments::SetHealth(tx, desired.where,
-                                                          view.environment->health,
-                                                          "can't be put back: " + why)
-                                      .status());
-        }
-        return guard_.Failed(tx, *view.environment, desired.tree, for_good && is_new);
-      });
-  retry = next.value_or(absl::Seconds(1));
-  return false;
-}
-
-absl::Status Syncer::Limit(DesiredState& desired) {
-  SLIPWAY_ASSIGN_OR_RETURN(SyncPolicy policy, policies_.For(desired.where));
-  desired.limits = std::move(policy.limits);
-  // Clusters check what their own kinds make of the manifests.
-  return desired.cluster == "local" ? CheckLimitsOfManifests(desired) : absl::OkStatus();
-}
-
-absl::Duration Syncer::Wait(const View& view, const DesiredState& desired, const std::string& what,
-                            Memory& memory) {
-  const absl::Time now = parts_.clock.Now();
-  if (memory.waiting_tree != desired.tree) {
-    memory.waiting_tree = desired.tree;
-    memory.waiting_since = now;
-  }
-  const bool open = view.deployment && view.deployment->state == Status::SYNCING;
-  const absl::Time limit = memory.waiting_since + options_.health_timeout;
-  if (!open) return options_.watched_interval;
-  const absl::Duration quiet = memory.waiting_since + kQuiet - now;
-  if (quiet > absl::ZeroDuration()) return quiet;
-  if (now < limit) {
-    const std::string reason = "waiting for " + what;
-    if (view.deployment->reason != reason) Explain(*view.deployment, reason);
-    return limit - now;
-  }
-  Advance(view.deployment->id, DeploymentEvent::kFailed,
-          {.reason = "waited " + absl::FormatDuration(options_.health_timeout) + " for " + what})
-      .IgnoreError();
-  return options_.watched_interval;
-}
-
-absl::Duration Syncer::Pause(const Observation& seen, Memory& memory) const {
+absl::Duration Syncer::Pause(const Observation& seen, SyncMemory& memory) const {
   if (!seen.watched) return ProbePause(memory.probes++);
   return std::min(seen.look_again, options_.watched_interval);
 }
 
-void Syncer::NoteApplied(const View& view, const DesiredState& desired, const std::string& from,
-                         const Applied& applied) {
-  const absl::Status noted =
-      db::RunTx(parts_.pool, "sync.applied", kTxTime, [&](db::Tx& tx) -> absl::Status {
-        const bool by_hand = view.deployment && IsFinal(view.deployment->state) &&
-                             view.environment->applied_tree != desired.tree &&
-                             view.environment->sync.asked_by.empty();
-        SLIPWAY_RETURN_IF_ERROR(environments::SetApplied(
-            tx, desired.where,
-            {.commit = desired.commit,
-             .tree = desired.tree,
-             .from = from,
-             .url = applied.url,
-             .cluster = desired.cluster,
-             .k8s_namespace = desired.k8s_namespace}));
-        SLIPWAY_RETURN_IF_ERROR(guard_.Worked(tx, *view.environment, view.deployment));
-        if (!view.deployment) return absl::OkStatus();
-        for (const std::string& note : applied.notes) {
-          SLIPWAY_RETURN_IF_ERROR(parts_.lifecycle.Note(tx, *view.deployment, "target.differs",
-                                                        Verdict::kAccepted, note));
-        }
-        if (by_hand) {
-          SLIPWAY_RETURN_IF_ERROR(parts_.lifecycle.Note(
-              tx, *view.deployment, "sync.commit_applied", Verdict::kDone,
-              "a commit of somebody else in the GitOps repository was applied",
-              {{"commit", desired.commit}, {"tree", desired.tree}}));
-        }
-        if (view.deployment->state != Status::SYNCING) return absl::OkStatus();
-        return parts_.lifecycle
-            .Advance(tx, view.deployment->id, DeploymentEvent::kApplied,
-                     {.url = applied.url,
-                      .progress_by = parts_.clock.Now() + options_.health_timeout,
-                      .values = {{"commit", desired.commit},
-                                 {"changed", applied.changed ? "yes" : "no"}}})
-            .status();
-      });
-  if (!noted.ok()) log::Warn("sync.note_failed", "is done again", {{"error", MessageOf(noted)}});
-}
-
-absl::Duration Syncer::Watch(const View& view, DesiredState& desired, const std::string& from,
-                             Memory& memory) {
+absl::Duration Syncer::Watch(const SyncView& view, DesiredState& desired, const std::string& from,
+                             SyncMemory& memory) {
   // On a cluster they are a part of what is applied.
   if (desired.cluster != "local") {
-    absl::Status reached = AddCredentials(desired, kCredentialAge);
+    absl::Status reached = writer_.AddCredentials(desired, SyncWriter::kCredentialAge);
     if (!reached.ok()) return absl::Seconds(1);
   }
   const auto seen = parts_.target.Observe(desired);
@@ -486,15 +362,15 @@ absl::Duration Syncer::Watch(const View& view, DesiredState& desired, const std:
                      : WatchSteady(view, *seen, desired, from, memory);
 }
 
-absl::Duration Syncer::WatchProgress(const View& view, const Observation& seen,
+absl::Duration Syncer::WatchProgress(const SyncView& view, const Observation& seen,
                                      DesiredState& desired, const std::string& from,
-                                     Memory& memory) {
+                                     SyncMemory& memory) {
   const Deployment& deployment = *view.deployment;
   const absl::Time now = parts_.clock.Now();
   if (seen.health == Status::RUNNING && seen.drift.empty()) {
     memory.healthy_since = now;
-    const absl::Status advanced = Advance(deployment.id, DeploymentEvent::kHealthy,
-                                          {.url = seen.url, .values = {{"url", seen.url}}});
+    const absl::Status advanced = writer_.Advance(deployment.id, DeploymentEvent::kHealthy,
+                                                  {.url = seen.url, .values = {{"url", seen.url}}});
     if (!advanced.ok()) return absl::Milliseconds(200);
     return seen.watched ? options_.watched_interval : options_.resync_interval;
   }
@@ -505,31 +381,32 @@ absl::Duration Syncer::WatchProgress(const View& view, const Observation& seen,
         gave_up ? "it ended " + std::to_string(memory.exits) + " times: " + seen.reason
                 : "did not get healthy within " + absl::FormatDuration(options_.health_timeout) +
                       ": " + seen.reason;
-    Advance(deployment.id, DeploymentEvent::kUnhealthy, {.reason = reason}).IgnoreError();
+    writer_.Advance(deployment.id, DeploymentEvent::kUnhealthy, {.reason = reason}).IgnoreError();
     return absl::Seconds(1);
   }
   if (!seen.drift.empty()) {
     if (now < memory.put_back_after) return memory.put_back_after - now;
     if (const auto wait = MayNotRepair(view, seen, desired)) return *wait;
     absl::Duration retry;
-    return Apply(view, desired, from, memory, retry) ? absl::Milliseconds(50) : retry;
+    return writer_.Apply(view, desired, from, memory, retry) ? absl::Milliseconds(50) : retry;
   }
   if (seen.watched) {
     const absl::Duration left =
         deployment.progress_by ? *deployment.progress_by - now : absl::InfiniteDuration();
     // What lasts for a moment only is no news.
-    const absl::Duration quiet = kQuiet - (options_.health_timeout - left);
+    const absl::Duration quiet = SyncWriter::kQuiet - (options_.health_timeout - left);
     if (quiet > absl::ZeroDuration()) return quiet;
     const std::string reason = "waiting for " + seen.reason;
-    if (deployment.reason != reason) Explain(deployment, reason);
+    if (deployment.reason != reason) writer_.Explain(deployment, reason);
     return std::min(left, Pause(seen, memory));
   }
-  if (memory.probes == 20) Explain(deployment, "waits until it is healthy: " + seen.reason);
+  if (memory.probes == 20) writer_.Explain(deployment, "waits until it is healthy: " + seen.reason);
   return Pause(seen, memory);
 }
 
-absl::Duration Syncer::WatchSteady(const View& view, const Observation& seen, DesiredState& desired,
-                                   const std::string& from, Memory& memory) {
+absl::Duration Syncer::WatchSteady(const SyncView& view, const Observation& seen,
+                                   DesiredState& desired, const std::string& from,
+                                   SyncMemory& memory) {
   const absl::Time now = parts_.clock.Now();
   if (seen.drift.empty()) {
     if (!view.held) guard_.Rest(*view.environment);
@@ -548,45 +425,25 @@ absl::Duration Syncer::WatchSteady(const View& view, const Observation& seen, De
   const bool noted = view.deployment && memory.exits <= kNotedExits;
   const std::string what = Join(seen.drift, "; ");
   if (noted) {
-    Note(*view.deployment, "drift.found", Verdict::kStarted,
-         what + "; it is put back to the commit",
-         {{"commit", desired.commit}, {"detail", seen.reason}});
+    writer_.Note(*view.deployment, "drift.found", Verdict::kStarted,
+                 what + "; it is put back to the commit",
+                 {{"commit", desired.commit}, {"detail", seen.reason}});
   }
   absl::Duration retry;
-  if (!Apply(view, desired, from, memory, retry)) return retry;
+  if (!writer_.Apply(view, desired, from, memory, retry)) return retry;
   if (noted) {
-    Note(*view.deployment, "drift.put_back", Verdict::kDone, "was put back: " + what,
-         {{"commit", desired.commit}});
+    writer_.Note(*view.deployment, "drift.put_back", Verdict::kDone, "was put back: " + what,
+                 {{"commit", desired.commit}});
   }
   return absl::Milliseconds(50);
 }
 
-std::optional<absl::Duration> Syncer::MayNotRepair(const View& view, const Observation& seen,
+std::optional<absl::Duration> Syncer::MayNotRepair(const SyncView& view, const Observation& seen,
                                                    const DesiredState& desired) {
-  const auto refusal =
-      guard_.Refuses({*view.environment, view.deployment, desired.tree,
-                      seen.exited ? sync::Cause::kRestart : sync::Cause::kDrift});
+  const auto refusal = guard_.Refuses({*view.environment, view.deployment, desired.tree,
+                                       seen.exited ? sync::Cause::kRestart : sync::Cause::kDrift});
   if (!refusal) return std::nullopt;
   return std::min(refusal->wait, options_.resync_interval);
-}
-
-void Syncer::Explain(const Deployment& deployment, const std::string& reason) {
-  db::RunTx(parts_.pool, "sync.explain", kTxTime, [&](db::Tx& tx) {
-    return parts_.lifecycle.Explain(tx, deployment.id, reason);
-  }).IgnoreError();
-}
-
-void Syncer::Note(const Deployment& deployment, const std::string& event, Verdict verdict,
-                  const std::string& message, const std::map<std::string, std::string>& values) {
-  db::RunTx(parts_.pool, "sync.note", kTxTime, [&](db::Tx& tx) {
-    return parts_.lifecycle.Note(tx, deployment, event, verdict, message, values);
-  }).IgnoreError();
-}
-
-absl::Status Syncer::Advance(int64_t id, DeploymentEvent event, const Change& change) {
-  return db::RunTx(parts_.pool, "sync.advance", kTxTime, [&](db::Tx& tx) {
-    return parts_.lifecycle.Advance(tx, id, event, change).status();
-  });
 }
 
 absl::Status Syncer::Remove(const AppEnvironment& where, const std::stop_token& stop) {
@@ -600,12 +457,12 @@ absl::Status Syncer::Remove(const AppEnvironment& where, const std::stop_token& 
   return deleted;
 }
 
-Syncer::Memory Syncer::Recall(const AppEnvironment& where) {
+SyncMemory Syncer::Recall(const AppEnvironment& where) {
   MutexLock lock(mu_);
   return memories_[where];
 }
 
-void Syncer::Remember(const AppEnvironment& where, const Memory& memory) {
+void Syncer::Remember(const AppEnvironment& where, const SyncMemory& memory) {
   MutexLock lock(mu_);
   memories_[where] = memory;
 }

@@ -2,6 +2,8 @@
 
 #include <map>
 #include <optional>
+#include <set>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -17,6 +19,7 @@
 #include "services/gitops/domain/schedule.h"
 #include "services/gitops/domain/sync_guard.h"
 #include "services/gitops/domain/sync_policies.h"
+#include "services/gitops/domain/sync_writer.h"
 #include "services/gitops/domain/target.h"
 
 namespace slipway::gitops {
@@ -33,6 +36,7 @@ class Syncer {
     absl::Duration resync_interval = absl::Seconds(10);  // of what runs and is healthy
     absl::Duration watched_interval = absl::Minutes(10);  // the same, where changes are told
     absl::Duration health_timeout = absl::Minutes(5);
+    absl::Duration degraded_grace = absl::Seconds(15);  // of a stage that others wait for
     int exits_before_unhealthy = 4;
   };
   struct Parts {
@@ -51,7 +55,9 @@ class Syncer {
   void Stop();
   void Wake(const AppEnvironment& where) { schedule_.Wake(where); }
   // The repository in force may be another one.
-  void WakeAll() { fetcher_.Wake(); }
+  void WakeAll();
+  // Something was pushed to the repository with this URL, which may be anybody's.
+  void NotePush(const std::string& url);
 
   // Windows, limits and settings that syncs keep to.
   SyncPolicies& policies() { return policies_; }
@@ -65,77 +71,43 @@ class Syncer {
   absl::Status Remove(const AppEnvironment& where, const std::stop_token& stop);
 
  private:
-  // What one process remembers of an environment between looks. Losing it only costs a look.
-  struct Memory {
-    int probes = 0;             // since the last change
-    int exits = 0;              // since it was healthy for a while
-    bool exit_counted = false;  // the exit that is seen now
-    absl::Time put_back_after = absl::InfinitePast();
-    absl::Time healthy_since = absl::InfiniteFuture();
-    std::string waiting_tree = {};  // a part of it waits, since:
-    absl::Time waiting_since = absl::InfinitePast();
-  };
-  // What a look reads first.
-  struct View {
-    std::optional<EnvironmentState> environment = {};
-    std::optional<Deployment> deployment = {};  // the newest
-    bool held = false;                          // a newer commit may not be applied now
-  };
-
   void Work(const std::stop_token& stop);
   absl::Duration FetchAll();
-  // Wakes all environments if the branch stands elsewhere than at the last call.
-  void WakeIfMoved(const RepositoryAccess& access);
+  void Fetch(const RepositoryAccess& active, const RepositoryAccess& access);
+  // Wakes the environments of one of the repositories of `active` whose folders changed, if its
+  // branch stands elsewhere than at the last call.
+  void WakeIfMoved(const RepositoryAccess& active, const RepositoryAccess& access);
   // One look; how long until the next one, empty: there is nothing to look at.
   std::optional<absl::Duration> Look(const AppEnvironment& where);
-  absl::StatusOr<View> Read(const AppEnvironment& where);
-  std::optional<absl::Duration> LookAt(const AppEnvironment& where, View view,
-                                       const RepositoryAccess& access, Memory& memory);
+  absl::StatusOr<SyncView> Read(const AppEnvironment& where);
+  std::optional<absl::Duration> LookAt(const AppEnvironment& where, SyncView view,
+                                       const RepositoryAccess& access, SyncMemory& memory);
   // Looks after what is applied while a newer commit may not be.
-  absl::Duration KeepApplied(View view, const RepositoryAccess& access, Memory& memory);
+  absl::Duration KeepApplied(SyncView view, const RepositoryAccess& access, SyncMemory& memory);
   // Whether what runs may be put back; else how long until that may change.
-  std::optional<absl::Duration> MayNotRepair(const View& view, const Observation& seen,
+  std::optional<absl::Duration> MayNotRepair(const SyncView& view, const Observation& seen,
                                              const DesiredState& desired);
-  // Fills in what pulls of its images need; asked for anew when it is older than `max_age`.
-  absl::Status AddCredentials(DesiredState& desired, absl::Duration max_age);
-  // Whether the target took it; else `retry` says when to try again. `from`: the place of the
-  // repository.
-  bool Apply(const View& view, DesiredState& desired, const std::string& from, Memory& memory,
-             absl::Duration& retry);
-  void NoteApplied(const View& view, const DesiredState& desired, const std::string& from,
-                   const Applied& applied);
-  // Tells the target what the project allows; FAILED_PRECONDITION if that is known already.
-  absl::Status Limit(DesiredState& desired);
-  // The rest of it waits; how long until it is tried again at the latest.
-  absl::Duration Wait(const View& view, const DesiredState& desired, const std::string& what,
-                      Memory& memory);
   // How long until the next look at what is not healthy.
-  absl::Duration Pause(const Observation& seen, Memory& memory) const;
-  absl::Duration Watch(const View& view, DesiredState& desired, const std::string& from,
-                       Memory& memory);
-  absl::Duration WatchProgress(const View& view, const Observation& seen, DesiredState& desired,
-                               const std::string& from, Memory& memory);
-  absl::Duration WatchSteady(const View& view, const Observation& seen, DesiredState& desired,
-                             const std::string& from, Memory& memory);
-  void Explain(const Deployment& deployment, const std::string& reason);
-  void Note(const Deployment& deployment, const std::string& event, journal::Verdict verdict,
-            const std::string& message, const std::map<std::string, std::string>& values);
-  absl::Status Advance(int64_t id, DeploymentEvent event, const Change& change);
-  Memory Recall(const AppEnvironment& where);
-  void Remember(const AppEnvironment& where, const Memory& memory);
+  absl::Duration Pause(const Observation& seen, SyncMemory& memory) const;
+  absl::Duration Watch(const SyncView& view, DesiredState& desired, const std::string& from,
+                       SyncMemory& memory);
+  absl::Duration WatchProgress(const SyncView& view, const Observation& seen, DesiredState& desired,
+                               const std::string& from, SyncMemory& memory);
+  absl::Duration WatchSteady(const SyncView& view, const Observation& seen, DesiredState& desired,
+                             const std::string& from, SyncMemory& memory);
+  SyncMemory Recall(const AppEnvironment& where);
+  void Remember(const AppEnvironment& where, const SyncMemory& memory);
 
   Parts parts_;
   const Options options_;
   SyncPolicies policies_;
   SyncGuard guard_;
+  SyncWriter writer_;
   Schedule schedule_;
   Mutex mu_;
-  std::map<AppEnvironment, Memory> memories_ SLIPWAY_GUARDED_BY(mu_);
-  struct Credentials {
-    absl::Time read = absl::InfinitePast();
-    std::vector<PullCredential> found = {};
-  };
-  std::map<std::string, Credentials> credentials_ SLIPWAY_GUARDED_BY(mu_);  // by host
+  std::map<AppEnvironment, SyncMemory> memories_ SLIPWAY_GUARDED_BY(mu_);
+  std::set<std::string> pushed_ SLIPWAY_GUARDED_BY(mu_);  // since the last fetch, normalised
+  absl::Time fetch_all_at_ SLIPWAY_GUARDED_BY(mu_) = absl::InfinitePast();
   std::map<std::string, std::string> last_heads_;  // commit by place, of the fetcher's thread
   std::vector<std::jthread> workers_;
   WakeLoop fetcher_;

@@ -35,6 +35,8 @@ struct DesiredState {
   // What the project allows; checked against what is rendered, before any write. Empty: all.
   std::optional<sync::ProjectLimits> limits = {};
   std::string source_repo = {};  // URL of the manifests; empty: Slipway rendered them
+  // A person said that what is not in Git any more may go, also where that takes a confirmation.
+  bool prune_confirmed = false;
 };
 
 // How it is on the target now. A value.
@@ -61,6 +63,7 @@ struct Applied {
   // What the rest waits for, in words; empty: all is applied. Apply is to be called again when
   // something of the app changes, or after a while.
   std::string waiting = {};
+  bool degraded = false;  // what it waits for has gone wrong, and may recover
 };
 
 // Something that runs apps: this machine, or clusters. Level-triggered: every call compares

@@ -1,12 +1,17 @@
 #include "services/gitops/source/synced_apps.h"
 
+#include <algorithm>
+#include <atomic>
 #include <optional>
+#include <thread>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "libs/base/encoding.h"
 #include "libs/base/error.h"
 #include "libs/base/status.h"
 #include "libs/db/run_tx.h"
+#include "libs/forge/repository_url.h"
 #include "libs/git/names.h"
 #include "libs/journal/journal.h"
 #include "libs/log/log.h"
@@ -23,8 +28,23 @@ namespace {
 namespace pipeline_v1 = slipway::pipeline::v1;
 
 constexpr absl::Duration kTxTime = absl::Seconds(10);
-constexpr int kBatch = 50;
+constexpr int kBatch = 200;                                // changes in a pass
+constexpr size_t kTogether = 25;                           // apps in a transaction
+constexpr size_t kParallel = 4;                            // apps and repositories at once
+constexpr absl::Duration kLeast = absl::Milliseconds(50);  // between two passes
 constexpr size_t kShownCommit = 7;
+
+// Calls `take` for each, several at once, until `stop`.
+template <typename Item, typename Take>
+void ForEach(const std::vector<Item>& items, const std::stop_token& stop, const Take& take) {
+  std::atomic<size_t> next = 0;
+  const auto work = [&] {
+    for (size_t i = next++; i < items.size() && !stop.stop_requested(); i = next++) take(items[i]);
+  };
+  std::vector<std::jthread> helpers;
+  while (helpers.size() + 1 < std::min(items.size(), kParallel)) helpers.emplace_back(work);
+  work();
+}
 
 sources::SyncedApp ToSynced(const AppEnvironment& where,
                             const pipeline_v1::ResolveDeploymentResponse& resolved) {
@@ -79,27 +99,60 @@ absl::Duration SyncedApps::Pass(const std::stop_token& stop) {
   const auto changes = db::RunTx(parts_.pool, "synced.changes", kTxTime,
                                  [](db::Tx& tx) { return sources::DueChanges(tx, kBatch); });
   if (!changes.ok()) return absl::Seconds(1);
-  bool late = false;
-  for (const sources::Change& change : *changes) {
-    if (stop.stop_requested()) return absl::ZeroDuration();
+  std::atomic<bool> late = false;
+  ForEach(*changes, stop, [&](const sources::Change& change) {
     const absl::Status done = TakeChange(change);
-    late = late || !done.ok();
+    if (!done.ok()) late = true;
     db::RunTx(parts_.pool, "synced.change_done", kTxTime, [&](db::Tx& tx) {
       return done.ok() ? sources::FinishChange(tx, change.what)
                        : sources::PostponeChange(tx, change.what, BackOff(change.attempts));
     }).IgnoreError();
-  }
-  const auto all = db::RunTx(parts_.pool, "synced.read", kTxTime,
-                             [](db::Tx& tx) { return sources::ListSynced(tx); });
+  });
+  auto all = db::RunTx(parts_.pool, "synced.read", kTxTime,
+                       [](db::Tx& tx) { return sources::ListSynced(tx); });
   if (!all.ok()) return absl::Seconds(1);
-  std::map<std::pair<std::string, std::string>, std::vector<sources::SyncedApp>> by_repository;
-  for (const sources::SyncedApp& app : *all)
-    by_repository[{app.repository.url(), app.repository.account()}].push_back(app);
-  for (const auto& [place, apps] : by_repository) {
-    if (stop.stop_requested()) break;
-    Look(apps, stop);
+  ForEach(GroupsOf(*std::move(all)), stop, [&](const Group& group) { Look(group, stop); });
+  if (changes->size() == size_t{kBatch}) return absl::ZeroDuration();
+  absl::Duration next = late ? absl::Seconds(1) : fetch_interval_;
+  const absl::Time now = absl::Now();
+  for (const auto& [place, last] : looked_) next = std::min(next, last + fetch_interval_ - now);
+  return std::max(next, kLeast);
+}
+
+void SyncedApps::NotePush(const std::string& url) {
+  const std::string pushed = forge::NormaliseRepositoryUrl(url);
+  if (pushed.empty()) return;
+  {
+    MutexLock lock(mu_);
+    pushed_.insert(pushed);
   }
-  return late ? absl::Seconds(1) : fetch_interval_;
+  loop_.Wake();
+}
+
+std::vector<SyncedApps::Group> SyncedApps::GroupsOf(std::vector<sources::SyncedApp> apps) {
+  std::map<Place, std::vector<sources::SyncedApp>> by_place;
+  for (sources::SyncedApp& app : apps)
+    by_place[{app.repository.url(), app.repository.account()}].push_back(std::move(app));
+  std::erase_if(looked_, [&](const auto& entry) { return !by_place.contains(entry.first); });
+  const absl::Time now = absl::Now();
+  std::set<std::string> pushed;
+  {
+    MutexLock lock(mu_);
+    pushed.swap(pushed_);
+  }
+  std::vector<Group> groups;
+  for (auto& [place, group] : by_place) {
+    const auto [last, is_new] = looked_.try_emplace(place, now);
+    if (is_new || now - last->second >= fetch_interval_ ||
+        pushed.contains(forge::NormaliseRepositoryUrl(place.first))) {
+      last->second = now;
+    } else {
+      std::erase_if(group,
+                    [](const auto& app) { return !app.commit.empty() || !app.problem.empty(); });
+    }
+    if (!group.empty()) groups.push_back(std::move(group));
+  }
+  return groups;
 }
 
 absl::Status SyncedApps::TakeChange(const sources::Change& change) {
@@ -153,13 +206,15 @@ absl::Status SyncedApps::Refresh(const AppEnvironment& name) {
   });
 }
 
-void SyncedApps::Look(const std::vector<sources::SyncedApp>& apps, const std::stop_token& stop) {
+void SyncedApps::Look(const Group& group, const std::stop_token& stop) {
   absl::StatusOr<std::shared_ptr<git::Mirror>> mirror =
-      parts_.repositories.MirrorOf(apps.front().repository);
+      parts_.repositories.MirrorOf(group.front().repository);
   absl::Status fetched = mirror.status();
   if (fetched.ok()) fetched = (*mirror)->Fetch();
   std::optional<absl::StatusOr<std::string>> default_branch;  // asked for once, if an app needs it
-  for (sources::SyncedApp app : apps) {
+  std::map<std::string, std::string> commits;                 // by revision
+  std::vector<Found> found;
+  for (sources::SyncedApp app : group) {
     if (stop.stop_requested()) return;
     absl::Status done = fetched;
     if (done.ok() && app.deploy.revision().empty()) {
@@ -170,16 +225,25 @@ void SyncedApps::Look(const std::vector<sources::SyncedApp>& apps, const std::st
     if (done.ok() && git::IsSha(app.deploy.revision()))
       done = (*mirror)->EnsureCommit(app.deploy.revision());
     if (done.ok()) {
-      done = (*mirror)->Read(
-          [&](const git::Repository& repository) { return LookAt(app, repository); });
+      done = (*mirror)->Read([&](const git::Repository& repository) -> absl::Status {
+        std::string& commit = commits[app.deploy.revision()];
+        if (commit.empty()) {
+          SLIPWAY_ASSIGN_OR_RETURN(commit, repository.Resolve(app.deploy.revision()));
+        }
+        SLIPWAY_ASSIGN_OR_RETURN(auto one, LookAt(app, commit, repository));
+        if (one) found.push_back(*std::move(one));
+        return absl::OkStatus();
+      });
     }
     if (!done.ok()) NoteProblem(app, done);
+    if (found.size() >= kTogether) TakeAll(std::exchange(found, {}));
   }
+  TakeAll(found);
 }
 
-absl::Status SyncedApps::LookAt(sources::SyncedApp app, const git::Repository& repository) {
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string commit, repository.Resolve(app.deploy.revision()));
-  if (commit == app.commit && app.problem.empty()) return absl::OkStatus();
+absl::StatusOr<std::optional<SyncedApps::Found>> SyncedApps::LookAt(
+    sources::SyncedApp app, const std::string& commit, const git::Repository& repository) {
+  if (commit == app.commit && app.problem.empty()) return std::nullopt;
   const auto key = parts_.renderer.Key(repository, commit,
                                        RequestOf(app.where, app.k8s_namespace, "", app.deploy));
   // A mistake in the source becomes a deployment that says so, once.
@@ -187,46 +251,67 @@ absl::Status SyncedApps::LookAt(sources::SyncedApp app, const git::Repository& r
                        absl::IsResourceExhausted(key.status()) ||
                        absl::IsFailedPrecondition(key.status());
   if (!key.ok() && !mistake) return key.status();
-  const std::string found = key.ok() ? *key : "mistake:" + Sha256Hex(MessageOf(key.status()));
   SLIPWAY_ASSIGN_OR_RETURN(const git::Commit about, repository.GetCommit(commit));
-  return db::RunTx(parts_.pool, "synced.look", kTxTime, [&](db::Tx& tx) -> absl::Status {
-    const std::string before = app.commit;
-    app.commit = commit;
-    app.problem.clear();
-    if (found == app.render_key) {
-      app.held_commit.clear();
-      return sources::SetSeen(tx, app);
-    }
-    SLIPWAY_ASSIGN_OR_RETURN(const bool going, work::IsBeingRemoved(tx, app.where, app.app_uid));
-    if (going) return absl::OkStatus();
-    SLIPWAY_ASSIGN_OR_RETURN(const auto environment, environments::Get(tx, app.where));
-    if (environment && environment->app_uid == app.app_uid && environment->pinned_by > 0) {
-      if (app.held_commit == commit) return absl::OkStatus();
-      app.held_commit = commit;
-      SLIPWAY_RETURN_IF_ERROR(sources::SetSeen(tx, app));
-      return journal::Append(
-          tx, {.subject = app.where.Name(),
-               .kind = "environment",
-               .event = "sync.held",
-               .verdict = journal::Verdict::kSkipped,
-               .message = "commit " + commit.substr(0, kShownCommit) +
-                          " is not deployed: deployment " + std::to_string(environment->pinned_by) +
-                          " rolled back and holds the environment until somebody deploys",
-               .values = {{"commit", commit}},
-               .project = app.where.project,
-               .app = app.where.app});
-    }
-    NewDeployment make = ToDeployment(app, commit, about.Subject());
-    make.actor = "automatic";
-    make.why = app.deploy.revision() + " is at " + commit.substr(0, kShownCommit) + ", where " +
-               app.deploy.path() + " is another one than deployed";
-    make.rule = "revision";
-    make.values = {{"commit", commit}, {"before", before}};
-    app.render_key = found;
+  Found found{.before = app.commit,
+              .key = key.ok() ? *key : "mistake:" + Sha256Hex(MessageOf(key.status())),
+              .subject = about.Subject()};
+  app.commit = commit;
+  app.problem.clear();
+  found.app = std::move(app);
+  return found;
+}
+
+void SyncedApps::TakeAll(const std::vector<Found>& found) {
+  if (found.empty()) return;
+  const absl::Status together =
+      db::RunTx(parts_.pool, "synced.look", kTxTime, [&](db::Tx& tx) -> absl::Status {
+        for (const Found& one : found) SLIPWAY_RETURN_IF_ERROR(Take(tx, one));
+        return absl::OkStatus();
+      });
+  if (together.ok()) return;
+  for (const Found& one : found) {
+    const absl::Status alone =
+        db::RunTx(parts_.pool, "synced.look", kTxTime, [&](db::Tx& tx) { return Take(tx, one); });
+    if (!alone.ok()) NoteProblem(one.app, alone);
+  }
+}
+
+absl::Status SyncedApps::Take(db::Tx& tx, Found found) {
+  sources::SyncedApp& app = found.app;
+  const std::string& commit = app.commit;
+  if (found.key == app.render_key) {
     app.held_commit.clear();
+    return sources::SetSeen(tx, app);
+  }
+  SLIPWAY_ASSIGN_OR_RETURN(const bool going, work::IsBeingRemoved(tx, app.where, app.app_uid));
+  if (going) return absl::OkStatus();
+  SLIPWAY_ASSIGN_OR_RETURN(const auto environment, environments::Get(tx, app.where));
+  if (environment && environment->app_uid == app.app_uid && environment->pinned_by > 0) {
+    if (app.held_commit == commit) return absl::OkStatus();
+    app.held_commit = commit;
     SLIPWAY_RETURN_IF_ERROR(sources::SetSeen(tx, app));
-    return parts_.lifecycle.Create(tx, make).status();
-  });
+    return journal::Append(
+        tx, {.subject = app.where.Name(),
+             .kind = "environment",
+             .event = "sync.held",
+             .verdict = journal::Verdict::kSkipped,
+             .message = "commit " + commit.substr(0, kShownCommit) +
+                        " is not deployed: deployment " + std::to_string(environment->pinned_by) +
+                        " rolled back and holds the environment until somebody deploys",
+             .values = {{"commit", commit}},
+             .project = app.where.project,
+             .app = app.where.app});
+  }
+  NewDeployment make = ToDeployment(app, commit, found.subject);
+  make.actor = "automatic";
+  make.why = app.deploy.revision() + " is at " + commit.substr(0, kShownCommit) + ", where " +
+             app.deploy.path() + " is another one than deployed";
+  make.rule = "revision";
+  make.values = {{"commit", commit}, {"before", found.before}};
+  app.render_key = found.key;
+  app.held_commit.clear();
+  SLIPWAY_RETURN_IF_ERROR(sources::SetSeen(tx, app));
+  return parts_.lifecycle.Create(tx, make).status();
 }
 
 void SyncedApps::NoteProblem(sources::SyncedApp app, const absl::Status& status) {
@@ -247,8 +332,8 @@ void SyncedApps::NoteProblem(sources::SyncedApp app, const absl::Status& status)
   }).IgnoreError();
 }
 
-absl::StatusOr<NewestSource> SyncedApps::Newest(const AppEnvironment& where,
-                                                const pipeline_v1::ResolveDeploymentResponse& resolved) {
+absl::StatusOr<NewestSource> SyncedApps::Newest(
+    const AppEnvironment& where, const pipeline_v1::ResolveDeploymentResponse& resolved) {
   sources::SyncedApp app = ToSynced(where, resolved);
   SLIPWAY_ASSIGN_OR_RETURN(const auto mirror, parts_.repositories.MirrorOf(app.repository));
   if (app.deploy.revision().empty()) {

@@ -51,8 +51,9 @@ struct Bed {
   SourceRepository repositories{mirrors, guard, pipeline};
   SourceRenderer renderer{{}};
   SourceWorker worker{{database.pool(), lifecycle, repositories, renderer, [] {}}};
+  // Each pass looks at all repositories.
   SyncedApps synced{{database.pool(), lifecycle, pipeline, repositories, renderer},
-                    absl::Seconds(10)};
+                    absl::ZeroDuration()};
   Deployer deployer{database.pool(), pipeline, lifecycle};
   Committer committer{
       database.pool(), lifecycle, desired,
@@ -207,6 +208,28 @@ TEST_CASE("A synced app without a revision follows the default branch, also to a
   INFO(made.status());
   REQUIRE(made.ok());
   CHECK(bed.Find(3)->image.commit == two);
+}
+
+TEST_CASE("An app whose definition changed is looked at without the others of its repository") {
+  Bed bed;
+  bed.git.Commit("app", "main", {{"one/a.yaml", ConfigMap("one")}, {"two/a.yaml", ConfigMap("two")}},
+                 "one");
+  SyncedApps synced({bed.database.pool(), bed.lifecycle, bed.pipeline, bed.repositories,
+                     bed.renderer},
+                    absl::Hours(1));
+  bed.FollowSynced("one");
+  synced.Pass({});
+  CHECK(bed.Number() == 1);
+  bed.git.Commit("app", "main", {{"one/a.yaml", ConfigMap("1")}, {"two/a.yaml", ConfigMap("2")}},
+                 "two");
+  const AppEnvironment other{"demo", "other", "dev"};
+  FakePipeline::Pipeline made = bed.Source("two", "main");
+  made.synced = true;
+  bed.pipeline.Set(other, made);
+  bed.Announce("app.changed", other.AppName());
+  synced.Pass({});
+  CHECK(bed.Number() == 1);
+  CHECK(bed.database.Value("SELECT subject AS v FROM deployments WHERE app = 'other'") == "two");
 }
 
 TEST_CASE("A commit that does not render fails once, and takes nothing away") {

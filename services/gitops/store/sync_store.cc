@@ -32,7 +32,7 @@ constexpr db::Sql kResume{
 constexpr db::Sql kAsk{
     "syncs.ask",
     "UPDATE app_environments SET sync_asked_by = $4, sync_asked_at = clock_timestamp(), "
-    "sync_revision = '', sync_failures = 0, sync_next = NULL, updated_at = now() WHERE project = "
+    "sync_asked_prune = $5, sync_revision = '', sync_failures = 0, sync_next = NULL, updated_at = now() WHERE project = "
     "$1 AND app = $2 AND environment = $3"};
 constexpr db::Sql kAnswered{
     "syncs.answered",
@@ -61,6 +61,7 @@ SyncControl FromRow(const db::Row& row) {
   control.suspended_at = row.GetTime("suspended_at");
   control.asked_by = row.GetString("sync_asked_by");
   control.asked_at = row.GetTime("sync_asked_at");
+  control.asked_prune = row.GetBool("sync_asked_prune");
   control.retry.revision = row.GetString("sync_revision");
   control.retry.failures = row.GetInt("sync_failures");
   control.retry.next = row.GetOptionalTime("sync_next").value_or(absl::InfinitePast());
@@ -89,8 +90,8 @@ absl::StatusOr<bool> Resume(db::Tx& tx, const AppEnvironment& where) {
   return rows.affected_rows() > 0;
 }
 
-absl::Status Ask(db::Tx& tx, const AppEnvironment& where, const std::string& actor) {
-  return tx.Exec(kAsk, where.project, where.app, where.environment, actor).status();
+absl::Status Ask(db::Tx& tx, const AppEnvironment& where, const std::string& actor, bool prune) {
+  return tx.Exec(kAsk, where.project, where.app, where.environment, actor, prune).status();
 }
 
 absl::Status Answered(db::Tx& tx, const AppEnvironment& where, absl::Time asked_at) {

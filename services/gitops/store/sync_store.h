@@ -14,8 +14,8 @@ namespace slipway::gitops::syncs {
 
 // The columns of app_environments, for a SELECT.
 #define SLIPWAY_SYNC_COLUMNS                                                                 \
-  "suspended_by, suspended_at, sync_asked_by, sync_asked_at, sync_revision, sync_failures, " \
-  "sync_next, sync_hold, sync_hold_reason, sync_hold_until"
+  "suspended_by, suspended_at, sync_asked_by, sync_asked_at, sync_asked_prune, "             \
+  "sync_revision, sync_failures, sync_next, sync_hold, sync_hold_reason, sync_hold_until"
 
 SyncControl FromRow(const db::Row& row);
 
@@ -24,8 +24,9 @@ absl::Status EnsureRow(db::Tx& tx, const AppEnvironment& where, const std::strin
 // Each returns whether that changed something.
 absl::StatusOr<bool> Suspend(db::Tx& tx, const AppEnvironment& where, const std::string& actor);
 absl::StatusOr<bool> Resume(db::Tx& tx, const AppEnvironment& where);
-// Forgets failed tries, too. A later wish takes the place of an earlier one.
-absl::Status Ask(db::Tx& tx, const AppEnvironment& where, const std::string& actor);
+// Forgets failed tries, too. A later wish takes the place of an earlier one. `prune` confirms what
+// the sync deletes.
+absl::Status Ask(db::Tx& tx, const AppEnvironment& where, const std::string& actor, bool prune);
 // The wish was granted or can't be; one that came later stays.
 absl::Status Answered(db::Tx& tx, const AppEnvironment& where, absl::Time asked_at);
 absl::Status SetRetry(db::Tx& tx, const AppEnvironment& where, const sync::RetryState& retry);

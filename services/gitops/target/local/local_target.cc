@@ -13,6 +13,7 @@
 #include "libs/base/status.h"
 #include "libs/base/unique_fd.h"
 #include "libs/log/log.h"
+#include "services/gitops/domain/limits_check.h"
 
 namespace slipway::gitops::local {
 namespace {
@@ -144,6 +145,7 @@ std::vector<std::string> LocalTarget::Differences(const PodManifest& wanted,
 }
 
 absl::StatusOr<Applied> LocalTarget::Apply(const DesiredState& desired) {
+  SLIPWAY_RETURN_IF_ERROR(CheckLimitsOfManifests(desired));
   SLIPWAY_ASSIGN_OR_RETURN(const int port, ports_.Take(desired.where));
   SLIPWAY_ASSIGN_OR_RETURN(const PodManifest wanted, BuildPod(desired, options_.owner, port));
   Applied applied{.notes = wanted.notes};

@@ -66,6 +66,11 @@ slipway::gitops::v1::SyncStatus ToSyncStatus(const EnvironmentState& environment
   } else if (gate.hold == sync::Hold::kSuspended) {
     gate = {};  // resumed, and not looked at since
   }
+  if (gate.open() && environment.pinned_by > 0) {
+    gate.reason = "deployment " + std::to_string(environment.pinned_by) +
+                  " rolled back and holds it: nothing newer is deployed by itself until somebody "
+                  "deploys";
+  }
   status.set_hold(static_cast<SyncStatus::Hold>(static_cast<int>(gate.hold) + 1));
   status.set_reason(gate.reason);
   if (!gate.open() && gate.until != absl::InfiniteFuture()) {

@@ -59,6 +59,25 @@ TEST_CASE("who may deploy may suspend and resume, who may see sees who did") {
         v1::SyncStatus::NONE);
 }
 
+TEST_CASE("a rollback shows that nothing newer is deployed by itself, until somebody deploys") {
+  ApiFixture f;
+  f.ActivateProvider();
+  f.AddImage(1);
+  REQUIRE(f.Deploy(f.super, Stage::kDev).ok());
+  f.MakeHealthy(Stage::kDev);
+  const std::string second = f.AddImage(2);
+  REQUIRE(f.Deploy(f.super, Stage::kDev, second).ok());
+  f.MakeHealthy(Stage::kDev);
+  const auto get = For<v1::GetSyncStatusRequest>(Stage::kDev);
+  CHECK(f.Call(f.super, &Stub::GetSyncStatus, get)->reason().empty());
+  REQUIRE(f.Rollback(Stage::kDev, 0, v1::EARLIER).ok());
+  const auto held = f.Call(f.super, &Stub::GetSyncStatus, get);
+  CHECK(held->reason().find("deployment 3 rolled back and holds it") == 0);
+  CHECK(held->hold() == v1::SyncStatus::NONE);
+  REQUIRE(f.Deploy(f.super, Stage::kDev, second).ok());
+  CHECK(f.Call(f.super, &Stub::GetSyncStatus, get)->reason().empty());
+}
+
 TEST_CASE("what is not deployed there can't be suspended") {
   ApiFixture f;
   CHECK(

@@ -81,6 +81,7 @@ Judgement JudgeApp(const Plan& plan, const Inventory::Entries& entries, const Li
   Judgement judgement;
   Observation& seen = judgement.seen;
   seen.watched = true;
+  seen.url = plan.url;
   HealthState worst = HealthState::kHealthy;
   for (const PlannedObject& planned : plan.objects) {
     if (planned.role.hook || planned.role.skipped) continue;

@@ -7,6 +7,7 @@
 #include "libs/kube/client/apply.h"
 #include "libs/kube/digest.h"
 #include "services/gitops/sync/inventory.h"
+#include "services/gitops/target/kubernetes/ingress_url.h"
 #include "services/gitops/target/kubernetes/pull_secret.h"
 
 namespace slipway::gitops::kubernetes {
@@ -84,6 +85,7 @@ absl::StatusOr<Plan> MakePlan(const DesiredState& desired, const PlanOptions& op
   auto secrets = AddPullSecrets(objects, desired.credentials, "slipway-pull-" + desired.where.app);
   std::move(secrets.begin(), secrets.end(), std::back_inserter(objects));
   plan.order = sync::OrderSync(objects);
+  plan.url = UrlOfIngress(objects);
   for (kube::Object& object : objects) {
     PlannedObject planned{.id = object.id(),
                           .gvk = object.gvk(),

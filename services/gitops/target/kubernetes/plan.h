@@ -37,6 +37,7 @@ struct Plan {
   std::vector<PlannedObject> objects = {};
   sync::SyncOrder order = {};  // indices into `objects`
   bool scopes_known = true;    // false: a kind is not served yet, so make it anew
+  std::string url = {};        // of its Ingress; empty: it has none
 
   // Null: the plan has no such object, or it is a hook.
   const PlannedObject* Find(const kube::ObjectId& id) const;

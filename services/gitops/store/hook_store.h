@@ -17,7 +17,7 @@ struct HookRun {
   std::string phase = {};    // "PreSync"
   kube::ObjectId id = {};    // with the name that it has on the cluster
   std::string version = {};  // of its kind
-  std::string tree = {};     // the sync: id of the tree that is applied
+  std::string tree = {};     // the sync: id of the tree that is applied; empty: an earlier one
   std::string uid = {};      // empty: not known yet
   State state = State::kPending;
   std::string message = {};  // why it failed
@@ -25,15 +25,26 @@ struct HookRun {
 
 }  // namespace slipway::gitops
 
-// Hooks of the newest sync of each app. Functions within the caller's transaction.
+// Hooks of the newest sync of each app, and those of earlier ones whose objects may still be there.
+// Functions within the caller's transaction.
 namespace slipway::gitops::hooks {
 
 absl::StatusOr<std::vector<HookRun>> Of(db::Tx& tx, const std::string& cluster,
                                         const AppEnvironment& owner);
 absl::Status Put(db::Tx& tx, const std::string& cluster, const AppEnvironment& owner,
                  const HookRun& run);
-// Those of other syncs than that of `tree`.
-absl::Status ForgetOthers(db::Tx& tx, const std::string& cluster, const AppEnvironment& owner,
-                          const std::string& tree);
+// The newest sync is that of `tree`: those of others become earlier ones, as far as something may
+// be left of them.
+absl::Status Begin(db::Tx& tx, const std::string& cluster, const AppEnvironment& owner,
+                   const std::string& tree);
+absl::Status ForgetAll(db::Tx& tx, const std::string& cluster, const AppEnvironment& owner);
+
+// Bodies of the hooks that run when the app is deleted, in the order of its folder.
+absl::Status KeepForDeletion(db::Tx& tx, const std::string& cluster, const AppEnvironment& owner,
+                             const std::vector<std::string>& bodies);
+absl::StatusOr<std::vector<std::string>> OfDeletion(db::Tx& tx, const std::string& cluster,
+                                                    const AppEnvironment& owner);
+absl::StatusOr<std::vector<AppEnvironment>> OwnersOfDeletion(db::Tx& tx,
+                                                             const std::string& cluster);
 
 }  // namespace slipway::gitops::hooks

@@ -12,7 +12,8 @@ using State = InventoryEntry::State;
 
 #define INVENTORY_COLUMNS                                                                    \
   "api_group, kind, namespace, name, version, project, app, environment, state, uid, wave, " \
-  "options, content, seen_uid, seen_fields, seen_values, seen_time, seen_generation"
+  "options, content, seen_uid, seen_fields, seen_values, seen_time, seen_generation, "       \
+  "in_flight, taken_from"
 // The rows of $2, a JSON array of entries, as a table.
 #define ENTRIES                                                                                 \
   "jsonb_to_recordset($2::jsonb) AS e(api_group text, kind text, namespace text, name text, "   \
@@ -32,14 +33,17 @@ constexpr db::Sql kOfCluster{"inventory.of_cluster",
                              "SELECT " INVENTORY_COLUMNS " FROM inventory WHERE cluster = $1"};
 constexpr db::Sql kClustersOf{
     "inventory.clusters_of",
-    "SELECT DISTINCT cluster FROM inventory WHERE project = $1 AND app = $2 AND environment = $3"};
+    "SELECT cluster FROM inventory WHERE project = $1 AND app = $2 AND environment = $3 UNION "
+    "SELECT cluster FROM hook_runs WHERE project = $1 AND app = $2 AND environment = $3 UNION "
+    "SELECT cluster FROM deletion_hooks WHERE project = $1 AND app = $2 AND environment = $3"};
 constexpr db::Sql kClaim{
     "inventory.claim",
     "INSERT INTO inventory AS i (cluster, api_group, kind, namespace, name, version, project, "
-    "app, environment, state) SELECT $1, e.api_group, e.kind, e.namespace, e.name, e.version, "
-    "e.project, e.app, e.environment, 'PENDING' FROM " ENTRIES
+    "app, environment, state, in_flight) SELECT $1, e.api_group, e.kind, e.namespace, e.name, "
+    "e.version, e.project, e.app, e.environment, 'PENDING', true FROM " ENTRIES
     " ON CONFLICT (cluster, api_group, kind, namespace, name) DO UPDATE SET state = 'PENDING', "
-    "updated_at = now() WHERE i.state = 'DELETING' AND i.project = excluded.project AND i.app = "
+    "in_flight = true, updated_at = now() WHERE i.state = 'DELETING' AND i.project = "
+    "excluded.project AND i.app = "
     "excluded.app AND i.environment = excluded.environment"};
 constexpr db::Sql kWant{"inventory.want",
                         "UPDATE inventory i SET wanted_by = e.project || '/' || e.app || '/' || "
@@ -49,25 +53,33 @@ constexpr db::Sql kHandOver{
     "inventory.hand_over",
     "UPDATE inventory i SET project = split_part(i.wanted_by, '/', 1), app = "
     "split_part(i.wanted_by, '/', 2), environment = split_part(i.wanted_by, '/', 3), wanted_by = "
-    "'', state = 'PENDING', updated_at = now() FROM " ENTRIES " WHERE " SAME_OBJECT
-    " AND " SAME_OWNER
+    "'', state = 'PENDING', taken_from = CASE WHEN i.taken_from <> '' THEN i.taken_from ELSE "
+    "i.project "
+    "|| '/' || i.app || '/' || i.environment END, updated_at = now() FROM " ENTRIES
+    " WHERE " SAME_OBJECT " AND " SAME_OWNER
     " AND i.wanted_by <> '' RETURNING i.api_group, i.kind, i.namespace, i.name, "
     "i.version, i.project, i.app, i.environment, i.state, i.uid, i.wave, i.options, i.content, "
-    "i.seen_uid, i.seen_fields, i.seen_values, i.seen_time, i.seen_generation"};
+    "i.seen_uid, i.seen_fields, i.seen_values, i.seen_time, i.seen_generation, i.in_flight, "
+    "i.taken_from"};
 constexpr db::Sql kOwners{"inventory.owners",
                           "SELECT DISTINCT project, app, environment FROM inventory"};
-constexpr db::Sql kForeign{"inventory.foreign",
-                           "SELECT i.api_group, i.kind, i.namespace, i.name, i.version, i.project, "
-                           "i.app, i.environment, i.state, i.uid, i.wave, i.options, i.content, "
-                           "i.seen_uid, i.seen_fields, i.seen_values, i.seen_time, "
-                           "i.seen_generation FROM inventory i JOIN " ENTRIES " ON " SAME_OBJECT
-                           " WHERE NOT (" SAME_OWNER ")"};
+constexpr db::Sql kForeign{
+    "inventory.foreign",
+    "SELECT i.api_group, i.kind, i.namespace, i.name, i.version, i.project, "
+    "i.app, i.environment, i.state, i.uid, i.wave, i.options, i.content, "
+    "i.seen_uid, i.seen_fields, i.seen_values, i.seen_time, "
+    "i.seen_generation, i.in_flight, i.taken_from FROM inventory i JOIN " ENTRIES " ON " SAME_OBJECT
+    " WHERE NOT (" SAME_OWNER ")"};
 constexpr db::Sql kNoteApplied{
     "inventory.note_applied",
     "UPDATE inventory i SET state = 'APPLIED', version = e.version, uid = e.uid, wave = e.wave, "
     "options = e.options, content = e.content, seen_uid = e.seen_uid, seen_fields = "
     "e.seen_fields, seen_values = e.seen_values, seen_time = e.seen_time, seen_generation = "
-    "e.seen_generation, updated_at = now() FROM " ENTRIES " WHERE " SAME_OBJECT " AND " SAME_OWNER};
+    "e.seen_generation, in_flight = false, taken_from = '', updated_at = now() FROM " ENTRIES
+    " WHERE " SAME_OBJECT " AND " SAME_OWNER};
+constexpr db::Sql kNoteInFlight{"inventory.note_in_flight",
+                                "UPDATE inventory i SET in_flight = true, updated_at = now() "
+                                "FROM " ENTRIES " WHERE " SAME_OBJECT " AND " SAME_OWNER};
 constexpr db::Sql kNoteDeleting{"inventory.note_deleting",
                                 "UPDATE inventory i SET state = 'DELETING', updated_at = now() "
                                 "FROM " ENTRIES " WHERE " SAME_OBJECT " AND " SAME_OWNER};
@@ -93,7 +105,9 @@ InventoryEntry FromRow(const db::Row& row) {
                    .fields = static_cast<uint64_t>(row.GetInt64("seen_fields")),
                    .values = static_cast<uint64_t>(row.GetInt64("seen_values")),
                    .time = row.GetInt64("seen_time"),
-                   .generation = row.GetInt64("seen_generation")}};
+                   .generation = row.GetInt64("seen_generation")},
+          .in_flight = row.GetBool("in_flight"),
+          .taken_from = row.GetString("taken_from")};
 }
 
 std::vector<InventoryEntry> FromRows(const db::Result& rows) {
@@ -162,6 +176,11 @@ absl::StatusOr<std::vector<InventoryEntry>> Claim(db::Tx& tx, const std::string&
 absl::Status Want(db::Tx& tx, const std::string& cluster,
                   const std::vector<InventoryEntry>& entries) {
   return tx.Exec(kWant, cluster, ToJson(entries)).status();
+}
+
+absl::Status NoteInFlight(db::Tx& tx, const std::string& cluster,
+                          const std::vector<InventoryEntry>& entries) {
+  return tx.Exec(kNoteInFlight, cluster, ToJson(entries)).status();
 }
 
 absl::StatusOr<std::vector<InventoryEntry>> HandOver(db::Tx& tx, const std::string& cluster,

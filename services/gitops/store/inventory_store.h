@@ -29,6 +29,8 @@ struct InventoryEntry {
   std::string options = {};  // sync options that it had, for pruning
   uint64_t content = 0;      // digest of the applied object; 0: not known
   kube::Observation seen = {};
+  bool in_flight = false;       // an apply was begun whose answer is not recorded
+  std::string taken_from = {};  // folder of the app whose mark it carries until it is applied anew
 };
 
 }  // namespace slipway::gitops
@@ -39,7 +41,7 @@ namespace slipway::gitops::inventory {
 absl::StatusOr<std::vector<InventoryEntry>> OfOwner(db::Tx& tx, const std::string& cluster,
                                                     const AppEnvironment& owner);
 absl::StatusOr<std::vector<InventoryEntry>> OfCluster(db::Tx& tx, const std::string& cluster);
-// Clusters on which the app has objects in this environment.
+// Clusters on which the app has objects in this environment, hooks and what they left included.
 absl::StatusOr<std::vector<std::string>> ClustersOf(db::Tx& tx, const AppEnvironment& owner);
 
 // Writes the entries ahead of applying them: new ones as pending, those of their owner that were
@@ -49,6 +51,9 @@ absl::StatusOr<std::vector<InventoryEntry>> Claim(db::Tx& tx, const std::string&
 // Writes down that the entries' owner has objects in its folder, too, that stayed with others.
 absl::Status Want(db::Tx& tx, const std::string& cluster,
                   const std::vector<InventoryEntry>& entries);
+// Before entries that are applied are applied anew.
+absl::Status NoteInFlight(db::Tx& tx, const std::string& cluster,
+                          const std::vector<InventoryEntry>& entries);
 // Gives entries that their owner has dropped to the app that wants them, instead of deleting the
 // objects. Those that changed hands, with their new owner.
 absl::StatusOr<std::vector<InventoryEntry>> HandOver(db::Tx& tx, const std::string& cluster,

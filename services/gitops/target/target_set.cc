@@ -7,6 +7,7 @@
 #include "libs/base/status.h"
 #include "libs/db/run_tx.h"
 #include "libs/log/log.h"
+#include "services/gitops/store/hook_store.h"
 #include "services/gitops/target/kubernetes/access.h"
 #include "services/gitops/target/kubernetes/cluster_check.h"
 #include "services/gitops/target/kubernetes/errors.h"
@@ -121,7 +122,9 @@ absl::Status TargetSet::DeleteFrom(const std::string& cluster, const AppEnvironm
               {{"cluster", cluster}, {"environment", where.Name()}});
     return db::RunTx(parts_.pool, "targets.drop", kTxTime, [&](db::Tx& tx) -> absl::Status {
       SLIPWAY_ASSIGN_OR_RETURN(const auto entries, inventory::OfOwner(tx, cluster, where));
-      return inventory::Remove(tx, cluster, entries);
+      SLIPWAY_RETURN_IF_ERROR(inventory::Remove(tx, cluster, entries));
+      SLIPWAY_RETURN_IF_ERROR(hooks::ForgetAll(tx, cluster, where));
+      return hooks::KeepForDeletion(tx, cluster, where, {});
     });
   }
   if (!target.ok()) return target.status();

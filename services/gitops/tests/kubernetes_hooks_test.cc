@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
 
+#include "libs/db/run_tx.h"
+#include "services/gitops/store/environment_store.h"
 #include "services/gitops/testing/kubernetes_stage.h"
 
 namespace slipway::gitops {
@@ -98,6 +100,35 @@ TEST_CASE("a hook is deleted when its policy says so, and nothing of it is prune
   REQUIRE(stage.AwaitSynced(kDev));
   CHECK(KubernetesStage::Eventually([&] { return !stage.Exists("job", "migrate"); }));
   CHECK(stage.Exists("job", "after"));
+}
+
+TEST_CASE("hooks of a deletion run before and after it, and nothing of them stays") {
+  KubernetesStage stage;
+  stage.Commit(kDev, {{"pre.yaml", Job("pre", "argocd.argoproj.io/hook: PreDelete")},
+                      {"post.yaml", Job("post", "argocd.argoproj.io/hook: PostDelete")},
+                      {"a.yaml", ConfigMap("a", "x: \"1\"")}});
+  REQUIRE(stage.AwaitSynced(kDev));
+  CHECK(!stage.Exists("job", "pre"));
+  stage.Restart();
+  const int64_t mark = stage.Mark();
+  const auto removed = db::RunTx(stage.database.pool(), "test.remove", absl::Seconds(5),
+                                 [](db::Tx& tx) { return environments::SetRemoved(tx, kDev); });
+  REQUIRE(removed.ok());
+  REQUIRE(
+      KubernetesStage::Eventually([&] { return stage.process->syncer.Remove(kDev, {}).ok(); }));
+  std::vector<std::string> steps;
+  const auto seen = stage.proxy.Requests({.method = "POST|DELETE", .since = mark});
+  for (const boost::json::value& request : seen.requests) {
+    const std::string method(request.at("method").as_string());
+    const std::string path(request.at("path").as_string());
+    if (method == "POST" && path.find("/jobs") != std::string::npos) steps.push_back("hook");
+    if (method == "DELETE" && path.find("/configmaps/a") != std::string::npos) steps.push_back("delete");
+  }
+  CHECK(steps == std::vector<std::string>{"hook", "delete", "hook"});
+  CHECK(!stage.Exists("configmap", "a"));
+  CHECK(KubernetesStage::Eventually(
+      [&] { return !stage.Exists("job", "pre") && !stage.Exists("job", "post"); }));
+  CHECK(stage.database.Value("SELECT count(*)::text AS v FROM hook_runs") == "0");
 }
 
 TEST_CASE("a definition comes before its objects") {

@@ -4,23 +4,16 @@
 
 #include "libs/base/error.h"
 #include "libs/base/status.h"
-#include "libs/json/json.h"
 #include "libs/log/log.h"
 #include "services/gitops/target/kubernetes/batch.h"
 #include "services/gitops/target/kubernetes/errors.h"
+#include "services/gitops/target/kubernetes/read_object.h"
+#include "services/gitops/target/kubernetes/rehearsal.h"
 
 namespace slipway::gitops::kubernetes {
 namespace {
 
 namespace bj = boost::json;
-
-constexpr json::Limits kObjectLimits{.max_bytes = 16 << 20, .max_depth = 100};
-
-absl::StatusOr<kube::Object> ReadObject(const kube::Answer& answer) {
-  SLIPWAY_ASSIGN_OR_RETURN(bj::value value, json::Parse(answer.body, kObjectLimits));
-  if (!value.is_object()) return absl::InternalError("the server's answer is no object");
-  return kube::Object(std::move(value.get_object()));
-}
 
 InventoryEntry Pending(const AppEnvironment& owner, const PlannedObject& planned) {
   return {.id = planned.id, .version = planned.gvk.version, .owner = owner};
@@ -29,9 +22,10 @@ InventoryEntry Pending(const AppEnvironment& owner, const PlannedObject& planned
 }  // namespace
 
 absl::StatusOr<Applied> Applier::Run(const DesiredState& desired, const Plan& plan) {
+  const auto live = [this](const kube::ObjectId& id) { return cluster_.Find(id); };
+  SLIPWAY_RETURN_IF_ERROR(Rehearsed(desired, plan, live));
   SLIPWAY_RETURN_IF_ERROR(Claim(desired, plan));
   Applied applied;
-  const auto live = [this](const kube::ObjectId& id) { return cluster_.Find(id); };
   for (const sync::Stage& stage : plan.order.stages) {
     const Inventory::Entries entries = inventory_.Of(desired.where);
     Objects todo;
@@ -50,17 +44,46 @@ absl::StatusOr<Applied> Applier::Run(const DesiredState& desired, const Plan& pl
       }
     }
     if (!todo.empty()) {
-      SLIPWAY_RETURN_IF_ERROR(ApplyAll(desired, todo));
+      SLIPWAY_ASSIGN_OR_RETURN(const std::string going, ApplyAll(desired, todo));
+      if (applied.waiting.empty()) applied.waiting = going;
       applied.changed = true;
     }
     const auto hooks = hooks_.Run(desired, plan, stage);
     if (absl::IsFailedPrecondition(hooks.status())) return Fail(desired, plan, hooks.status());
     if (!hooks.ok()) return hooks.status();
     if (applied.waiting.empty()) applied.waiting = *hooks;
-    if (applied.waiting.empty()) applied.waiting = Unready(plan, stage, live);
+    if (applied.waiting.empty()) {
+      const Unready unready = UnreadyOf(plan, stage, live);
+      applied.waiting = unready.what;
+      applied.degraded = unready.degraded;
+    }
     if (!applied.waiting.empty()) return applied;
   }
   return applied;
+}
+
+absl::Status Applier::Rehearsed(const DesiredState& desired, const Plan& plan,
+                                const LiveView& live) {
+  if (plan.order.stages.size() < 2) return absl::OkStatus();
+  {
+    MutexLock lock(mu_);
+    const auto known = rehearsed_.find(desired.where);
+    if (known != rehearsed_.end() && known->second == desired.tree) return absl::OkStatus();
+  }
+  const Inventory::Entries entries = inventory_.Of(desired.where);
+  Objects todo;
+  for (const PlannedObject& planned : plan.objects) {
+    if (planned.role.hook || planned.role.skipped) continue;
+    const auto entry = entries.find(planned.id);
+    const Need need =
+        NeedOf(planned, entry == entries.end() ? nullptr : &entry->second, live(planned.id));
+    if (need.kind == Need::Kind::kApply) todo.push_back(&planned);
+  }
+  if (todo.empty()) return absl::OkStatus();
+  SLIPWAY_RETURN_IF_ERROR(Rehearse(desired, plan, todo, cluster_, manager_));
+  MutexLock lock(mu_);
+  rehearsed_[desired.where] = desired.tree;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Applied> Applier::Fail(const DesiredState& desired, const Plan& plan,
@@ -102,18 +125,34 @@ absl::StatusOr<kube::ResourceInfo> Applier::Resource(const PlannedObject& planne
                    DetailsOf(resource.status()));
 }
 
-absl::Status Applier::ApplyAll(const DesiredState& desired, const Objects& objects) {
+absl::StatusOr<std::string> Applier::ApplyAll(const DesiredState& desired, const Objects& objects) {
   std::vector<kube::Target> targets;
   for (const PlannedObject* planned : objects) {
     SLIPWAY_ASSIGN_OR_RETURN(const kube::ResourceInfo resource, Resource(*planned));
     cluster_.Watch(resource, planned->id.ns);
     targets.push_back({resource, planned->id.ns, planned->id.name});
   }
+  const Inventory::Entries entries = inventory_.Of(desired.where);
+  std::vector<InventoryEntry> anew;
+  for (const PlannedObject* planned : objects) {
+    const auto known = entries.find(planned->id);
+    if (known != entries.end() && !known->second.in_flight) anew.push_back(known->second);
+  }
+  SLIPWAY_RETURN_IF_ERROR(inventory_.NoteInFlight(desired.where, anew));
   std::vector<kube::Answer> answers = Send(desired, objects, targets);
   std::vector<InventoryEntry> done;
+  std::string waiting;
   absl::Status problem;
   for (size_t i = 0; i < objects.size(); ++i) {
     const PlannedObject& planned = *objects[i];
+    if (answers[i].outcome == kube::Outcome::kImmutable && planned.options.force) {
+      const auto known = entries.find(planned.id);
+      absl::Status gone = MakeWay(targets[i], known->second);
+      if (problem.ok()) problem = std::move(gone);
+      waiting = kube::Describe(planned.id) +
+                ", of which a field can't be changed, to be gone, so that it is created anew";
+      continue;
+    }
     if (!answers[i].ok()) {
       if (kube::IsKindMissing(answers[i].status)) {
         cluster_.discovery().Invalidate(planned.gvk.group);
@@ -121,7 +160,7 @@ absl::Status Applier::ApplyAll(const DesiredState& desired, const Objects& objec
       if (problem.ok()) problem = SyncError(planned.id, answers[i]);
       continue;
     }
-    const auto object = ReadObject(answers[i]);
+    const auto object = ReadObject(answers[i].body);
     if (!object.ok()) {
       problem.Update(object.status());
       continue;
@@ -137,7 +176,32 @@ absl::Status Applier::ApplyAll(const DesiredState& desired, const Objects& objec
     done.push_back(std::move(entry));
   }
   if (!done.empty()) SLIPWAY_RETURN_IF_ERROR(inventory_.NoteApplied(desired.where, done));
-  return problem;
+  SLIPWAY_RETURN_IF_ERROR(problem);
+  return waiting;
+}
+
+absl::Status Applier::MakeWay(const kube::Target& target, const InventoryEntry& entry) {
+  kube::ObjectApi::GetOptions get;
+  get.owner = entry.owner.Folder();
+  get.metadata_only = true;
+  const kube::Answer seen = cluster_.api().Get(target, get);
+  if (seen.outcome == kube::Outcome::kNotFound) return absl::OkStatus();
+  if (!seen.ok()) return SyncError(entry.id, seen);
+  SLIPWAY_ASSIGN_OR_RETURN(const kube::Object live, ReadMetadata(entry.id, seen.body));
+  if (live.deleting()) return absl::OkStatus();
+  const sync::DeleteCheck check = sync::CheckDelete(entry.id, ToSync(entry), live, get.owner);
+  if (!check.allowed) {
+    return MakeError(absl::StatusCode::kFailedPrecondition,
+                     kube::Describe(entry.id) + " can't be created anew: " + check.reason,
+                     {.reason = "NOT_OURS_TO_DELETE", .metadata = {}, .field_violations = {}});
+  }
+  kube::ObjectApi::DeleteOptions options;
+  options.owner = get.owner;
+  options.uid = check.uid;
+  const kube::Answer deleted = cluster_.api().Delete(target, options);
+  const bool done = deleted.ok() || deleted.outcome == kube::Outcome::kNotFound ||
+                    deleted.outcome == kube::Outcome::kConflict;
+  return done ? absl::OkStatus() : SyncError(entry.id, deleted);
 }
 
 std::vector<kube::Answer> Applier::Send(const DesiredState& desired, const Objects& objects,

@@ -8,10 +8,10 @@
 #include "libs/base/error.h"
 #include "libs/base/status.h"
 #include "libs/db/run_tx.h"
-#include "libs/json/json.h"
 #include "libs/log/log.h"
 #include "services/gitops/sync/inventory.h"
 #include "services/gitops/target/kubernetes/errors.h"
+#include "services/gitops/target/kubernetes/read_object.h"
 
 namespace slipway::gitops::kubernetes {
 namespace {
@@ -21,7 +21,6 @@ using State = HookRun::State;
 using kube::HealthState;
 
 constexpr absl::Duration kTxTime = absl::Seconds(10);
-constexpr json::Limits kObjectLimits{.max_bytes = 16 << 20, .max_depth = 100};
 // Says for which sync and phase a hook's object was made.
 constexpr char kSyncAnnotation[] = "slipway.dev/sync";
 
@@ -32,12 +31,6 @@ kube::ObjectId NameOf(const PlannedObject& planned, const std::string& prefix,
   kube::ObjectId id = planned.id;
   if (id.name.empty()) id.name = prefix + Sha256Hex(tree + "/" + phase).substr(0, 10);
   return id;
-}
-
-std::optional<kube::Object> ReadObject(const std::string& body) {
-  auto value = json::Parse(body, kObjectLimits);
-  if (!value.ok() || !value->is_object()) return std::nullopt;
-  return kube::Object(std::move(value->get_object()));
 }
 
 }  // namespace
@@ -63,7 +56,7 @@ HookVerdict JudgeHook(const HookRun& run, const std::optional<LiveObject>& live)
 absl::StatusOr<std::vector<HookRun>> HookRunner::RunsOf(const DesiredState& desired) {
   return db::RunTx(
       pool_, "hooks.of", kTxTime, [&](db::Tx& tx) -> absl::StatusOr<std::vector<HookRun>> {
-        SLIPWAY_RETURN_IF_ERROR(hooks::ForgetOthers(tx, cluster_id_, desired.where, desired.tree));
+        SLIPWAY_RETURN_IF_ERROR(hooks::Begin(tx, cluster_id_, desired.where, desired.tree));
         return hooks::Of(tx, cluster_id_, desired.where);
       });
 }
@@ -89,13 +82,14 @@ absl::StatusOr<std::string> HookRunner::Run(const DesiredState& desired, const P
                 .version = planned.gvk.version,
                 .tree = desired.tree};
     const auto known = std::find_if(runs.begin(), runs.end(), [&](const HookRun& other) {
-      return other.phase == run.phase && other.id == run.id;
+      return other.tree == run.tree && other.phase == run.phase && other.id == run.id;
     });
-    if (known != runs.end()) run = *known;
+    const bool is_new = known == runs.end();
+    if (!is_new) run = *known;
     if (run.state == State::kSucceeded) continue;
     if (run.state == State::kFailed) return HookFailed(phase, run.id, run.message);
     if (run.state == State::kPending) {
-      SLIPWAY_ASSIGN_OR_RETURN(const std::string before, Begin(desired, planned, run));
+      SLIPWAY_ASSIGN_OR_RETURN(const std::string before, Begin(desired, planned, is_new, run));
       if (!before.empty()) {
         waiting = before;
         continue;
@@ -111,15 +105,18 @@ absl::StatusOr<std::string> HookRunner::Run(const DesiredState& desired, const P
     run.state = verdict.state;
     run.message = verdict.message;
     SLIPWAY_RETURN_IF_ERROR(Put(desired.where, run));
-    Clean(desired.where, planned, run);
+    if (Clean(desired.where, planned, run)) {
+      run.uid.clear();
+      SLIPWAY_RETURN_IF_ERROR(Put(desired.where, run));
+    }
     if (run.state == State::kFailed) return HookFailed(phase, run.id, run.message);
   }
   return waiting;
 }
 
 absl::StatusOr<std::string> HookRunner::Begin(const DesiredState& desired,
-                                              const PlannedObject& planned, HookRun& run) {
-  SLIPWAY_RETURN_IF_ERROR(Put(desired.where, run));
+                                              const PlannedObject& planned, bool is_new,
+                                              HookRun& run) {
   const auto resource = cluster_.discovery().Find(planned.gvk);
   if (!resource.ok()) return absl::UnavailableError(MessageOf(resource.status()));
   cluster_.live().Follow(run.id, desired.where);
@@ -129,21 +126,19 @@ absl::StatusOr<std::string> HookRunner::Begin(const DesiredState& desired,
   get.owner = desired.where.Folder();
   const kube::Answer there = cluster_.api().Get(target, get);
   if (there.ok()) {
-    const auto live = ReadObject(there.body);
-    if (!live) return absl::UnavailableError("the server's answer is no object");
-    if (live->Annotation(kSyncAnnotation) == MarkOf(run)) {
-      run.uid = std::string(live->uid());
-      run.state = State::kRunning;
-      cluster_.Note(run.id, *live);
-      SLIPWAY_RETURN_IF_ERROR(Put(desired.where, run));
-      return "";
+    SLIPWAY_ASSIGN_OR_RETURN(const kube::Object live, ReadObject(there.body));
+    const bool marked = live.Annotation(kSyncAnnotation) == MarkOf(run);
+    // Of an earlier try of this sync. A new one has created nothing yet, so that what is there is
+    // from the last time that this tree was applied.
+    if (marked && !is_new && !live.deleting()) return Began(desired.where, live, run);
+    const bool ours = sync::TrackedApp(live) == desired.where.Folder();
+    if (!ours || !(marked || planned.role.delete_policy.before_creation)) {
+      return HookInTheWay(run.id);
     }
-    const bool ours = sync::TrackedApp(*live) == desired.where.Folder();
-    if (!ours || !planned.role.delete_policy.before_creation) return HookInTheWay(run.id);
-    if (!live->deleting()) {
+    if (!live.deleting()) {
       kube::ObjectApi::DeleteOptions remove;
       remove.owner = get.owner;
-      remove.uid = std::string(live->uid());
+      remove.uid = std::string(live.uid());
       const kube::Answer removed = cluster_.api().Delete(target, remove);
       if (!removed.ok() && removed.outcome != kube::Outcome::kNotFound &&
           removed.outcome != kube::Outcome::kConflict) {
@@ -153,9 +148,9 @@ absl::StatusOr<std::string> HookRunner::Begin(const DesiredState& desired,
     return kube::Describe(run.id) + " of an earlier sync to be gone";
   }
   if (there.outcome != kube::Outcome::kNotFound) return SyncError(run.id, there);
-  auto object = ReadObject(planned.body);
-  if (!object) return absl::InternalError("a hook without a body");
-  bj::object& metadata = object->body()["metadata"].get_object();
+  SLIPWAY_RETURN_IF_ERROR(Put(desired.where, run));
+  SLIPWAY_ASSIGN_OR_RETURN(kube::Object object, ReadObject(planned.body));
+  bj::object& metadata = object.body()["metadata"].get_object();
   metadata.erase("generateName");
   metadata["name"] = run.id.name;
   bj::object& annotations = metadata["annotations"].get_object();
@@ -165,34 +160,59 @@ absl::StatusOr<std::string> HookRunner::Begin(const DesiredState& desired,
   create.owner = get.owner;
   create.impersonate = AsWhom(desired);
   create.field_manager = manager_;
-  const kube::Answer made = cluster_.api().Create(target, bj::serialize(object->body()), create);
+  const kube::Answer made = cluster_.api().Create(target, bj::serialize(object.body()), create);
   if (made.outcome == kube::Outcome::kAlreadyExists) return kube::Describe(run.id) + " to be gone";
   if (!made.ok()) return SyncError(run.id, made);
-  const auto live = ReadObject(made.body);
-  if (!live) return absl::UnavailableError("the server's answer is no object");
-  run.uid = std::string(live->uid());
+  SLIPWAY_ASSIGN_OR_RETURN(const kube::Object live, ReadObject(made.body));
+  return Began(desired.where, live, run);
+}
+
+absl::StatusOr<std::string> HookRunner::Began(const AppEnvironment& owner, const kube::Object& live,
+                                              HookRun& run) {
+  run.uid = std::string(live.uid());
   run.state = State::kRunning;
-  cluster_.Note(run.id, *live);
-  SLIPWAY_RETURN_IF_ERROR(Put(desired.where, run));
+  cluster_.Note(run.id, live);
+  SLIPWAY_RETURN_IF_ERROR(Put(owner, run));
   return "";
 }
 
-void HookRunner::Clean(const AppEnvironment& owner, const PlannedObject& planned,
+bool HookRunner::Clean(const AppEnvironment& owner, const PlannedObject& planned,
                        const HookRun& run) {
   const sync::HookDeletePolicy& policy = planned.role.delete_policy;
   const bool wanted = run.state == State::kSucceeded ? policy.succeeded : policy.failed;
-  const auto resource =
-      cluster_.discovery().FindKnown(planned.gvk.group, planned.gvk.version, planned.gvk.kind);
-  if (!wanted || !resource || run.uid.empty()) return;
+  if (!wanted) return false;
+  const absl::Status gone = Delete(owner, run);
+  if (!gone.ok()) {
+    log::Warn("kubernetes.hook_stays", "its object could not be deleted",
+              {{"object", kube::Describe(run.id)}, {"error", MessageOf(gone)}});
+  }
+  return gone.ok();
+}
+
+absl::Status HookRunner::Delete(const AppEnvironment& owner, const HookRun& run) {
+  const auto resource = cluster_.discovery().Find(run.id.group, run.version, run.id.kind);
+  if (absl::IsNotFound(resource.status())) return absl::OkStatus();
+  if (!resource.ok()) return resource.status();
+  const kube::Target target{*resource, run.id.ns, run.id.name};
   kube::ObjectApi::DeleteOptions remove;
   remove.owner = owner.Folder();
   remove.uid = run.uid;
-  cluster_.api().Delete(
-      {*resource, run.id.ns, run.id.name}, remove, [id = run.id](const kube::Answer& answer) {
-        if (answer.ok() || answer.outcome == kube::Outcome::kNotFound) return;
-        log::Warn("kubernetes.hook_stays", "its object could not be deleted",
-                  {{"object", kube::Describe(id)}, {"error", MessageOf(answer.error)}});
-      });
+  if (run.uid.empty()) {
+    // Created perhaps, without the answer being known: then it says so itself.
+    kube::ObjectApi::GetOptions get;
+    get.owner = remove.owner;
+    get.metadata_only = true;
+    const kube::Answer seen = cluster_.api().Get(target, get);
+    if (seen.outcome == kube::Outcome::kNotFound) return absl::OkStatus();
+    if (!seen.ok()) return SyncError(run.id, seen);
+    SLIPWAY_ASSIGN_OR_RETURN(const kube::Object live, ReadMetadata(run.id, seen.body));
+    if (sync::TrackedApp(live) != owner.Folder()) return absl::OkStatus();
+    remove.uid = std::string(live.uid());
+  }
+  const kube::Answer answer = cluster_.api().Delete(target, remove);
+  const bool done = answer.ok() || answer.outcome == kube::Outcome::kNotFound ||
+                    answer.outcome == kube::Outcome::kConflict;
+  return done ? absl::OkStatus() : SyncError(run.id, answer);
 }
 
 absl::Status HookRunner::DeleteAll(const AppEnvironment& owner) {
@@ -200,22 +220,13 @@ absl::Status HookRunner::DeleteAll(const AppEnvironment& owner) {
       const auto runs, db::RunTx(pool_, "hooks.left", kTxTime,
                                  [&](db::Tx& tx) { return hooks::Of(tx, cluster_id_, owner); }));
   for (const HookRun& run : runs) {
-    if (run.uid.empty()) continue;
-    const auto resource = cluster_.discovery().Find(run.id.group, run.version, run.id.kind);
-    if (absl::IsNotFound(resource.status())) continue;
-    if (!resource.ok()) return resource.status();
-    kube::ObjectApi::DeleteOptions remove;
-    remove.owner = owner.Folder();
-    remove.uid = run.uid;
-    const kube::Answer answer = cluster_.api().Delete({*resource, run.id.ns, run.id.name}, remove);
-    const bool done = answer.ok() || answer.outcome == kube::Outcome::kNotFound ||
-                      answer.outcome == kube::Outcome::kConflict;
-    if (!done) return SyncError(run.id, answer);
+    const bool ended = run.state == State::kSucceeded || run.state == State::kFailed;
+    if (!ended || !run.uid.empty()) SLIPWAY_RETURN_IF_ERROR(Delete(owner, run));
     cluster_.live().Forget(run.id);
   }
   if (runs.empty()) return absl::OkStatus();
   return db::RunTx(pool_, "hooks.forget", kTxTime,
-                   [&](db::Tx& tx) { return hooks::ForgetOthers(tx, cluster_id_, owner, ""); });
+                   [&](db::Tx& tx) { return hooks::ForgetAll(tx, cluster_id_, owner); });
 }
 
 }  // namespace slipway::gitops::kubernetes

@@ -35,16 +35,22 @@ class HookRunner {
   // in words; empty: all have succeeded. FAILED_PRECONDITION HOOK_FAILED: one did not.
   absl::StatusOr<std::string> Run(const DesiredState& desired, const Plan& plan,
                                   const sync::Stage& stage);
-  // Deletes what hooks of the app left behind.
+  // Deletes what hooks of the app left behind, also those of earlier syncs.
   absl::Status DeleteAll(const AppEnvironment& owner);
 
  private:
   absl::StatusOr<std::vector<HookRun>> RunsOf(const DesiredState& desired);
   absl::Status Put(const AppEnvironment& owner, const HookRun& run);
-  // Creates the object; empty: it runs, else what has to be gone before.
+  // Creates the object; empty: it runs, else what has to be gone before. `is_new`: this is the
+  // first try.
   absl::StatusOr<std::string> Begin(const DesiredState& desired, const PlannedObject& planned,
+                                    bool is_new, HookRun& run);
+  // Its object is `live`; empty.
+  absl::StatusOr<std::string> Began(const AppEnvironment& owner, const kube::Object& live,
                                     HookRun& run);
-  void Clean(const AppEnvironment& owner, const PlannedObject& planned, const HookRun& run);
+  // Deletes the object of a hook that ended, where its policy says so; whether nothing is left.
+  bool Clean(const AppEnvironment& owner, const PlannedObject& planned, const HookRun& run);
+  absl::Status Delete(const AppEnvironment& owner, const HookRun& run);
 
   db::Pool& pool_;
   Cluster& cluster_;

@@ -62,9 +62,21 @@ absl::StatusOr<std::vector<InventoryEntry>> Inventory::Claim(
     place->second.owner = owner;
     if (is_new || place->second.state == InventoryEntry::State::kDeleting) {
       place->second.state = InventoryEntry::State::kPending;
+      place->second.in_flight = true;
     }
   }
   return foreign;
+}
+
+absl::Status Inventory::NoteInFlight(const AppEnvironment& owner,
+                                     const std::vector<InventoryEntry>& entries) {
+  if (entries.empty()) return absl::OkStatus();
+  SLIPWAY_RETURN_IF_ERROR(db::RunTx(pool_, "inventory.in_flight", kTxTime, [&](db::Tx& tx) {
+    return inventory::NoteInFlight(tx, cluster_, entries);
+  }));
+  MutexLock lock(mu_);
+  for (const InventoryEntry& entry : entries) apps_[owner][entry.id].in_flight = true;
+  return absl::OkStatus();
 }
 
 absl::Status Inventory::NoteApplied(const AppEnvironment& owner,
@@ -140,7 +152,8 @@ sync::InventoryEntry ToSync(const InventoryEntry& entry) {
           .prune = options.prune,
           .prune_last = options.prune_last,
           .wave = entry.wave,
-          .in_flight = state == sync::EntryState::kPending};
+          .in_flight = entry.in_flight,
+          .taken_from = entry.taken_from};
 }
 
 sync::Inventory ToSync(const Inventory::Entries& entries) {

@@ -31,6 +31,9 @@ class Inventory {
   // that they are wanted; they stay theirs.
   absl::StatusOr<std::vector<InventoryEntry>> Claim(const AppEnvironment& owner,
                                                     const std::vector<InventoryEntry>& entries);
+  // Before what is applied is applied anew: its answer may get lost.
+  absl::Status NoteInFlight(const AppEnvironment& owner,
+                            const std::vector<InventoryEntry>& entries);
   absl::Status NoteApplied(const AppEnvironment& owner, const std::vector<InventoryEntry>& entries);
   // Before the first request to delete them. Gives those that went to another app instead.
   absl::StatusOr<std::vector<InventoryEntry>> NoteDeleting(

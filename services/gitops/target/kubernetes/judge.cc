@@ -60,21 +60,25 @@ Need NeedOf(const PlannedObject& planned, const InventoryEntry* entry,
           kube::Describe(planned.id) + ": " + std::string(kube::DriftText(drift))};
 }
 
-std::string Unready(const Plan& plan, const sync::Stage& stage, const LiveView& live) {
-  if (stage.await == sync::Await::kApplied) return "";
+Unready UnreadyOf(const Plan& plan, const sync::Stage& stage, const LiveView& live) {
+  Unready unready;
+  if (stage.await == sync::Await::kApplied) return unready;
   for (const size_t i : stage.members) {
     const PlannedObject& planned = plan.objects[i];
     if (planned.ignores_health || planned.role.hook) continue;
     const kube::Health health = HealthOf(live(planned.id));
-    if (!IsReady(health.state)) return Named(planned.id, health);
+    if (IsReady(health.state)) continue;
+    if (health.state == HealthState::kDegraded) return {Named(planned.id, health), true};
+    if (unready.what.empty()) unready.what = Named(planned.id, health);
   }
-  return "";
+  return unready;
 }
 
-sync::PruneDecision PruneOf(const Plan& plan, const Inventory::Entries& entries) {
-  return sync::DecidePrune(
-      ToSync(entries),
-      {.render_complete = plan.scopes_known, .all_applied = true, .desired = plan.Desired()});
+sync::PruneDecision PruneOf(const Plan& plan, const Inventory::Entries& entries, bool confirmed) {
+  return sync::DecidePrune(ToSync(entries), {.render_complete = plan.scopes_known,
+                                             .all_applied = true,
+                                             .confirmed = confirmed,
+                                             .desired = plan.Desired()});
 }
 
 Judgement JudgeApp(const Plan& plan, const Inventory::Entries& entries, const LiveView& live) {

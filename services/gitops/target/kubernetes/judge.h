@@ -33,11 +33,17 @@ Need NeedOf(const PlannedObject& planned, const InventoryEntry* entry,
             const std::optional<LiveObject>& live);
 
 // What keeps the sync from going on after a stage, in words: "Deployment shop/api: 1 of 3 updated";
-// empty: nothing.
-std::string Unready(const Plan& plan, const sync::Stage& stage, const LiveView& live);
+// empty: nothing. A degraded object comes before the others.
+struct Unready {
+  std::string what = {};
+  bool degraded = false;
+};
+Unready UnreadyOf(const Plan& plan, const sync::Stage& stage, const LiveView& live);
 
-// What may be pruned now, of what is in the inventory and not in the plan.
-sync::PruneDecision PruneOf(const Plan& plan, const Inventory::Entries& entries);
+// What may be pruned now, of what is in the inventory and not in the plan. `confirmed`: a person
+// said so.
+sync::PruneDecision PruneOf(const Plan& plan, const Inventory::Entries& entries,
+                            bool confirmed = false);
 
 // How the app is. Needs no call.
 struct Judgement {

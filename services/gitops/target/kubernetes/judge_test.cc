@@ -126,11 +126,11 @@ TEST_CASE("a plan with kinds that nobody knows deletes nothing") {
 TEST_CASE("a stage that must be healthy names what it waits for") {
   Scene scene;
   sync::Stage stage{.await = sync::Await::kHealthy, .members = {0}};
-  CHECK(Unready(scene.plan, stage, scene.View()).empty());
+  CHECK(UnreadyOf(scene.plan, stage, scene.View()).what.empty());
   scene.seen[kApi].health = {kube::HealthState::kProgressing, "1 of 3 updated"};
-  CHECK(Unready(scene.plan, stage, scene.View()) == "Deployment shop/api: 1 of 3 updated");
+  CHECK(UnreadyOf(scene.plan, stage, scene.View()).what == "Deployment shop/api: 1 of 3 updated");
   stage.await = sync::Await::kApplied;
-  CHECK(Unready(scene.plan, stage, scene.View()).empty());
+  CHECK(UnreadyOf(scene.plan, stage, scene.View()).what.empty());
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "libs/base/encoding.h"
 #include "libs/base/error.h"
 #include "libs/base/status.h"
+#include "libs/base/strings.h"
 #include "services/gitops/domain/limits_check.h"
 #include "services/gitops/target/kubernetes/dry_run.h"
 #include "services/gitops/target/kubernetes/errors.h"
@@ -36,7 +37,7 @@ Cluster::Options ClusterOptions(const KubernetesTarget::Options& options,
   return {.access = options.access,
           .health = options.health,
           .manager = manager,
-          .label_selector = std::string(kManagedByLabel) + "=" + options.installation,
+          .label_selector = Join({kManagedByLabel, options.installation}, "="),
           .guard = options.guard,
           .metrics = options.metrics,
           .changed = options.changed};
@@ -59,6 +60,7 @@ KubernetesTarget::KubernetesTarget(db::Pool& pool, Options options,
       cluster_(std::move(cluster)),
       inventory_(pool, options_.cluster),
       hooks_(pool, *cluster_, options_.cluster, manager_),
+      deletion_hooks_(pool, hooks_, options_.cluster),
       applier_(*cluster_, inventory_, hooks_, manager_),
       pruner_(*cluster_, inventory_, options_.changed),
       explainer_(*cluster_) {}
@@ -67,6 +69,7 @@ absl::Status KubernetesTarget::EnsureOpen() {
   MutexLock lock(opening_);
   if (open_) return absl::OkStatus();
   SLIPWAY_RETURN_IF_ERROR(inventory_.Load());
+  SLIPWAY_RETURN_IF_ERROR(deletion_hooks_.Load());
   std::set<std::pair<kube::Gvk, std::string>> kinds;  // with their namespaces
   for (const InventoryEntry& entry : inventory_.All()) {
     cluster_->live().Follow(entry.id, entry.owner);
@@ -119,7 +122,9 @@ absl::StatusOr<Applied> KubernetesTarget::Apply(const DesiredState& desired) {
   SLIPWAY_RETURN_IF_ERROR(CheckLimits(desired, objects));
   SLIPWAY_ASSIGN_OR_RETURN(Applied applied, applier_.Run(desired, *plan));
   if (!applied.waiting.empty()) return applied;
-  SLIPWAY_ASSIGN_OR_RETURN(const Pruner::Result pruned, pruner_.Prune(desired.where, *plan));
+  SLIPWAY_RETURN_IF_ERROR(deletion_hooks_.Keep(desired.where, *plan));
+  SLIPWAY_ASSIGN_OR_RETURN(const Pruner::Result pruned,
+                           pruner_.Prune(desired.where, *plan, desired.prune_confirmed));
   applied.changed = applied.changed || pruned.changed;
   applied.notes = pruned.kept;
   return applied;
@@ -168,8 +173,11 @@ absl::Status KubernetesTarget::Delete(const AppEnvironment& where) {
     MutexLock lock(mu_);
     plans_.erase(where);
   }
-  SLIPWAY_RETURN_IF_ERROR(hooks_.DeleteAll(where));
-  return pruner_.DeleteAll(where);
+  SLIPWAY_RETURN_IF_ERROR(deletion_hooks_.Run(where, sync::Phase::kPreDelete));
+  SLIPWAY_RETURN_IF_ERROR(pruner_.DeleteAll(where));
+  SLIPWAY_RETURN_IF_ERROR(deletion_hooks_.Run(where, sync::Phase::kPostDelete));
+  SLIPWAY_RETURN_IF_ERROR(deletion_hooks_.Forget(where));
+  return hooks_.DeleteAll(where);
 }
 
 }  // namespace slipway::gitops::kubernetes

@@ -12,6 +12,7 @@
 #include "services/gitops/domain/target.h"
 #include "services/gitops/target/kubernetes/applier.h"
 #include "services/gitops/target/kubernetes/cluster.h"
+#include "services/gitops/target/kubernetes/deletion_hooks.h"
 #include "services/gitops/target/kubernetes/explainer.h"
 #include "services/gitops/target/kubernetes/inventory.h"
 #include "services/gitops/target/kubernetes/pruner.h"
@@ -57,6 +58,7 @@ class KubernetesTarget {
   const std::unique_ptr<Cluster> cluster_;
   Inventory inventory_;
   HookRunner hooks_;
+  DeletionHooks deletion_hooks_;
   Applier applier_;
   Pruner pruner_;
   Explainer explainer_;

@@ -53,6 +53,15 @@ absl::StatusOr<std::vector<kube::ManifestObject>> ReadAll(const DesiredState& de
 
 }  // namespace
 
+PlannedObject ToPlanned(const kube::Object& object) {
+  return {.id = object.id(),
+          .gvk = object.gvk(),
+          .generate_name = GenerateNameOf(object),
+          .role = sync::RoleOf(object),
+          .options = sync::OptionsOf(object),
+          .ignores_health = sync::IgnoresHealth(object)};
+}
+
 const PlannedObject* Plan::Find(const kube::ObjectId& id) const {
   for (const PlannedObject& object : objects) {
     if (!object.role.hook && object.id == id) return &object;
@@ -87,12 +96,7 @@ absl::StatusOr<Plan> MakePlan(const DesiredState& desired, const PlanOptions& op
   plan.order = sync::OrderSync(objects);
   plan.url = UrlOfIngress(objects);
   for (kube::Object& object : objects) {
-    PlannedObject planned{.id = object.id(),
-                          .gvk = object.gvk(),
-                          .generate_name = GenerateNameOf(object),
-                          .role = sync::RoleOf(object),
-                          .options = sync::OptionsOf(object),
-                          .ignores_health = sync::IgnoresHealth(object)};
+    PlannedObject planned = ToPlanned(object);
     Mark(object, desired.where.Folder(), options.installation);
     planned.body = kube::ApplyBody(object.body());
     planned.content = DigestOf(planned.body);

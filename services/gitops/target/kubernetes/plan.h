@@ -32,6 +32,9 @@ struct PlannedObject {
   bool ignores_health = false;
 };
 
+// What an object says of itself; the body is not filled in.
+PlannedObject ToPlanned(const kube::Object& object);
+
 // What one app in one environment shall have on its cluster, and in which order. A value.
 struct Plan {
   std::vector<PlannedObject> objects = {};

@@ -1,21 +1,18 @@
 #include "services/gitops/target/kubernetes/pruner.h"
 
-#include <optional>
 #include <set>
 
 #include "libs/base/error.h"
 #include "libs/base/status.h"
 #include "libs/base/strings.h"
-#include "libs/json/json.h"
-#include "libs/log/log.h"
 #include "services/gitops/sync/stages.h"
+#include "services/gitops/target/kubernetes/batch.h"
 #include "services/gitops/target/kubernetes/errors.h"
 #include "services/gitops/target/kubernetes/judge.h"
+#include "services/gitops/target/kubernetes/read_object.h"
 
 namespace slipway::gitops::kubernetes {
 namespace {
-
-constexpr json::Limits kMetadataLimits{.max_bytes = 16 << 20, .max_depth = 100};
 
 std::vector<sync::PruneItem> ToItems(const std::vector<InventoryEntry>& entries) {
   std::vector<sync::PruneItem> items;
@@ -34,16 +31,6 @@ kube::ObjectApi::Propagation PropagationOf(const InventoryEntry& entry) {
   return kube::ObjectApi::Propagation::kBackground;
 }
 
-// Metadata as the server gives it of any kind, under the identity that was asked for.
-std::optional<kube::Object> ReadMetadata(const kube::ObjectId& id, const kube::Answer& answer) {
-  auto value = json::Parse(answer.body, kMetadataLimits);
-  if (!value.ok() || !value->is_object()) return std::nullopt;
-  kube::Object object(std::move(value->get_object()));
-  object.body()["apiVersion"] = id.group.empty() ? "v1" : id.group + "/v1";
-  object.body()["kind"] = id.kind;
-  return object;
-}
-
 std::string WhyGoing(const kube::Object& live) {
   const std::vector<std::string> finalizers = live.finalizers();
   return finalizers.empty() ? "" : "metadata.finalizers: " + Join(finalizers, ", ");
@@ -51,9 +38,11 @@ std::string WhyGoing(const kube::Object& live) {
 
 }  // namespace
 
-absl::StatusOr<Pruner::Result> Pruner::Prune(const AppEnvironment& owner, const Plan& plan) {
+absl::StatusOr<Pruner::Result> Pruner::Prune(const AppEnvironment& owner, const Plan& plan,
+                                             bool confirmed) {
   const Inventory::Entries entries = inventory_.Of(owner);
-  const sync::PruneDecision decision = PruneOf(plan, entries);
+  const sync::PruneDecision decision = PruneOf(plan, entries, confirmed);
+  const std::string remedy = ": slipway sync --prune " + owner.Short();
   std::vector<InventoryEntry> going;
   for (const kube::ObjectId& id : decision.prune) going.push_back(entries.at(id));
   Result result;
@@ -61,11 +50,12 @@ absl::StatusOr<Pruner::Result> Pruner::Prune(const AppEnvironment& owner, const 
     SLIPWAY_ASSIGN_OR_RETURN(result, Delete(owner, going));
   }
   if (!decision.closed.empty()) {
-    result.kept.push_back("nothing is deleted of what is not in Git any more: " + decision.closed);
+    result.kept.push_back("nothing is deleted of what is not in Git any more: " + decision.closed +
+                          (decision.confirmable ? remedy : ""));
   }
   for (const sync::HeldObject& held : decision.held) {
-    result.kept.push_back(kube::Describe(held.id) +
-                          " is not in Git any more and is kept: " + held.reason);
+    result.kept.push_back(kube::Describe(held.id) + " is not in Git any more and is kept: " +
+                          held.reason + (held.confirmable ? remedy : ""));
   }
   return result;
 }
@@ -110,15 +100,62 @@ absl::StatusOr<Pruner::Result> Pruner::Delete(const AppEnvironment& owner,
   return result;
 }
 
-absl::StatusOr<bool> Pruner::DeleteGroup(const AppEnvironment& owner,
-                                         const std::vector<InventoryEntry>& group, Result& result) {
-  std::vector<InventoryEntry> gone;
-  std::vector<InventoryEntry> asked;
-  std::vector<kube::Target> targets;
-  absl::Status problem;
+std::vector<kube::Answer> Pruner::GetAll(const AppEnvironment& owner,
+                                         const std::vector<Item>& items) {
   kube::ObjectApi::GetOptions get;
   get.owner = owner.Folder();
   get.metadata_only = true;
+  Batch batch(items.size());
+  for (size_t i = 0; i < items.size(); ++i) {
+    cluster_.api().Get(items[i].target, get, batch.Slot(i));
+  }
+  return batch.Wait();
+}
+
+absl::Status Pruner::Request(const AppEnvironment& owner, const std::vector<Item>& items,
+                             const std::vector<kube::ObjectApi::DeleteOptions>& options,
+                             std::vector<InventoryEntry>& gone, Result& result) {
+  if (items.empty()) return absl::OkStatus();
+  result.changed = true;
+  absl::Status problem;
+  std::vector<Item> asked;
+  Batch batch(items.size());
+  for (size_t i = 0; i < items.size(); ++i) {
+    cluster_.api().Delete(items[i].target, options[i], batch.Slot(i));
+  }
+  const std::vector<kube::Answer> deleted = batch.Wait();
+  for (size_t i = 0; i < items.size(); ++i) {
+    const InventoryEntry& entry = items[i].entry;
+    if (deleted[i].ok()) {
+      asked.push_back(items[i]);
+    } else if (deleted[i].outcome == kube::Outcome::kNotFound) {
+      gone.push_back(entry);
+    } else if (deleted[i].outcome == kube::Outcome::kConflict) {
+      result.going.push_back(kube::Describe(entry.id));  // it changed meanwhile: read it again
+    } else {
+      problem.Update(SyncError(entry.id, deleted[i]));
+    }
+  }
+  // An accepted deletion is no proof.
+  const std::vector<kube::Answer> seen = GetAll(owner, asked);
+  for (size_t i = 0; i < asked.size(); ++i) {
+    const InventoryEntry& entry = asked[i].entry;
+    if (seen[i].outcome == kube::Outcome::kNotFound) {
+      gone.push_back(entry);
+      continue;
+    }
+    const auto live = ReadMetadata(entry.id, seen[i].ok() ? seen[i].body : "");
+    result.going.push_back(kube::Describe(entry.id) +
+                           (live.ok() ? " (" + WhyGoing(*live) + ")" : ""));
+  }
+  return problem;
+}
+
+absl::StatusOr<bool> Pruner::DeleteGroup(const AppEnvironment& owner,
+                                         const std::vector<InventoryEntry>& group, Result& result) {
+  std::vector<InventoryEntry> gone;
+  absl::Status problem;
+  std::vector<Item> there;
   for (const InventoryEntry& entry : group) {
     const auto resource = cluster_.discovery().Find(entry.id.group, entry.version, entry.id.kind);
     // The definition is gone, and with it all objects of the kind.
@@ -127,15 +164,24 @@ absl::StatusOr<bool> Pruner::DeleteGroup(const AppEnvironment& owner,
       continue;
     }
     if (!resource.ok()) return resource.status();
-    const kube::Target target{*resource, entry.id.ns, entry.id.name};
-    const kube::Answer seen = cluster_.api().Get(target, get);
-    if (seen.outcome == kube::Outcome::kNotFound) {
+    there.push_back({entry, {*resource, entry.id.ns, entry.id.name}});
+  }
+  std::vector<Item> going;
+  std::vector<kube::ObjectApi::DeleteOptions> options;
+  const std::vector<kube::Answer> seen = GetAll(owner, there);
+  for (size_t i = 0; i < there.size(); ++i) {
+    const InventoryEntry& entry = there[i].entry;
+    if (seen[i].outcome == kube::Outcome::kNotFound) {
       gone.push_back(entry);
       continue;
     }
-    const auto live = seen.ok() ? ReadMetadata(entry.id, seen) : std::nullopt;
-    if (!live) {
-      problem.Update(SyncError(entry.id, seen));
+    if (!seen[i].ok()) {
+      problem.Update(SyncError(entry.id, seen[i]));
+      continue;
+    }
+    const auto live = ReadMetadata(entry.id, seen[i].body);
+    if (!live.ok()) {
+      problem.Update(live.status());
       continue;
     }
     if (live->deleting()) {
@@ -152,34 +198,13 @@ absl::StatusOr<bool> Pruner::DeleteGroup(const AppEnvironment& owner,
       result.kept.push_back(kube::Describe(entry.id) + " is kept: " + check.reason);
       continue;
     }
-    kube::ObjectApi::DeleteOptions options;
-    options.owner = owner.Folder();
-    options.uid = check.uid;
-    options.propagation = PropagationOf(entry);
-    const kube::Answer deleted = cluster_.api().Delete(target, options);
-    result.changed = true;
-    if (deleted.ok()) {
-      asked.push_back(entry);
-      targets.push_back(target);
-    } else if (deleted.outcome == kube::Outcome::kNotFound) {
-      gone.push_back(entry);
-    } else if (deleted.outcome == kube::Outcome::kConflict) {
-      result.going.push_back(kube::Describe(entry.id));  // it changed meanwhile: read it again
-    } else {
-      problem.Update(SyncError(entry.id, deleted));
-    }
+    kube::ObjectApi::DeleteOptions& option = options.emplace_back();
+    option.owner = owner.Folder();
+    option.uid = check.uid;
+    option.propagation = PropagationOf(entry);
+    going.push_back(there[i]);
   }
-  // An accepted deletion is no proof.
-  for (size_t i = 0; i < asked.size(); ++i) {
-    const kube::Answer seen = cluster_.api().Get(targets[i], get);
-    if (seen.outcome == kube::Outcome::kNotFound) {
-      gone.push_back(asked[i]);
-      continue;
-    }
-    const auto live = seen.ok() ? ReadMetadata(asked[i].id, seen) : std::nullopt;
-    result.going.push_back(kube::Describe(asked[i].id) +
-                           (live ? " (" + WhyGoing(*live) + ")" : ""));
-  }
+  problem.Update(Request(owner, going, options, gone, result));
   SLIPWAY_RETURN_IF_ERROR(inventory_.Remove(owner, gone));
   for (const InventoryEntry& entry : gone) cluster_.live().Forget(entry.id);
   SLIPWAY_RETURN_IF_ERROR(problem);

@@ -28,13 +28,23 @@ class Pruner {
     // Accepted, and not gone yet: what and why.
     std::vector<std::string> going = {};
   };
-  // After everything of the plan is applied.
-  absl::StatusOr<Result> Prune(const AppEnvironment& owner, const Plan& plan);
+  // After everything of the plan is applied. `confirmed`: a person said that it may go.
+  absl::StatusOr<Result> Prune(const AppEnvironment& owner, const Plan& plan, bool confirmed);
   // Everything of the app, because a person said so; what is annotated to be kept stays and is ours
   // no more. UNAVAILABLE while some are still going.
   absl::Status DeleteAll(const AppEnvironment& owner);
 
  private:
+  struct Item {
+    InventoryEntry entry = {};
+    kube::Target target = {};
+  };
+  // Metadata of all, at once.
+  std::vector<kube::Answer> GetAll(const AppEnvironment& owner, const std::vector<Item>& items);
+  // Deletes all at once, and adds those that are proven to be gone; the first error.
+  absl::Status Request(const AppEnvironment& owner, const std::vector<Item>& items,
+                       const std::vector<kube::ObjectApi::DeleteOptions>& options,
+                       std::vector<InventoryEntry>& gone, Result& result);
   // Deletes the entries in order, until a group waits.
   absl::StatusOr<Result> Delete(const AppEnvironment& owner,
                                 const std::vector<InventoryEntry>& entries);

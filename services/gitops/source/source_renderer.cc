@@ -9,6 +9,7 @@
 #include "libs/base/error.h"
 #include "libs/base/file.h"
 #include "libs/base/status.h"
+#include "libs/base/strings.h"
 #include "libs/kube/manifest.h"
 #include "libs/kube/object.h"
 #include "services/gitops/source/chart.h"
@@ -191,8 +192,8 @@ absl::StatusOr<std::vector<Manifest>> RenderChart(SandboxedTool& tool, const Sou
     arguments.insert(arguments.end(), {"--namespace", request.k8s_namespace});
   for (const std::string& path : closure.values_files)
     arguments.insert(arguments.end(), {"--values", PathOf(path)});
-  arguments.insert(arguments.end(),
-                   {"--values", std::string(SandboxedTool::kFolder) + "/" + kValuesFile});
+  arguments.push_back("--values");
+  arguments.push_back(Join({SandboxedTool::kFolder, kValuesFile}, "/"));
   SLIPWAY_ASSIGN_OR_RETURN(std::string output, tool.Run(arguments, folder.path(), stop));
   return std::vector<Manifest>{{kOutputFile, std::move(output)}};
 }

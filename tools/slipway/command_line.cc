@@ -146,6 +146,7 @@ class CommandLine {
   TokenArgs token_;
   std::string name_;
   std::string kind_;
+  bool prune_ = false;  // of sync
   std::string workflow_;
   bool wait_ = false;
   size_t limit_ = 20;
@@ -233,8 +234,11 @@ void CommandLine::AddDelivery() {
 
   CLI::App* sync = Add(app_, kGroup, "sync", "Applies Git now, also where it waits by itself",
                        "slipway sync hello/prod",
-                       [this](Context& context) { return SyncNow(context, name_); });
+                       [this](Context& context) { return SyncNow(context, name_, prune_); });
   sync->add_option("where", name_, "APP/ENVIRONMENT")->required();
+  sync->add_flag("--prune", prune_,
+                 "Confirms that what is not in Git any more is deleted, also where that takes a "
+                 "confirmation");
   CLI::App* suspend =
       Add(app_, kGroup, "suspend", "Writes nothing to an environment until it is resumed",
           "slipway suspend hello/prod",

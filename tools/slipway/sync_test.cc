@@ -39,6 +39,9 @@ TEST_CASE("an environment is suspended, synced and resumed by its name") {
   CHECK(Has(desk.Run({"sync", "hello/prod"}).out,
             "  user:ann asked for a sync, which is under way\n"));
   CHECK(Has(desk.Run({"sync", "hello/prod", "-o", "json"}).out, "\"askedBy\": \"user:ann\""));
+  CHECK(desk.gateway.BodyOf(post + ":sync") == bj::object());
+  CHECK(desk.Run({"sync", "hello/prod", "--prune"}).code == 0);
+  CHECK(desk.gateway.BodyOf(post + ":sync") == bj::object{{"prune", true}});
   CHECK(desk.Run({"suspend"}).code == 2);
 }
 

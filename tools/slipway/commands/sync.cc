@@ -27,9 +27,10 @@ void Show(Output& output, const bj::value& sync) {
   if (!drift.empty()) output.Line("  drift  " + drift);
 }
 
-absl::Status Say(Context& context, const std::string& where, const char* verb) {
+absl::Status Say(Context& context, const std::string& where, const char* verb,
+                 const bj::object& request = {}) {
   SLIPWAY_ASSIGN_OR_RETURN(const std::string name, EnvironmentName(where, context.scope));
-  SLIPWAY_ASSIGN_OR_RETURN(const bj::value sync, context.api.Post(Path(name, verb), bj::object()));
+  SLIPWAY_ASSIGN_OR_RETURN(const bj::value sync, context.api.Post(Path(name, verb), request));
   if (!context.output.for_people()) {
     context.output.Document(sync);
   } else {
@@ -48,8 +49,10 @@ absl::Status ResumeSync(Context& context, const std::string& where) {
   return Say(context, where, "resume");
 }
 
-absl::Status SyncNow(Context& context, const std::string& where) {
-  return Say(context, where, "sync");
+absl::Status SyncNow(Context& context, const std::string& where, bool prune) {
+  bj::object request;
+  if (prune) request["prune"] = true;
+  return Say(context, where, "sync", request);
 }
 
 absl::Status WhySync(Context& context, const std::string& typed) {

@@ -11,7 +11,8 @@ namespace slipway::cli {
 // how it stands then.
 absl::Status SuspendSync(Context& context, const std::string& where);
 absl::Status ResumeSync(Context& context, const std::string& where);
-absl::Status SyncNow(Context& context, const std::string& where);
+// With `prune`, what it deletes is confirmed.
+absl::Status SyncNow(Context& context, const std::string& where, bool prune);
 
 // What stands against applying Git: for APP/ENVIRONMENT, or for each environment of APP.
 absl::Status WhySync(Context& context, const std::string& typed);

@@ -82,6 +82,86 @@ class Kubernetes(unittest.TestCase):
         self.app.delete()
         self.suite.until(lambda: not self.objects("deployments,services,pods"), "the app's objects to go", 60)
 
+    def define_synced(self, **deploy):
+        """The app follows a path of its repository's default branch; there is no workflow."""
+        self.suite.put(self.app.name, {
+            "repositories": [{"name": "source", "url": self.app.repository, "account": "local"}],
+            "deploy": deploy, "environments": [{"environment": "dev"}]})
+
+    def page(self):
+        """What the app's ConfigMap says on the cluster."""
+        maps = self.objects("configmaps")
+        return maps[0]["data"]["page"] if maps else None
+
+    def test_a_chart_without_a_workflow_follows_git_until_a_rollback_holds_it(self):
+        template = ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}}\ndata: {page: {{ .Values.page }}}\n"
+                    "---\napiVersion: networking.k8s.io/v1\nkind: Ingress\n"
+                    "metadata: {name: {{ .Release.Name }}}\n"
+                    "spec: {rules: [{host: shop.example.com}], tls: [{hosts: [shop.example.com]}]}\n")
+
+        def push(page):
+            return self.app.push(page, {
+                "Dockerfile": None, "chart/Chart.yaml": "apiVersion: v2\nname: shop\nversion: 1.0.0\n",
+                "chart/values.yaml": f"page: {page}\n", "chart/templates/page.yaml": template})
+
+        first = push("one")
+        self.define_synced(path="chart")
+        deployment = self.app.healthy(first, seconds=120)
+        self.assertEqual(self.page(), "one")
+        self.assertEqual(deployment["status"]["url"], "https://shop.example.com/")
+        second = push("two")
+        self.app.healthy(second)
+        self.assertEqual(self.page(), "two")
+        # What is not below the path deploys nothing.
+        number = self.app.deployment()["name"]
+        self.app.push("two", {"Dockerfile": None, "README.md": "elsewhere"})
+
+        where = f"{self.app.id}/dev"
+        self.suite.cli("rollback", where)
+        back = self.app.healthy(first)
+        self.assertNotEqual(back["name"], number)
+        self.assertTrue(back["status"]["pinned"])
+        self.assertEqual(self.page(), "one")
+        self.assertIn("yes", self.suite.cli("history", where).splitlines()[1])  # PINNED
+        third = push("three")
+        self.assertIn("rolled back and holds it", self.suite.cli("why", where))
+        journal = f"/v1/decisions?name={self.app.name}/environments/dev"
+        held = self.suite.until(lambda: [record for record in self.suite.api("GET", journal)["records"] if third[:7] in record["message"]],
+                                "the commit that is not deployed to be told")
+        self.assertIn("holds the environment", held[0]["message"])
+        self.assertEqual(self.page(), "one")
+
+        # Somebody deploys: it follows again.
+        self.suite.cli("deploy", where)
+        self.app.healthy(third)
+        self.assertEqual(self.page(), "three")
+        fourth = push("four")
+        self.app.healthy(fourth)
+        self.assertEqual(self.page(), "four")
+
+    def test_a_kustomization_without_a_workflow_follows_git_and_goes_with_its_app(self):
+        def push(page):
+            return self.app.push(page, {
+                "Dockerfile": None, "k8s/base/kustomization.yaml": "resources: [page.yaml]\n",
+                "k8s/base/page.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: page}\ndata: {page: base}\n",
+                "k8s/dev/kustomization.yaml": f"namePrefix: {self.app.id}-\nresources: [../base]\npatches: [{{path: page.yaml}}]\n",
+                "k8s/dev/page.yaml": f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: page}}\ndata: {{page: {page}}}\n"})
+
+        first = push("one")
+        self.define_synced(path="k8s/dev", revision="main")
+        self.app.healthy(first, seconds=120)
+        self.assertEqual(self.page(), "one")
+        self.app.healthy(push("two"))
+        self.assertEqual(self.page(), "two")
+        # A commit that does not render fails, says why, and takes nothing away.
+        broken = self.app.push("broken", {"Dockerfile": None, "k8s/dev/kustomization.yaml": "resources: [missing.yaml]\n"})
+        failed = self.suite.until(lambda: (d := self.app.deployment())["status"]["sourceCommit"] == broken and
+                                  d["status"]["state"] == "FAILED" and d, "the broken commit to fail")
+        self.assertIn("missing.yaml", failed["status"]["reason"])
+        self.assertEqual(self.page(), "two")
+        self.app.delete()
+        self.suite.until(lambda: not self.objects("configmaps"), "the app's objects to go", 60)
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

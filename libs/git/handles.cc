@@ -3,6 +3,12 @@
 #include "libs/git/errors.h"
 
 namespace slipway::git {
+namespace {
+
+constexpr size_t kMaxCachedTree = 1 << 20;
+constexpr ssize_t kMaxCached = 64 << 20;  // of all open repositories
+
+}  // namespace
 
 void InitLibrary() {
   static const bool done = [] {
@@ -11,6 +17,10 @@ void InitLibrary() {
                             GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL}) {
       git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, level, "");
     }
+    // By itself libgit2 keeps no tree of more than 4 KiB: the one of 1,000 folders was read from
+    // its pack for each of them.
+    git_libgit2_opts(GIT_OPT_SET_CACHE_OBJECT_LIMIT, GIT_OBJECT_TREE, kMaxCachedTree);
+    git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, kMaxCached);
     return true;
   }();
   (void)done;

@@ -270,7 +270,7 @@ void JobExecutor::AddRegistryLogin(SandboxCommand& command) const {
     logins.push_back({credential->host(), credential->username(), credential->password(),
                       credential->insecure()});
   }
-  const std::string folder = std::string(kPrivatePath) + "/registry";
+  const std::string folder = Join({kPrivatePath, "registry"}, "/");
   command.files.push_back({"registry/netrc", netrc});
   command.files.push_back({"registry/config.json", AuthFile(logins)});
   command.env["SLIPWAY_REGISTRY_AUTH"] = folder + "/netrc";

@@ -15,7 +15,7 @@ constexpr absl::Duration kTxTime = absl::Seconds(10);
 // What people do wakes the environment; this is for what goes unnoticed.
 constexpr absl::Duration kAskAgain = absl::Minutes(1);
 constexpr sync::RetryPolicy kRetry = {
-    .first = absl::Milliseconds(200), .factor = 2, .longest = absl::Seconds(30), .limit = -1};
+    .first = absl::Milliseconds(200), .factor = 2, .longest = absl::Seconds(30)};
 
 // It is what the target is waited for; an earlier state waits for something else.
 bool IsSyncing(const std::optional<Deployment>& deployment) {

@@ -14,7 +14,6 @@ constexpr char kArgoHook[] = "argocd.argoproj.io/hook";
 constexpr char kArgoDeletePolicy[] = "argocd.argoproj.io/hook-delete-policy";
 constexpr char kArgoWave[] = "argocd.argoproj.io/sync-wave";
 constexpr char kArgoOptions[] = "argocd.argoproj.io/sync-options";
-constexpr char kArgoCompare[] = "argocd.argoproj.io/compare-options";
 constexpr char kArgoIgnoreHealth[] = "argocd.argoproj.io/ignore-healthcheck";
 constexpr char kHelmHook[] = "helm.sh/hook";
 constexpr char kHelmDeletePolicy[] = "helm.sh/hook-delete-policy";
@@ -189,17 +188,6 @@ SyncOptions OptionsOf(const kube::Object& object) {
   if (object.Annotation(kFluxPrune) == "disabled") {
     options.prune = Consent::kNo;
     options.deletion = Consent::kNo;
-  }
-  return options;
-}
-
-CompareOptions CompareOptionsOf(const kube::Object& object) {
-  CompareOptions options;
-  for (const std::string& part : Parts(object.Annotation(kArgoCompare).value_or(""))) {
-    if (part == "IgnoreExtraneous" || part == "IgnoreExtraneous=true") {
-      options.ignore_extraneous = true;
-    }
-    if (part == "IncludeMutationWebhook=true") options.include_mutation_webhook = true;
   }
   return options;
 }

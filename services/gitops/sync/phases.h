@@ -64,14 +64,6 @@ SyncOptions ParseSyncOptions(std::string_view list);
 // Those of an object. Also "kustomize.toolkit.fluxcd.io/prune: disabled" keeps it.
 SyncOptions OptionsOf(const kube::Object& object);
 
-// What the annotation argocd.argoproj.io/compare-options asks. A value.
-struct CompareOptions {
-  bool ignore_extraneous = false;         // its surplus doesn't make the app out of sync
-  bool include_mutation_webhook = false;  // no effect: what admission makes of it is never compared
-};
-
-CompareOptions CompareOptionsOf(const kube::Object& object);
-
 // argocd.argoproj.io/ignore-healthcheck: "true" keeps the object out of the app's health.
 bool IgnoresHealth(const kube::Object& object);
 

@@ -114,10 +114,7 @@ TEST_CASE("Options of an object") {
   CHECK(OptionsOf(Make({{kKey, "Prune=false"}})).prune == Consent::kNo);
 }
 
-TEST_CASE("Options of comparing, and of health") {
-  CHECK(CompareOptionsOf(Make({{"argocd.argoproj.io/compare-options", "IgnoreExtraneous"}}))
-            .ignore_extraneous);
-  CHECK_FALSE(CompareOptionsOf(Make({})).ignore_extraneous);
+TEST_CASE("Options of health") {
   CHECK(IgnoresHealth(Make({{"argocd.argoproj.io/ignore-healthcheck", "true"}})));
   CHECK_FALSE(IgnoresHealth(Make({{"argocd.argoproj.io/ignore-healthcheck", "false"}})));
   CHECK(PhaseName(Phase::kPostSync) == "PostSync");

@@ -13,10 +13,6 @@ RetryState AfterFailure(const RetryState& state, const std::string& revision,
   RetryState next;
   next.revision = revision;
   next.failures = state.revision == revision ? state.failures + 1 : 1;
-  if (policy.limit >= 0 && next.failures > policy.limit) {
-    next.next = absl::InfiniteFuture();
-    return next;
-  }
   // Beyond this exponent every wait is the longest, and nothing overflows.
   const int exponent = std::min(next.failures - 1, 60);
   absl::Duration wait = policy.first * std::pow(policy.factor, exponent);

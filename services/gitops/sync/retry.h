@@ -12,7 +12,6 @@ struct RetryPolicy {
   absl::Duration first = absl::Seconds(5);
   double factor = 2;
   absl::Duration longest = absl::Minutes(3);
-  int limit = -1;  // tries after the first; -1: for ever
 };
 
 // Where an app stands in its retries, stored with it, so that a restart neither forgets a wait nor

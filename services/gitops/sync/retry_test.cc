@@ -32,12 +32,8 @@ TEST_CASE("A newer revision waits for nothing and begins anew") {
   CHECK(MayTry({}, "a", kNow));
 }
 
-TEST_CASE("A limit gives up, and the next revision does not") {
-  RetryPolicy policy;
-  policy.limit = 1;
-  RetryState state = AfterFailure({}, "a", policy, kNow, 0);
-  CHECK(MayTry(state, "a", kNow + absl::Hours(1)));
-  state = AfterFailure(state, "a", policy, kNow, 0);
+TEST_CASE("What is given up waits for another revision") {
+  const RetryState state{.revision = "a", .failures = 2, .next = absl::InfiniteFuture()};
   CHECK_FALSE(MayTry(state, "a", kNow + absl::Hours(9999)));
   CHECK(RetryText(state, "a", kNow) == "given up after 2 tries");
   CHECK(MayTry(state, "b", kNow));

@@ -3,22 +3,15 @@
 #include <catch2/catch.hpp>
 
 #include "absl/time/clock.h"
-#include "embed/gitops_sql.h"
 #include "libs/base/encoding.h"
 #include "libs/base/file.h"
-#include "libs/base/id.h"
-#include "libs/base/strings.h"
 #include "libs/db/run_tx.h"
-#include "libs/journal/journal.h"
-#include "libs/rpc/timestamp.h"
-#include "services/gitops/store/deployment_store.h"
 #include "services/gitops/store/environment_store.h"
 #include "services/gitops/testing/provider_in_force.h"
 
 namespace slipway::gitops {
 namespace {
 
-constexpr char kUid[] = "uid-hello";
 constexpr char kCluster[] = "test";
 
 // This machine without podman: nothing runs here.
@@ -41,22 +34,13 @@ class NothingLocal final : public Target {
 const AppEnvironment KubernetesStage::kDev = {"demo", "hello", "dev"};
 
 KubernetesStage::KubernetesStage(Options options)
-    : database({{"gitops", embedded::kFiles}, journal::Migrations(), events::Migrations()},
-               "gitops"),
-      ns(std::make_unique<cluster_testing::TestNamespace>()),
+    : ns(std::make_unique<cluster_testing::TestNamespace>()),
       proxy(ns->cluster()),
-      options_(std::move(options)),
-      folder_(*TempDir::Create("gitops-")) {
-  git.CreateRepository("ops");
-  access = {.provider = "gitopsProviders/local", .url = git.Url("ops"), .branch = "main"};
-  cli = *git::GitCli::Create({});
-  mirrors = std::make_unique<git::MirrorStore>(*cli, folder_.path() + "/mirrors");
+      options_(std::move(options)) {
   const std::string direct = *ReadFile(ns->cluster().Kubeconfig());
   const size_t server = direct.find("https://");
-  guard = *http::OutgoingGuard::Create(
-      {PairOf(access.url), PairOf(proxy.url()),
-       PairOf(direct.substr(server, direct.find_first_of("\"\n ,", server) - server))});
-  repository = std::make_unique<DesiredRepository>(*mirrors, *guard);
+  OpenRepository({PairOf(proxy.url()),
+                  PairOf(direct.substr(server, direct.find_first_of("\"\n ,", server) - server))});
   local = std::make_unique<NothingLocal>();
   PutProviderInForce(database.pool(), access.url);
   slipway::pipeline::v1::KubernetesTarget cluster;
@@ -83,36 +67,14 @@ void KubernetesStage::Restart() {
                                                         .pipeline = pipeline,
                                                         .guard = &*guard,
                                                         .installation = ns->name()});
-  process = std::make_unique<TestProcess>(
-      database.pool(), pipeline, *repository, *target,
-      [this]() -> absl::StatusOr<std::optional<RepositoryAccess>> { return access; },
-      options_.sync);
+  process = std::make_unique<TestProcess>(database.pool(), pipeline, *repository, *target, Active(),
+                                          options_.sync);
   process->Start();
 }
 
 void KubernetesStage::Deploy(const std::string& tag) {
-  slipway::build::v1::ImageCreated event;
-  auto& image = *event.mutable_image();
-  const std::string digest = "sha256:" + Sha256Hex(tag);
-  image.set_name("projects/demo/apps/hello/images/" + ToLower(NewUlid(absl::Now())));
-  image.set_reference("registry.test/demo/hello@" + digest);
-  image.set_digest(digest);
-  image.set_order(++order_);
-  image.set_run("projects/demo/apps/hello/workflows/main/runs/" + std::to_string(order_));
-  image.set_commit("c" + std::to_string(order_));
-  image.set_ref("refs/heads/main");
-  image.set_subject(tag);
-  *image.mutable_create_time() = rpc::ToTimestamp(absl::Now());
-  event.set_workflow("projects/demo/apps/hello/workflows/main");
-  event.set_app_uid(kUid);
-  event.set_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
-  auto& dev = *event.add_targets();
-  dev.set_environment("dev");
-  dev.set_automatic(true);
-  const auto done = db::RunTx(database.pool(), "test.image", absl::Seconds(5),
-                              [&](db::Tx& tx) { return process->deployer.OnImage(tx, event); });
-  INFO(done);
-  REQUIRE(done.ok());
+  ++order_;
+  Announce(ImageEvent("registry.test/demo/hello@sha256:" + Sha256Hex(tag), order_, tag));
 }
 
 void KubernetesStage::Commit(const AppEnvironment& where,
@@ -121,7 +83,7 @@ void KubernetesStage::Commit(const AppEnvironment& where,
       database.pool(), "test.environment", absl::Seconds(5), [&](db::Tx& tx) -> absl::Status {
         const auto found = environments::Get(tx, where);
         if (!found.ok() || *found) return found.status();
-        const auto made = environments::TakeNumber(tx, where, kUid);
+        const auto made = environments::TakeNumber(tx, where, kAppUid);
         if (!made.ok()) return made.status();
         return environments::SetApplied(
             tx, where, {.from = access.Place(), .cluster = kCluster, .k8s_namespace = ns->name()});
@@ -134,27 +96,6 @@ void KubernetesStage::Commit(const AppEnvironment& where,
   INFO(committed.status());
   REQUIRE(committed.ok());
   process->syncer.Wake(where);
-}
-
-std::optional<Deployment> KubernetesStage::Find(const AppEnvironment& where, int64_t number) {
-  const auto found = db::RunTx(database.pool(), "test.find", absl::Seconds(5), [&](db::Tx& tx) {
-    return deployments::Get(tx, {.where = where, .number = number});
-  });
-  return found.ok() ? *found : std::nullopt;
-}
-
-Deployment KubernetesStage::AwaitEnd(const AppEnvironment& where, int64_t number,
-                                     absl::Duration limit) {
-  std::optional<Deployment> last;
-  const bool ended = Eventually(
-      [&] {
-        last = Find(where, number);
-        return last && IsFinal(last->state);
-      },
-      limit);
-  INFO((last ? std::string(StateName(last->state)) + " " + last->reason : "no deployment"));
-  REQUIRE(ended);
-  return *last;
 }
 
 EnvironmentState KubernetesStage::Environment(const AppEnvironment& where) {
@@ -177,16 +118,6 @@ bool KubernetesStage::AwaitSynced(const AppEnvironment& where, absl::Duration li
                state.drift.empty();
       },
       limit);
-}
-
-std::vector<std::string> KubernetesStage::Journal(const std::string& subject) {
-  std::vector<std::string> events;
-  const auto records =
-      db::RunTx(database.pool(), "test.journal", absl::Seconds(5),
-                [&](db::Tx& tx) { return journal::List(tx, {.subject = subject}); });
-  REQUIRE(records.ok());
-  for (auto it = records->rbegin(); it != records->rend(); ++it) events.push_back(it->event);
-  return events;
 }
 
 int64_t KubernetesStage::Writes(int64_t mark) {

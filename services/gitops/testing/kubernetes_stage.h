@@ -1,12 +1,11 @@
 #pragma once
 
+#include <map>
 #include <memory>
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "services/gitops/target/target_set.h"
-#include "services/gitops/testing/stage.h"
+#include "services/gitops/testing/bed.h"
 #include "tests/cluster/testing/fault_proxy.h"
 #include "tests/cluster/testing/test_cluster.h"
 
@@ -15,7 +14,7 @@ namespace slipway::gitops {
 // gitops with PostgreSQL, a git host, and the API server of tests/cluster behind a proxy that
 // counts requests and can be told to fail: app demo/hello in the environment dev, whose namespace
 // is one of its own. For tests with the label cluster.
-class KubernetesStage {
+class KubernetesStage : public Bed {
  public:
   struct Options {
     bool create_namespace = true;
@@ -38,17 +37,9 @@ class KubernetesStage {
   // An app whose environment is known, so that commits by hand are applied.
   void MakeApp(const AppEnvironment& where);
 
-  std::optional<Deployment> Find(const AppEnvironment& where, int64_t number = 0);
-  Deployment AwaitEnd(const AppEnvironment& where, int64_t number,
-                      absl::Duration limit = absl::Seconds(30));
   EnvironmentState Environment(const AppEnvironment& where);
   // Waits until what is applied is the newest commit and it runs.
   bool AwaitSynced(const AppEnvironment& where, absl::Duration limit = absl::Seconds(20));
-  std::vector<std::string> Journal(const std::string& subject);
-  static bool Eventually(const std::function<bool()>& good,
-                         absl::Duration limit = absl::Seconds(20)) {
-    return Stage::Eventually(good, limit);
-  }
   // Whether kubectl finds the object in the namespace.
   bool Exists(const std::string& kind, const std::string& name) const {
     return ns->Get(kind, name).is_object();
@@ -57,24 +48,14 @@ class KubernetesStage {
   int64_t Writes(int64_t mark);
   int64_t Mark();
 
-  db::TestDatabase database;
-  git::GitServer git;
   std::unique_ptr<cluster_testing::TestNamespace> ns;
   cluster_testing::FaultProxy proxy;
-  FakePipeline pipeline;
-  std::unique_ptr<git::GitCli> cli;
-  std::unique_ptr<git::MirrorStore> mirrors;
-  std::optional<http::OutgoingGuard> guard;
-  std::unique_ptr<DesiredRepository> repository;
   std::unique_ptr<Target> local;
   std::unique_ptr<TargetSet> target;
-  std::unique_ptr<TestProcess> process;
-  RepositoryAccess access;
 
  private:
   const Options options_;
   int64_t order_ = 0;
-  TempDir folder_;
 };
 
 }  // namespace slipway::gitops

@@ -2,9 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "embed/gitops_sql.h"
 #include "libs/db/run_tx.h"
-#include "libs/journal/journal.h"
 #include "services/gitops/store/deployment_store.h"
 #include "services/gitops/store/source_store.h"
 #include "services/gitops/testing/provider_in_force.h"
@@ -16,20 +14,11 @@ constexpr absl::Duration kTxTime = absl::Seconds(10);
 
 }  // namespace
 
-SyncBed::SyncBed(Syncer::Options options)
-    : database({{"gitops", embedded::kFiles}, journal::Migrations(), events::Migrations()},
-               "gitops"),
-      folder_(*TempDir::Create("sync-bed-")) {
-  git.CreateRepository("ops");
-  access = {.provider = "gitopsProviders/local", .url = git.Url("ops"), .branch = "main"};
-  cli = *git::GitCli::Create({});
-  mirrors = std::make_unique<git::MirrorStore>(*cli, folder_.path() + "/mirrors");
-  guard = *http::OutgoingGuard::Create({PairOf(access.url)});
-  repository = std::make_unique<DesiredRepository>(*mirrors, *guard);
+SyncBed::SyncBed(Syncer::Options options) {
+  OpenRepository();
   PutProviderInForce(database.pool(), access.url);
-  process = std::make_unique<TestProcess>(
-      database.pool(), pipeline, *repository, target,
-      [this]() -> absl::StatusOr<std::optional<RepositoryAccess>> { return access; }, options);
+  process = std::make_unique<TestProcess>(database.pool(), pipeline, *repository, target, Active(),
+                                          options);
 }
 
 namespace {
@@ -86,7 +75,7 @@ Deployment SyncBed::Now(const Deployment& deployment) {
 }
 
 Deployment SyncBed::Ended(const Deployment& deployment) {
-  const bool ended = Stage::Eventually([&] { return IsFinal(Now(deployment).state); });
+  const bool ended = Eventually([&] { return IsFinal(Now(deployment).state); });
   INFO(StateName(Now(deployment).state) << ": " << Now(deployment).reason);
   REQUIRE(ended);
   return Now(deployment);

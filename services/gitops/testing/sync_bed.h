@@ -1,20 +1,19 @@
 #pragma once
 
-#include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "services/gitops/testing/bed.h"
 #include "services/gitops/testing/fake_target.h"
-#include "services/gitops/testing/stage.h"
 
 namespace slipway::gitops {
 
 // PostgreSQL and a git host around the loops, with a target that only counts: for tests of what is
 // committed, looked at and applied when. Not thread-safe.
-class SyncBed {
+class SyncBed : public Bed {
  public:
   explicit SyncBed(Syncer::Options options = {});
+  ~SyncBed() { process.reset(); }
 
   // A deployment that waits to be committed, with the manifests that its settings render to.
   Deployment Deploy(const AppEnvironment& where);
@@ -31,21 +30,7 @@ class SyncBed {
   FolderState Folder(const AppEnvironment& where);
   FolderState Folder(const AppEnvironment& where, const RepositoryAccess& at);
 
-  git::GitServer git;
-  db::TestDatabase database;
-  FakePipeline pipeline;
   FakeTarget target;
-  RepositoryAccess access;  // in force
-  std::unique_ptr<git::GitCli> cli;
-  std::unique_ptr<git::MirrorStore> mirrors;
-  std::optional<http::OutgoingGuard> guard;
-  std::unique_ptr<DesiredRepository> repository;
-
- private:
-  TempDir folder_;
-
- public:
-  std::unique_ptr<TestProcess> process;  // not started; last, since it uses the others
 };
 
 }  // namespace slipway::gitops

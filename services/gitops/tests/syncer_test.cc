@@ -44,11 +44,11 @@ TEST_CASE(
   const std::string head = *bed.repository->Head(bed.access.For("demo"));
   const std::string own = *bed.repository->Head(bed.access.For("own"));
   REQUIRE(head != own);
-  CHECK(Stage::Eventually([&] { return bed.database.Value(shown) == head; }));
+  CHECK(SyncBed::Eventually([&] { return bed.database.Value(shown) == head; }));
   const int before = bed.target.Of(kDev).observations;
   const int applies = bed.target.Of(kOwn).applies;
   bed.git.Commit("own-ops", "main", {{"own/hello/dev/more.yaml", kConfig[0].text}}, "By hand");
-  REQUIRE(Stage::Eventually([&] { return bed.target.Of(kOwn).applies > applies; }));
+  REQUIRE(SyncBed::Eventually([&] { return bed.target.Of(kOwn).applies > applies; }));
   CHECK(bed.target.Of(kDev).observations == before);
   CHECK(bed.database.Value(shown) == head);
 }
@@ -61,7 +61,7 @@ TEST_CASE("a push that is told is applied without waiting for the next fetch") {
   bed.git.Commit("ops", "main", {{"demo/hello/dev/more.yaml", kConfig[0].text}}, "By hand");
   bed.process->syncer.NotePush("https://git.example.com/somebody/else.git");
   bed.process->syncer.NotePush(bed.access.url + "/");
-  CHECK(Stage::Eventually([&] { return bed.target.Of(kDev).applies > before; }));
+  CHECK(SyncBed::Eventually([&] { return bed.target.Of(kDev).applies > before; }));
 }
 
 }  // namespace

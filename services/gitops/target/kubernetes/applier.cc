@@ -6,6 +6,7 @@
 #include "libs/base/status.h"
 #include "libs/log/log.h"
 #include "services/gitops/target/kubernetes/batch.h"
+#include "services/gitops/target/kubernetes/delete_object.h"
 #include "services/gitops/target/kubernetes/errors.h"
 #include "services/gitops/target/kubernetes/read_object.h"
 #include "services/gitops/target/kubernetes/rehearsal.h"
@@ -195,13 +196,7 @@ absl::Status Applier::MakeWay(const kube::Target& target, const InventoryEntry& 
                      kube::Describe(entry.id) + " can't be created anew: " + check.reason,
                      {.reason = "NOT_OURS_TO_DELETE", .metadata = {}, .field_violations = {}});
   }
-  kube::ObjectApi::DeleteOptions options;
-  options.owner = get.owner;
-  options.uid = check.uid;
-  const kube::Answer deleted = cluster_.api().Delete(target, options);
-  const bool done = deleted.ok() || deleted.outcome == kube::Outcome::kNotFound ||
-                    deleted.outcome == kube::Outcome::kConflict;
-  return done ? absl::OkStatus() : SyncError(entry.id, deleted);
+  return DeleteObject(cluster_, entry.owner, target, check.uid);
 }
 
 std::vector<kube::Answer> Applier::Send(const DesiredState& desired, const Objects& objects,

@@ -10,6 +10,7 @@
 #include "libs/db/run_tx.h"
 #include "libs/log/log.h"
 #include "services/gitops/sync/inventory.h"
+#include "services/gitops/target/kubernetes/delete_object.h"
 #include "services/gitops/target/kubernetes/errors.h"
 #include "services/gitops/target/kubernetes/read_object.h"
 
@@ -136,14 +137,7 @@ absl::StatusOr<std::string> HookRunner::Begin(const DesiredState& desired,
       return HookInTheWay(run.id);
     }
     if (!live.deleting()) {
-      kube::ObjectApi::DeleteOptions remove;
-      remove.owner = get.owner;
-      remove.uid = std::string(live.uid());
-      const kube::Answer removed = cluster_.api().Delete(target, remove);
-      if (!removed.ok() && removed.outcome != kube::Outcome::kNotFound &&
-          removed.outcome != kube::Outcome::kConflict) {
-        return SyncError(run.id, removed);
-      }
+      SLIPWAY_RETURN_IF_ERROR(DeleteObject(cluster_, desired.where, target, live.uid()));
     }
     return kube::Describe(run.id) + " of an earlier sync to be gone";
   }
@@ -194,25 +188,17 @@ absl::Status HookRunner::Delete(const AppEnvironment& owner, const HookRun& run)
   if (absl::IsNotFound(resource.status())) return absl::OkStatus();
   if (!resource.ok()) return resource.status();
   const kube::Target target{*resource, run.id.ns, run.id.name};
-  kube::ObjectApi::DeleteOptions remove;
-  remove.owner = owner.Folder();
-  remove.uid = run.uid;
-  if (run.uid.empty()) {
-    // Created perhaps, without the answer being known: then it says so itself.
-    kube::ObjectApi::GetOptions get;
-    get.owner = remove.owner;
-    get.metadata_only = true;
-    const kube::Answer seen = cluster_.api().Get(target, get);
-    if (seen.outcome == kube::Outcome::kNotFound) return absl::OkStatus();
-    if (!seen.ok()) return SyncError(run.id, seen);
-    SLIPWAY_ASSIGN_OR_RETURN(const kube::Object live, ReadMetadata(run.id, seen.body));
-    if (sync::TrackedApp(live) != owner.Folder()) return absl::OkStatus();
-    remove.uid = std::string(live.uid());
-  }
-  const kube::Answer answer = cluster_.api().Delete(target, remove);
-  const bool done = answer.ok() || answer.outcome == kube::Outcome::kNotFound ||
-                    answer.outcome == kube::Outcome::kConflict;
-  return done ? absl::OkStatus() : SyncError(run.id, answer);
+  if (!run.uid.empty()) return DeleteObject(cluster_, owner, target, run.uid);
+  // Created perhaps, without the answer being known: then it says so itself.
+  kube::ObjectApi::GetOptions get;
+  get.owner = owner.Folder();
+  get.metadata_only = true;
+  const kube::Answer seen = cluster_.api().Get(target, get);
+  if (seen.outcome == kube::Outcome::kNotFound) return absl::OkStatus();
+  if (!seen.ok()) return SyncError(run.id, seen);
+  SLIPWAY_ASSIGN_OR_RETURN(const kube::Object live, ReadMetadata(run.id, seen.body));
+  if (sync::TrackedApp(live) != owner.Folder()) return absl::OkStatus();
+  return DeleteObject(cluster_, owner, target, live.uid());
 }
 
 absl::Status HookRunner::DeleteAll(const AppEnvironment& owner) {

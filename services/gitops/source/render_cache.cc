@@ -28,10 +28,7 @@ RenderCache::Result RenderCache::GetOr(const std::string& key,
   std::unique_lock<Mutex> working;
   {
     MutexLock lock(mu_);
-    if (const auto found = entries_.find(key); found != entries_.end()) {
-      by_use_.splice(by_use_.begin(), by_use_, found->second.place);
-      return *found->second.result;
-    }
+    if (const auto* found = kept_.Find(key)) return **found;
     std::shared_ptr<Pending>& slot = pending_[key];
     if (slot == nullptr) {
       slot = std::make_shared<Pending>();
@@ -49,23 +46,9 @@ RenderCache::Result RenderCache::GetOr(const std::string& key,
   {
     MutexLock lock(mu_);
     pending_.erase(key);
-    if (IsFinal(*result)) Keep(key, result);
+    if (IsFinal(*result)) kept_.Put(key, result, BytesOf(*result));
   }
   return *result;
-}
-
-void RenderCache::Keep(const std::string& key, const std::shared_ptr<const Result>& result) {
-  const size_t bytes = BytesOf(*result);
-  if (bytes > max_bytes_) return;
-  by_use_.push_front(key);
-  entries_[key] = {result, bytes, by_use_.begin()};
-  bytes_ += bytes;
-  while (bytes_ > max_bytes_) {
-    const auto oldest = entries_.find(by_use_.back());
-    bytes_ -= oldest->second.bytes;
-    entries_.erase(oldest);
-    by_use_.pop_back();
-  }
 }
 
 }  // namespace slipway::gitops

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <functional>
-#include <list>
 #include <map>
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "libs/base/byte_lru.h"
 #include "libs/base/mutex.h"
 #include "services/gitops/source/source_request.h"
 
@@ -18,7 +18,7 @@ namespace slipway::gitops {
 class RenderCache {
  public:
   using Result = absl::StatusOr<RenderedSource>;
-  explicit RenderCache(size_t max_bytes) : max_bytes_(max_bytes) {}
+  explicit RenderCache(size_t max_bytes) : kept_(max_bytes) {}
 
   // What is known of `key`; else what `make` gives, which runs once for all that ask meanwhile.
   // Errors that may pass by themselves are given to all who waited and then forgotten.
@@ -29,19 +29,9 @@ class RenderCache {
     Mutex mu;
     std::shared_ptr<const Result> result SLIPWAY_GUARDED_BY(mu);
   };
-  struct Entry {
-    std::shared_ptr<const Result> result;
-    size_t bytes = 0;
-    std::list<std::string>::iterator place;
-  };
 
-  void Keep(const std::string& key, const std::shared_ptr<const Result>& result);
-
-  const size_t max_bytes_;
   Mutex mu_;
-  size_t bytes_ SLIPWAY_GUARDED_BY(mu_) = 0;
-  std::list<std::string> by_use_ SLIPWAY_GUARDED_BY(mu_);  // last used first
-  std::map<std::string, Entry> entries_ SLIPWAY_GUARDED_BY(mu_);
+  ByteLru<std::shared_ptr<const Result>> kept_ SLIPWAY_GUARDED_BY(mu_);
   std::map<std::string, std::shared_ptr<Pending>> pending_ SLIPWAY_GUARDED_BY(mu_);
 };
 

@@ -4,16 +4,14 @@
 
 #include "libs/http/url.h"
 #include "libs/json/json.h"
-#include "libs/process/pipe.h"
+#include "libs/process/testing/announced.h"
 #include "tests/cluster/testing/abort.h"
 
 namespace slipway::cluster_testing {
 namespace {
 
-// Starts the proxy; `first_line` is what it says once it listens.
-process::Process Start(const TestCluster& cluster, const FaultProxy::Options& options,
-                       const std::string& out, std::string* first_line) {
-  process::Pipe pipe = OrAbort(process::MakePipe());
+process::Announced Start(const TestCluster& cluster, const FaultProxy::Options& options,
+                         const std::string& out) {
   process::ProcessSpec spec;
   spec.argv = {cluster.Program("cluster"),
                "proxy",
@@ -23,14 +21,8 @@ process::Process Start(const TestCluster& cluster, const FaultProxy::Options& op
                "--seed=" + std::to_string(options.seed),
                "--owner=" + std::to_string(::getpid())};
   if (options.plain) spec.argv.push_back("--plain");
-  spec.out = process::OutputSink::Fd(pipe.write.get());
   spec.err = process::OutputSink::Fd(STDERR_FILENO);
-  process::Process started = OrAbort(process::Process::Start(spec));
-  pipe.write.Reset();
-  char c = 0;
-  while (::read(pipe.read.get(), &c, 1) == 1 && c != '\n') first_line->push_back(c);
-  if (c != '\n') Abort("the proxy did not start");
-  return started;
+  return OrAbort(process::StartAnnounced(std::move(spec)));
 }
 
 std::string Query(const FaultProxy::Filter& filter) {
@@ -50,9 +42,10 @@ std::string Query(const FaultProxy::Filter& filter) {
 
 FaultProxy::FaultProxy(const TestCluster& cluster, const Options& options)
     : folder_(OrAbort(TempDir::Create("fault-proxy"))),
-      kubeconfig_(folder_.path() + "/kubeconfig"),
-      process_(Start(cluster, options, kubeconfig_, &control_)) {
-  const boost::json::value said = OrAbort(json::Parse(control_));
+      kubeconfig_(folder_.path() + "/kubeconfig") {
+  process::Announced started = Start(cluster, options, kubeconfig_);
+  process_ = std::make_unique<process::Process>(std::move(started.process));
+  const boost::json::value said = OrAbort(json::Parse(started.said));
   url_ = *json::GetString(said, "url");
   control_ = *json::GetString(said, "control");
 }

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -73,7 +74,7 @@ class FaultProxy {
   std::string url_;
   std::string control_;
   http::HttpClient http_;
-  process::Process process_;
+  std::unique_ptr<process::Process> process_;
 };
 
 }  // namespace slipway::cluster_testing

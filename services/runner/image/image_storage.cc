@@ -76,12 +76,15 @@ absl::StatusOr<std::vector<std::string>> ImageStorage::Names(const BuilderFacts&
   return ParseNames(text);
 }
 
+std::string ImageStorage::StorageFolder(const BuilderFacts& facts, const std::string& part) const {
+  return setup_.data() + "/storage-" + facts.driver + "/" + facts.driver + "-" + part;
+}
+
 absl::Status ImageStorage::RemoveContainers(const BuilderFacts& facts,
                                             const std::stop_token& stop) const {
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(
-           setup_.data() + "/storage-" + facts.driver + "/" + facts.driver + "-containers",
-           error)) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(StorageFolder(facts, "containers"), error)) {
     const std::string record = entry.path().string() + "/userdata/buildah.json";
     std::error_code ignored;
     if (!entry.is_directory(ignored) || std::filesystem::exists(record, ignored)) continue;
@@ -151,8 +154,7 @@ int64_t ImageStorage::Count() const {
   const std::optional<BuilderFacts> facts = setup_.Known();
   if (!facts) return 0;
   std::error_code error;
-  const std::filesystem::directory_iterator images(
-      setup_.data() + "/storage-" + facts->driver + "/" + facts->driver + "-images", error);
+  const std::filesystem::directory_iterator images(StorageFolder(*facts, "images"), error);
   if (error) return 0;
   return std::count_if(begin(images), end(images), [](const auto& entry) {
     std::error_code ignored;

@@ -59,6 +59,8 @@ class ImageStorage {
                                    const std::stop_token& stop) const;
   absl::StatusOr<std::vector<std::string>> Names(const BuilderFacts& facts,
                                                  const std::stop_token& stop) const;
+  // Where the storage keeps the records of its "images" or "containers".
+  std::string StorageFolder(const BuilderFacts& facts, const std::string& part) const;
   absl::Status RemoveContainers(const BuilderFacts& facts, const std::stop_token& stop) const;
   void RemoveOtherDrivers(const BuilderFacts& facts) const;
   absl::Status RemoveOld(const BuilderFacts& facts, absl::Duration max_age, ImagesPruned& out,

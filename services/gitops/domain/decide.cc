@@ -5,7 +5,6 @@ namespace {
 
 using Verdict = slipway::records::v1::Record;
 
-
 }  // namespace
 
 CandidateDecision Decide(const CandidateFacts& facts) {

@@ -21,7 +21,6 @@ absl::Status Error(Code code, std::string reason, const std::string& message,
   return MakeError(code, message, std::move(details));
 }
 
-
 }  // namespace
 
 absl::Status DeploymentNotFound(std::string_view name) {

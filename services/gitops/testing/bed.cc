@@ -10,9 +10,28 @@
 #include "libs/journal/journal.h"
 #include "libs/rpc/timestamp.h"
 #include "services/gitops/store/deployment_store.h"
+#include "services/gitops/store/source_store.h"
 #include "services/gitops/testing/provider_in_force.h"
 
 namespace slipway::gitops {
+namespace {
+
+NewDeployment NewOf(const AppEnvironment& where, const std::string& cluster,
+                    const std::string& k8s_namespace) {
+  NewDeployment make{.where = where, .app_uid = "uid-" + where.app, .actor = "automatic"};
+  make.image = {.name = where.AppName() + "/images/1",
+                .app_uid = make.app_uid,
+                .project = where.project,
+                .app = where.app,
+                .reference = "registry.example/hello@sha256:" + std::string(64, 'a'),
+                .digest = "sha256:" + std::string(64, 'a')};
+  make.deploy.set_port(8080);
+  make.cluster = cluster;
+  make.k8s_namespace = k8s_namespace;
+  return make;
+}
+
+}  // namespace
 
 Bed::Bed()
     : database({{"gitops", embedded::kFiles}, journal::Migrations(), events::Migrations()},
@@ -52,6 +71,40 @@ slipway::build::v1::ImageCreated Bed::ImageEvent(const std::string& reference, i
   dev.set_environment("dev");
   dev.set_automatic(true);
   return event;
+}
+
+Deployment Bed::Create(const NewDeployment& make) {
+  const auto made = db::RunTx(database.pool(), "test.deploy", absl::Seconds(5),
+                              [&](db::Tx& tx) { return process->lifecycle.Create(tx, make); });
+  INFO(made.status());
+  REQUIRE(made.ok());
+  return *made;
+}
+
+Deployment Bed::Deploy(const AppEnvironment& where, const std::string& cluster,
+                       const std::string& k8s_namespace) {
+  return Create(NewOf(where, cluster, k8s_namespace));
+}
+
+Deployment Bed::DeployFrom(const AppEnvironment& where, const std::string& url,
+                           const std::vector<Manifest>& manifests, const std::string& cluster,
+                           const std::string& k8s_namespace) {
+  NewDeployment make = NewOf(where, cluster, k8s_namespace);
+  make.deploy.set_path("deploy");
+  make.repository.set_url(url);
+  const Deployment deployment = Create(make);
+  SetManifests(deployment, manifests);
+  return deployment;
+}
+
+void Bed::SetManifests(const Deployment& deployment, const std::vector<Manifest>& manifests) {
+  const absl::Status written =
+      db::RunTx(database.pool(), "test.manifests", absl::Seconds(5), [&](db::Tx& tx) {
+        return sources::SetRendered(tx, deployment.id, "", manifests, deployment.deploy);
+      });
+  INFO(written);
+  REQUIRE(written.ok());
+  process->committer.Wake();
 }
 
 std::optional<Deployment> Bed::Find(const AppEnvironment& where, int64_t number) {

@@ -34,6 +34,17 @@ class Bed {
                          absl::Duration limit = absl::Seconds(20));
   // The events of the journal about a subject, oldest first.
   std::vector<std::string> Journal(const std::string& subject);
+  // A deployment that waits to be committed, with the manifests that its settings render to. On a
+  // cluster, if one is named.
+  Deployment Deploy(const AppEnvironment& where, const std::string& cluster = "local",
+                    const std::string& k8s_namespace = "");
+  // The same, but rendered from a repository.
+  Deployment DeployFrom(const AppEnvironment& where, const std::string& url,
+                        const std::vector<Manifest>& manifests,
+                        const std::string& cluster = "local",
+                        const std::string& k8s_namespace = "");
+  // Writes what `deployment` shall commit.
+  void SetManifests(const Deployment& deployment, const std::vector<Manifest>& manifests);
   // An image came.
   void Announce(const slipway::build::v1::ImageCreated& event);
 
@@ -62,6 +73,8 @@ class Bed {
                                                      const std::string& subject);
 
  private:
+  Deployment Create(const NewDeployment& make);
+
   TempDir folder_;
 };
 

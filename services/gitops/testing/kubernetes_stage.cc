@@ -77,6 +77,12 @@ void KubernetesStage::Deploy(const std::string& tag) {
   Announce(ImageEvent("registry.test/demo/hello@sha256:" + Sha256Hex(tag), order_, tag));
 }
 
+Deployment KubernetesStage::DeployFiles(const std::map<std::string, std::string>& files) {
+  std::vector<Manifest> manifests;
+  for (const auto& [file, text] : files) manifests.push_back({file, text});
+  return DeployFrom(kDev, "https://git.example.com/hello", manifests, kCluster, ns->name());
+}
+
 void KubernetesStage::Commit(const AppEnvironment& where,
                              const std::map<std::string, std::string>& files) {
   const auto known = db::RunTx(
@@ -121,7 +127,9 @@ bool KubernetesStage::AwaitSynced(const AppEnvironment& where, absl::Duration li
 }
 
 int64_t KubernetesStage::Writes(int64_t mark) {
-  return proxy.Requests({.method = "PATCH|PUT|POST|DELETE", .since = mark}).count;
+  constexpr char kMethods[] = "PATCH|PUT|POST|DELETE";
+  return proxy.Requests({.method = kMethods, .since = mark}).count -
+         proxy.Requests({.method = kMethods, .path = "dryRun=All", .since = mark}).count;
 }
 
 int64_t KubernetesStage::Mark() { return proxy.Requests().last; }

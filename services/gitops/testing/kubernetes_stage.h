@@ -29,6 +29,9 @@ class KubernetesStage : public Bed {
   // An image of the app came, which is deployed by itself; the number of its deployment follows
   // from the order of the calls.
   void Deploy(const std::string& tag);
+  // A deployment of the app with these files, name by text, as if they came from a path of a
+  // repository.
+  Deployment DeployFiles(const std::map<std::string, std::string>& files);
   // Replaces the process: as after a kill.
   void Restart();
   // Commits files into an app's folder by hand, in the place of all that is there; none: the folder
@@ -44,7 +47,7 @@ class KubernetesStage : public Bed {
   bool Exists(const std::string& kind, const std::string& name) const {
     return ns->Get(kind, name).is_object();
   }
-  // Writing requests that came to the server since `mark`.
+  // Writing requests that came to the server since `mark`, without dry runs.
   int64_t Writes(int64_t mark);
   int64_t Mark();
 

@@ -15,13 +15,6 @@ class SyncBed : public Bed {
   explicit SyncBed(Syncer::Options options = {});
   ~SyncBed() { process.reset(); }
 
-  // A deployment that waits to be committed, with the manifests that its settings render to.
-  Deployment Deploy(const AppEnvironment& where);
-  // The same, but rendered from a repository.
-  Deployment DeployFrom(const AppEnvironment& where, const std::string& url,
-                        const std::vector<Manifest>& manifests);
-  // Writes what `deployment` shall commit.
-  void SetManifests(const Deployment& deployment, const std::vector<Manifest>& manifests);
   // Reads it anew.
   Deployment Now(const Deployment& deployment);
   // Waits until it ended; its state.

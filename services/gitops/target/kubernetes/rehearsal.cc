@@ -58,7 +58,7 @@ absl::Status Rehearse(const DesiredState& desired, const Plan& plan,
   for (size_t i = 0; i < asked.size(); ++i) {
     if (IsNoAnswer(*asked[i], answers[i])) continue;
     const absl::Status problem = SyncError(asked[i]->id, answers[i]);
-    return MakeError(problem.code(), "nothing is applied, since " + MessageOf(problem),
+    return MakeError(problem.code(), "nothing is applied: " + MessageOf(problem),
                      DetailsOf(problem));
   }
   return absl::OkStatus();

@@ -22,6 +22,8 @@ void MergeDeploy(const v1::DeploySpec& over, v1::DeploySpec* base) {
     (*base->mutable_helm()->mutable_values())[path] = value;
   if (!over.kustomize().image().empty())
     base->mutable_kustomize()->set_image(over.kustomize().image());
+  if (!over.ignore_differences().empty())
+    *base->mutable_ignore_differences() = over.ignore_differences();
 }
 
 }  // namespace slipway::pipeline

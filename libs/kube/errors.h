@@ -23,13 +23,4 @@ inline absl::Status InvalidManifest(std::string_view file, int line, std::string
                    std::move(details));
 }
 
-// INVALID_ARGUMENT, reason HEALTH_RULE_INVALID.
-inline absl::Status InvalidHealthRule(size_t index, std::string_view problem) {
-  ErrorDetails details;
-  details.reason = "HEALTH_RULE_INVALID";
-  return MakeError(absl::StatusCode::kInvalidArgument,
-                   "health rule " + std::to_string(index + 1) + ": " + std::string(problem),
-                   std::move(details));
-}
-
 }  // namespace slipway::kube

@@ -1,8 +1,5 @@
 #include "libs/kube/health.h"
 
-#include <algorithm>
-#include <array>
-
 #include "libs/kube/condition.h"
 #include "libs/kube/health_rules.h"
 
@@ -84,17 +81,6 @@ Health AssessHealth(const Object& object, const HealthOptions& options,
   const std::string problem = ProblemBelow(children);
   if (!problem.empty()) health.message += (health.message.empty() ? "" : ", ") + problem;
   return health;
-}
-
-bool HasHealth(const Gvk& gvk, const HealthOptions& options) {
-  if (!IsBuiltInGroup(gvk.group)) return true;
-  const bool in_table = std::any_of(
-      options.rules.begin(), options.rules.end(),
-      [&](const HealthRule& rule) { return rule.kind == gvk.kind && rule.group == gvk.group; });
-  boost::json::object body;
-  body["apiVersion"] = gvk.api_version();
-  body["kind"] = gvk.kind;
-  return in_table || HealthByKind(Object(std::move(body)), options).has_value();
 }
 
 }  // namespace slipway::kube

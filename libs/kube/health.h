@@ -21,24 +21,29 @@ struct Health {
   std::string message = {};
 };
 
-// One row of a table that says how objects of a kind are, before the built-in rules are asked. A
-// value.
-struct HealthRule {
-  enum class Operator { kEquals, kNotEquals, kExists, kAbsent, kLess, kAtLeast };
+// A question about one place of an object. A value.
+struct HealthCondition {
+  enum class Operator { kExists, kAbsent, kIn, kNotIn, kLess, kAtLeast };
 
-  std::string group = {}, kind = {};
   // "status.phase", "status.conditions[type=Ready].status", "status.nodes[0].phase",
   // "metadata.annotations['a.b/c']".
   std::string path = {};
-  Operator op = Operator::kEquals;
-  boost::json::value value = {};  // kLess and kAtLeast: a number, or the path of one as a string
-  HealthState state = HealthState::kUnknown;
-  std::string message = {};  // "{}" stands for the value at the path
+  Operator op = Operator::kExists;
+  // kIn and kNotIn: texts; kLess and kAtLeast: a number, or the path of one.
+  std::vector<std::string> values = {};
 };
 
-// Rules from configuration: a list of {"group", "kind", "path", "operator", "value", "state",
-// "message"} with the operators "=", "!=", "exists", "absent", "<", ">=" and the states' names.
-// INVALID_ARGUMENT, reason HEALTH_RULE_INVALID, says which rule and why.
+// One row of a table that says how objects of a kind are, before the built-in rules are asked. A
+// value.
+struct HealthRule {
+  std::string group = {}, kind = {};
+  HealthState state = HealthState::kUnknown;
+  std::vector<HealthCondition> when = {};  // all must hold
+  std::string message = {};                // "{PATH}" stands for what is there
+};
+
+// Rules as a cluster's definition has them in JSON (slipway.pipeline.v1.HealthRule). All mistakes
+// at once: INVALID_ARGUMENT with field violations such as "healthRules[0].when[1].path".
 absl::StatusOr<std::vector<HealthRule>> ParseHealthRules(const boost::json::value& table);
 
 struct HealthOptions {
@@ -55,9 +60,6 @@ struct HealthOptions {
 // ReplicaSets) below the object, when the caller has them: they lend the message their reasons.
 Health AssessHealth(const Object& object, const HealthOptions& options = {},
                     const std::vector<Object>& children = {});
-
-// Whether the status of objects of this kind says anything; where not, watching metadata is enough.
-bool HasHealth(const Gvk& gvk, const HealthOptions& options = {});
 
 // The worse of two.
 inline HealthState Worse(HealthState a, HealthState b) { return a < b ? b : a; }

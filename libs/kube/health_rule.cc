@@ -4,27 +4,26 @@
 #include <optional>
 #include <utility>
 
+#include "libs/base/error.h"
 #include "libs/base/strings.h"
-#include "libs/kube/errors.h"
 #include "libs/kube/health.h"
 #include "libs/kube/health_rules.h"
 
 namespace slipway::kube {
 namespace {
 
-using Operator = HealthRule::Operator;
+using Operator = HealthCondition::Operator;
 
-constexpr std::array<std::pair<std::string_view, Operator>, 6> kOperators = {
-    {{"=", Operator::kEquals},
-     {"!=", Operator::kNotEquals},
-     {"exists", Operator::kExists},
-     {"absent", Operator::kAbsent},
-     {"<", Operator::kLess},
-     {">=", Operator::kAtLeast}}};
+constexpr size_t kMaxPath = 512;
+constexpr size_t kMaxMessage = 1024;
+constexpr size_t kMaxRules = 500;
 
-constexpr std::array<HealthState, 6> kStates = {HealthState::kHealthy,     HealthState::kSuspended,
-                                                HealthState::kProgressing, HealthState::kMissing,
-                                                HealthState::kDegraded,    HealthState::kUnknown};
+// The words of slipway.pipeline.v1.HealthRule.
+constexpr std::array<std::pair<std::string_view, HealthState>, 4> kStates = {
+    {{"HEALTHY", HealthState::kHealthy},
+     {"PROGRESSING", HealthState::kProgressing},
+     {"DEGRADED", HealthState::kDegraded},
+     {"SUSPENDED", HealthState::kSuspended}}};
 
 // The item of an array that "[0]" or "[type=Ready]" names; of an object "['a.b/c']".
 const boost::json::value* Bracket(const boost::json::value& value, std::string_view inside) {
@@ -71,77 +70,189 @@ const boost::json::value* AtPath(const boost::json::object& body, std::string_vi
   return value;
 }
 
-bool Holds(const HealthRule& rule, const boost::json::object& body,
-           const boost::json::value* found) {
-  switch (rule.op) {
-    case Operator::kEquals:
-      return found != nullptr && *found == rule.value;
-    case Operator::kNotEquals:
-      return found == nullptr || *found != rule.value;
+std::string TextOf(const boost::json::value& value) {
+  return value.is_string() ? std::string(View(value.get_string())) : boost::json::serialize(value);
+}
+
+std::optional<double> NumberIn(std::string_view text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+std::optional<double> NumberAt(const boost::json::object& body, const std::string& path) {
+  const boost::json::value* found = AtPath(body, path);
+  if (found == nullptr || !found->is_number()) return std::nullopt;
+  return found->to_number<double>();
+}
+
+bool Holds(const HealthCondition& condition, const boost::json::object& body) {
+  const boost::json::value* found = AtPath(body, condition.path);
+  const bool there = found != nullptr && !found->is_null();
+  const std::vector<std::string>& values = condition.values;
+  switch (condition.op) {
     case Operator::kExists:
-      return found != nullptr && !found->is_null();
+      return there;
     case Operator::kAbsent:
-      return found == nullptr || found->is_null();
+      return !there;
+    case Operator::kIn:
+      return there && std::find(values.begin(), values.end(), TextOf(*found)) != values.end();
+    case Operator::kNotIn:
+      return !there || std::find(values.begin(), values.end(), TextOf(*found)) == values.end();
     case Operator::kLess:
     case Operator::kAtLeast: {
-      const boost::json::value* other = &rule.value;
-      if (rule.value.is_string()) other = AtPath(body, View(rule.value.get_string()));
-      if (found == nullptr || other == nullptr || !found->is_number() || !other->is_number()) {
-        return false;
-      }
-      const bool less = found->to_number<double>() < other->to_number<double>();
-      return less == (rule.op == Operator::kLess);
+      const auto here = NumberAt(body, condition.path);
+      const auto given = NumberIn(values[0]);
+      const auto other = given ? given : NumberAt(body, values[0]);
+      return here && other && (*here < *other) == (condition.op == Operator::kLess);
     }
   }
   return false;
 }
 
-absl::StatusOr<HealthRule> ParseRule(const boost::json::value& value, size_t index) {
-  const boost::json::object* row = value.if_object();
-  if (row == nullptr) return InvalidHealthRule(index, "must be an object");
-  HealthRule rule;
-  rule.group = GetString(*row, "group");
-  rule.kind = GetString(*row, "kind");
-  rule.path = GetString(*row, "path");
-  rule.message = GetString(*row, "message");
-  if (rule.kind.empty()) return InvalidHealthRule(index, "kind is missing");
-  if (rule.path.empty()) return InvalidHealthRule(index, "path is missing");
-
-  const std::string_view op = GetString(*row, "operator");
-  const auto* found_op = std::find_if(kOperators.begin(), kOperators.end(),
-                                      [&](const auto& entry) { return entry.first == op; });
-  if (found_op == kOperators.end()) {
-    return InvalidHealthRule(index, "operator must be one of =, !=, exists, absent, <, >=");
-  }
-  rule.op = found_op->second;
-  const bool needs_value = rule.op != Operator::kExists && rule.op != Operator::kAbsent;
-  if (const boost::json::value* wanted = Get(*row, "value")) rule.value = *wanted;
-  if (needs_value && !row->contains("value")) return InvalidHealthRule(index, "value is missing");
-  if ((rule.op == Operator::kLess || rule.op == Operator::kAtLeast) && !rule.value.is_number() &&
-      !rule.value.is_string()) {
-    return InvalidHealthRule(index, "value must be a number, or the path of one");
-  }
-  const std::string_view state = GetString(*row, "state");
-  const auto* found_state = std::find_if(
-      kStates.begin(), kStates.end(), [&](HealthState each) { return HealthName(each) == state; });
-  if (found_state == kStates.end()) {
-    return InvalidHealthRule(index,
-                             "state must be one of Healthy, Suspended, Progressing, Missing, "
-                             "Degraded, Unknown");
-  }
-  rule.state = *found_state;
-  return rule;
+bool Holds(const HealthRule& rule, const boost::json::object& body) {
+  return std::all_of(rule.when.begin(), rule.when.end(),
+                     [&](const HealthCondition& condition) { return Holds(condition, body); });
 }
 
-std::string Filled(std::string message, const boost::json::value* value) {
-  const size_t at = message.find("{}");
-  if (at == std::string::npos) return message;
-  std::string text;
-  if (value != nullptr) {
-    text = value->is_string() ? std::string(View(value->get_string()))
-                              : boost::json::serialize(*value);
+// What AtPath would always find nothing for.
+bool IsPath(std::string_view path) {
+  if (path.empty() || path.size() > kMaxPath || path.front() == '[' || path.front() == '.') {
+    return false;
   }
-  return message.replace(at, 2, Truncate(text, 200));
+  while (!path.empty()) {
+    if (path.front() == '[') {
+      const size_t end = path.find(']');
+      if (end == std::string_view::npos || end == 1) return false;
+      path.remove_prefix(end + 1);
+      if (!path.empty() && path.front() != '.' && path.front() != '[') return false;
+    } else {
+      if (path.front() == '.') path.remove_prefix(1);
+      const size_t end = std::min(path.find_first_of(".[]"), path.size());
+      if (end == 0 || (end < path.size() && path[end] == ']')) return false;
+      path.remove_prefix(end);
+    }
+  }
+  return true;
+}
+
+// Reads one table; the mistakes of all its rows are kept.
+class Reader {
+ public:
+  HealthRule Rule(const boost::json::value& value, const std::string& at) {
+    HealthRule rule;
+    const boost::json::object* row = value.if_object();
+    if (row == nullptr) {
+      Add(at, "must be a mapping");
+      return rule;
+    }
+    rule.group = GetString(*row, "group");
+    rule.kind = GetString(*row, "kind");
+    rule.message = GetString(*row, "message");
+    if (rule.kind.empty()) Add(at + ".kind", "name the kind, such as \"Certificate\"");
+    CheckMessage(rule.message, at + ".message");
+    const std::string_view state = GetString(*row, "state");
+    const auto* found = std::find_if(kStates.begin(), kStates.end(),
+                                     [&](const auto& each) { return each.first == state; });
+    if (found == kStates.end()) {
+      Add(at + ".state", "must be HEALTHY, PROGRESSING, DEGRADED or SUSPENDED");
+    } else {
+      rule.state = found->second;
+    }
+    const boost::json::value* when = Get(*row, "when");
+    const boost::json::array* conditions = when == nullptr ? nullptr : when->if_array();
+    if (conditions == nullptr || conditions->empty()) {
+      Add(at + ".when", "say when it holds: [{path: status.phase, in: [Failed]}]");
+      return rule;
+    }
+    for (size_t i = 0; i < conditions->size(); ++i) {
+      rule.when.push_back(Condition((*conditions)[i], at + ".when[" + std::to_string(i) + "]"));
+    }
+    return rule;
+  }
+
+  void Add(const std::string& field, const std::string& problem) {
+    mistakes_.push_back({field, problem});
+  }
+
+  absl::Status Result() const {
+    if (mistakes_.empty()) return absl::OkStatus();
+    ErrorDetails details{.reason = "INVALID_FIELD", .metadata = {}, .field_violations = mistakes_};
+    return MakeError(absl::StatusCode::kInvalidArgument,
+                     mistakes_[0].field + ": " + mistakes_[0].description, std::move(details));
+  }
+
+ private:
+  HealthCondition Condition(const boost::json::value& value, const std::string& at) {
+    HealthCondition condition;
+    const boost::json::object* row = value.if_object();
+    if (row == nullptr) {
+      Add(at, "must be a mapping");
+      return condition;
+    }
+    condition.path = GetString(*row, "path");
+    if (!IsPath(condition.path)) {
+      Add(at + ".path", "must be a path like status.conditions[type=Ready].status");
+    }
+    int given = 0;
+    if (const boost::json::value* exists = Get(*row, "exists")) {
+      ++given;
+      const bool wanted = exists->is_bool() && exists->get_bool();
+      condition.op = wanted ? Operator::kExists : Operator::kAbsent;
+    }
+    for (const auto& [name, op] : {std::pair("in", Operator::kIn), {"notIn", Operator::kNotIn}}) {
+      const boost::json::value* list = Get(*row, name);
+      if (list == nullptr || !list->is_array() || list->get_array().empty()) continue;
+      ++given;
+      condition.op = op;
+      for (const boost::json::value& text : list->get_array()) {
+        condition.values.push_back(TextOf(text));
+      }
+    }
+    for (const auto& [name, op] :
+         {std::pair("lessThan", Operator::kLess), {"atLeast", Operator::kAtLeast}}) {
+      const std::string_view limit = GetString(*row, name);
+      if (limit.empty()) continue;
+      ++given;
+      condition.op = op;
+      condition.values = {std::string(limit)};
+      if (!NumberIn(limit) && !IsPath(limit)) {
+        Add(at + "." + name, "must be a number, or the path of one");
+      }
+    }
+    if (given != 1) Add(at, "must have exactly one of exists, in, notIn, lessThan and atLeast");
+    return condition;
+  }
+
+  void CheckMessage(const std::string& message, const std::string& at) {
+    if (message.size() > kMaxMessage) Add(at, "is longer than 1024 bytes");
+    for (size_t open = message.find('{'); open != std::string::npos;) {
+      const size_t close = message.find('}', open);
+      if (close == std::string::npos || !IsPath(message.substr(open + 1, close - open - 1))) {
+        return Add(at, "has a {PATH} that is none");
+      }
+      open = message.find('{', close);
+    }
+  }
+
+  std::vector<ErrorDetails::FieldViolation> mistakes_;
+};
+
+// The message with what the object has at its paths.
+std::string Filled(const std::string& message, const boost::json::object& body) {
+  std::string text;
+  size_t from = 0;
+  while (from < message.size()) {
+    const size_t open = message.find('{', from);
+    const size_t close = open == std::string::npos ? open : message.find('}', open);
+    if (close == std::string::npos) break;
+    text += message.substr(from, open - from);
+    const boost::json::value* value = AtPath(body, message.substr(open + 1, close - open - 1));
+    if (value != nullptr) text += Truncate(TextOf(*value), 200);
+    from = close + 1;
+  }
+  return text + message.substr(from);
 }
 
 }  // namespace
@@ -167,12 +278,16 @@ std::string_view HealthName(HealthState state) {
 absl::StatusOr<std::vector<HealthRule>> ParseHealthRules(const boost::json::value& table) {
   const boost::json::array* rows = table.if_array();
   if (rows == nullptr) return InvalidField("healthRules", "must be a list");
-  std::vector<HealthRule> rules;
-  for (size_t i = 0; i < rows->size(); ++i) {
-    auto rule = ParseRule((*rows)[i], i);
-    if (!rule.ok()) return rule.status();
-    rules.push_back(*std::move(rule));
+  if (rows->size() > kMaxRules) {
+    return InvalidField("healthRules", "has more than " + std::to_string(kMaxRules) + " entries");
   }
+  std::vector<HealthRule> rules;
+  Reader reader;
+  for (size_t i = 0; i < rows->size(); ++i) {
+    rules.push_back(reader.Rule((*rows)[i], "healthRules[" + std::to_string(i) + "]"));
+  }
+  absl::Status mistakes = reader.Result();
+  if (!mistakes.ok()) return mistakes;
   return rules;
 }
 
@@ -181,8 +296,7 @@ std::optional<Health> HealthByTable(const Object& object, const std::vector<Heal
   const Gvk gvk = object.gvk();
   for (const HealthRule& rule : rules) {
     if (rule.kind != gvk.kind || rule.group != gvk.group) continue;
-    const boost::json::value* found = AtPath(object.body(), rule.path);
-    if (Holds(rule, object.body(), found)) return Health{rule.state, Filled(rule.message, found)};
+    if (Holds(rule, object.body())) return Health{rule.state, Filled(rule.message, object.body())};
   }
   return std::nullopt;
 }

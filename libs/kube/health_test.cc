@@ -287,40 +287,71 @@ TEST_CASE("The pods below an object lend it their reasons") {
 
 TEST_CASE("A table of rules goes before the built-in ones") {
   auto rules = ParseHealthRules(boost::json::parse(R"([
-    {"group":"example.com","kind":"Db","path":"status.phase","operator":"=","value":"Broken",
-     "state":"Degraded","message":"phase is {}"},
-    {"group":"example.com","kind":"Db","path":"status.parts[type=disk].free","operator":"<",
-     "value":5,"state":"Degraded","message":"{} GB left"},
-    {"group":"example.com","kind":"Db","path":"status.ready","operator":"<","value":"spec.size",
-     "state":"Progressing"},
-    {"group":"example.com","kind":"Db","path":"metadata.annotations['a.b/c']","operator":"exists",
-     "state":"Suspended"}])"));
+    {"group":"example.com","kind":"Db","state":"DEGRADED","message":"phase is {status.phase}",
+     "when":[{"path":"status.phase","in":["Broken","Lost"]}]},
+    {"group":"example.com","kind":"Db","state":"DEGRADED",
+     "message":"{status.parts[type=disk].free} GB left of {spec.size}",
+     "when":[{"path":"status.parts[type=disk].free","lessThan":"5"}]},
+    {"group":"example.com","kind":"Db","state":"PROGRESSING",
+     "when":[{"path":"status.ready","lessThan":"spec.size"},
+             {"path":"spec.paused","notIn":["true"]}]},
+    {"group":"example.com","kind":"Db","state":"SUSPENDED",
+     "when":[{"path":"metadata.annotations['a.b/c']","exists":true}]},
+    {"group":"example.com","kind":"Db","state":"HEALTHY",
+     "when":[{"path":"status.size","atLeast":"3"},{"path":"status.error","exists":false}]},
+    {"group":"apps","kind":"Deployment","state":"HEALTHY","message":"never mind",
+     "when":[{"path":"spec.replicas","in":["0"]}]}])"));
+  INFO(rules.status());
   REQUIRE(rules.ok());
   HealthOptions options;
   options.rules = *rules;
   constexpr char kType[] = "example.com/v1 Db";
-  Check(
-      {{kType, R"("status":{"phase":"Broken"})", kD, "phase is Broken"},
-       {kType, R"("status":{"parts":[{"type":"cpu"},{"type":"disk","free":4}]})", kD, "4 GB left"},
-       {kType, R"("spec":{"size":3},"status":{"ready":2})", kP, ""},
-       {kType, R"("spec":{"size":3},"status":{"ready":3})", kH, ""},
-       {kType, R"("metadata":{"annotations":{"a.b/c":"x"}})", kS, ""},
-       {kType, GEN2 R"("status":{"phase":"Broken","observedGeneration":1})", kP, kStale},
-       {"other.com/v1 Db", R"("status":{"phase":"Broken"})", kH, ""}},
-      options);
-  CHECK(HasHealth({"example.com", "v1", "Db"}));
-  CHECK(HasHealth({"apps", "v1", "Deployment"}));
-  CHECK_FALSE(HasHealth({"", "v1", "Secret"}));
+  Check({{kType, R"("status":{"phase":"Broken"})", kD, "phase is Broken"},
+         {kType, R"("status":{"parts":[{"type":"cpu"},{"type":"disk","free":4}]})", kD,
+          "4 GB left of "},
+         {kType, R"("spec":{"size":3},"status":{"ready":2})", kP, ""},
+         {kType, R"("spec":{"size":3},"status":{"ready":3})", kH, ""},
+         {kType, R"("spec":{"size":3,"paused":true},"status":{"ready":2})", kH, ""},
+         {kType, R"("status":{"size":3,"conditions":[{"type":"Ready","status":"False"}]})", kH, ""},
+         {kType, R"("status":{"size":3,"error":"x","conditions":[{"type":"Ready","status":"False",
+          "reason":"No"}]})",
+          kP, "No"},
+         {"apps/v1 Deployment", R"("spec":{"replicas":0})", kH, "never mind"},
+         {kType, R"("metadata":{"annotations":{"a.b/c":"x"}})", kS, ""},
+         {kType, GEN2 R"("status":{"phase":"Broken","observedGeneration":1})", kP, kStale},
+         {"other.com/v1 Db", R"("status":{"phase":"Broken"})", kH, ""}},
+        options);
+}
 
-  for (const char* bad :
-       {R"({})", R"(["x"])", R"([{"kind":"A"}])", R"([{"kind":"A","path":"p","operator":"~"}])",
-        R"([{"kind":"A","path":"p","operator":"=","state":"Healthy"}])",
-        R"([{"kind":"A","path":"p","operator":"exists","state":"Great"}])",
-        R"([{"kind":"A","path":"p","operator":"<","value":true,"state":"Healthy"}])"}) {
-    INFO(bad);
-    CHECK(ParseHealthRules(boost::json::parse(bad)).status().code() ==
-          absl::StatusCode::kInvalidArgument);
+TEST_CASE("A table of rules with mistakes is refused, naming the fields") {
+  const auto fields = [](const char* table) {
+    std::vector<std::string> names;
+    for (const auto& violation :
+         DetailsOf(ParseHealthRules(boost::json::parse(table)).status()).field_violations) {
+      names.push_back(violation.field);
+    }
+    return names;
+  };
+  using Fields = std::vector<std::string>;
+  CHECK(fields("{}") == Fields{"healthRules"});
+  CHECK(fields(R"(["x"])") == Fields{"healthRules[0]"});
+  CHECK(fields(R"([{"kind":"A","state":"HEALTHY","when":[{"path":"a","exists":true}]}, {}])") ==
+        Fields{"healthRules[1].kind", "healthRules[1].state", "healthRules[1].when"});
+  const auto condition = [&](const std::string& json) {
+    return fields((R"([{"kind":"A","state":"HEALTHY","when":[)" + json + "]}]").c_str());
+  };
+  CHECK(condition(R"({"path":"a[type=Ready].b[0]","atLeast":"1.5"})").empty());
+  CHECK(condition("1") == Fields{"healthRules[0].when[0]"});
+  CHECK(condition(R"({"path":"a"})") == Fields{"healthRules[0].when[0]"});
+  CHECK(condition(R"({"path":"a","exists":true,"in":["x"]})") == Fields{"healthRules[0].when[0]"});
+  CHECK(condition(R"({"path":"a","lessThan":".b"})") == Fields{"healthRules[0].when[0].lessThan"});
+  for (const char* path : {"", ".a", "a..b", "a.", "[0]", "a[", "a[]", "a[0]b", "a]"}) {
+    INFO(path);
+    CHECK(condition(R"({"exists":true,"path":")" + std::string(path) + "\"}") ==
+          Fields{"healthRules[0].when[0].path"});
   }
+  CHECK(fields(R"([{"kind":"A","state":"HEALTHY","message":"x {y",
+                    "when":[{"path":"a","exists":true}]}])") == Fields{"healthRules[0].message"});
 }
 
 TEST_CASE("Reasons are written as words") {

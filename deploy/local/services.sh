@@ -117,6 +117,8 @@ SLIPWAY_GITOPS_ALLOWED_HOSTS=$(allowed_hosts_and_cluster)
 SLIPWAY_GITOPS_LOCAL_PORTS=$APPS_FIRST-$APPS_LAST
 SLIPWAY_GITOPS_LOCAL_EVENTS_FILE=$RUN/libpod/events/events.log
 ENV
+      # For whoever asks for another one than the service's own when the suite is started.
+      [[ -z ${SLIPWAY_GITOPS_FETCH_INTERVAL:-} ]] || echo "SLIPWAY_GITOPS_FETCH_INTERVAL=$SLIPWAY_GITOPS_FETCH_INTERVAL"
       ;;
     trigger)
       address_settings trigger auth pipeline build gitops

@@ -1,11 +1,16 @@
 """tools/up --kubernetes: the same push, deployed to a Kubernetes cluster; kubectl sees what Slipway says."""
 
 import json
+import os
 import pathlib
 import subprocess
 import unittest
 
 import suite as e2e
+
+
+# What is live before this is over was told of by a webhook.
+FETCH_INTERVAL = "20m"
 
 
 class Kubernetes(unittest.TestCase):
@@ -21,7 +26,8 @@ class Kubernetes(unittest.TestCase):
 
     @classmethod
     def up(cls, *arguments):
-        subprocess.run([e2e.SOURCE / "tools/up", "--no-build", "--no-demo", "--root", cls.root, *arguments], check=True, timeout=170)
+        subprocess.run([e2e.SOURCE / "tools/up", "--no-build", "--no-demo", "--root", cls.root, *arguments], check=True, timeout=170,
+                       env={**os.environ, "SLIPWAY_GITOPS_FETCH_INTERVAL": FETCH_INTERVAL})
 
     def setUp(self):
         self.app = e2e.App(self.suite)
@@ -138,6 +144,34 @@ class Kubernetes(unittest.TestCase):
         fourth = push("four")
         self.app.healthy(fourth)
         self.assertEqual(self.page(), "four")
+
+    def push_page(self, page):
+        """A commit to the app's repository, with one ConfigMap."""
+        return self.app.push(page, {"Dockerfile": None, "k8s/page.yaml":
+                                    f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {self.app.id}}}\ndata: {{page: {page}}}\n"})
+
+    def test_a_push_to_a_synced_repository_is_live_without_the_next_fetch(self):
+        first = self.push_page("one")
+        self.define_synced(path="k8s")
+        self.app.healthy(first, seconds=120)
+        for page in ("two", "three", "four"):
+            self.push_page(page)
+            self.suite.until(lambda page=page: self.page() == page, f"page {page} to be live", 30)
+
+    def test_a_push_to_the_gitops_repository_is_live_without_the_next_fetch(self):
+        self.app.define()
+        self.app.healthy(self.app.push("one"), seconds=120)
+        clone = self.suite.work / f"desired-{self.app.id}"
+        self.suite.git(self.suite.work, "clone", "-q", f"{self.suite.git_url}/gitops/desired.git", str(clone))
+        for page in ("two", "three"):
+            (clone / f"demo/{self.app.id}/dev/by-hand.yaml").write_text(
+                f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {self.app.id}}}\ndata: {{page: {page}}}\n")
+            self.suite.git(clone, "add", "-A")
+            self.suite.git(clone, "commit", "-q", "-m", f"page {page}")
+            # Another test's app may have moved the branch.
+            self.suite.git(clone, "pull", "-q", "--rebase")
+            self.suite.git(clone, "push", "-q")
+            self.suite.until(lambda page=page: self.page() == page, f"page {page} to be live", 30)
 
     def test_a_kustomization_without_a_workflow_follows_git_and_goes_with_its_app(self):
         def push(page):

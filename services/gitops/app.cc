@@ -13,7 +13,6 @@
 #include "libs/base/status.h"
 #include "libs/config/config.h"
 #include "libs/journal/journal.h"
-#include "services/gitops/store/environment_store.h"
 
 namespace slipway::gitops {
 namespace {
@@ -190,6 +189,8 @@ void App::InitDomain() {
   syncer_ = std::make_unique<Syncer>(
       Syncer::Parts{clock, pool, *lifecycle_, *repository_, active, *target_, *pipeline_},
       config_.sync);
+  definition_events_ = std::make_unique<DefinitionEvents>(
+      *syncer_, [this](const std::string& cluster) { target_->Forget(cluster); });
   remover_ = std::make_unique<Remover>(
       Remover::Parts{pool, *lifecycle_, *repository_, active, *syncer_, *pipeline_});
   validator_ = std::make_unique<ProviderValidator>(
@@ -281,36 +282,9 @@ void App::InitConsumers() {
 }
 
 absl::Status App::OnDefinition(db::Tx& tx, const events::Event& event) {
-  if (event.type == "cluster.changed") {
-    slipway::pipeline::v1::DefinitionChanged changed;
-    if (!changed.ParseFromString(event.payload))
-      return absl::InvalidArgumentError("cluster.changed is not readable");
-    const std::string cluster = changed.name().substr(changed.name().find('/') + 1);
-    tx.OnCommit([this, cluster] { target_->Forget(cluster); });
-    return absl::OkStatus();
-  }
+  SLIPWAY_RETURN_IF_ERROR(definition_events_->OnEvent(tx, event));
   SLIPWAY_RETURN_IF_ERROR(synced_apps_->OnEvent(tx, event));
-  if (event.type == "project.changed" || event.type == "environment.changed")
-    return OnPolicy(tx, event);
   return remover_->OnEvent(tx, event);
-}
-
-absl::Status App::OnPolicy(db::Tx& tx, const events::Event& event) {
-  slipway::pipeline::v1::DefinitionChanged changed;
-  if (!changed.ParseFromString(event.payload))
-    return absl::InvalidArgumentError(event.type + " is not readable");
-  SLIPWAY_ASSIGN_OR_RETURN(const auto all, environments::ListAll(tx));
-  std::vector<AppEnvironment> affected;
-  for (const EnvironmentState& state : all) {
-    if (changed.name() == "projects/" + state.where.project ||
-        changed.name() == "environments/" + state.where.environment)
-      affected.push_back(state.where);
-  }
-  tx.OnCommit([this, name = changed.name(), affected = std::move(affected)] {
-    syncer_->policies().Forget(name);
-    for (const AppEnvironment& where : affected) syncer_->Wake(where);
-  });
-  return absl::OkStatus();
 }
 
 void App::StartWork() {

@@ -17,6 +17,7 @@
 #include "services/gitops/api/gitops_api.h"
 #include "services/gitops/client/pipeline_client.h"
 #include "services/gitops/domain/committer.h"
+#include "services/gitops/domain/definition_events.h"
 #include "services/gitops/domain/deployer.h"
 #include "services/gitops/domain/project_repositories.h"
 #include "services/gitops/domain/provider_validator.h"
@@ -76,8 +77,6 @@ class App {
   void InitConsumers();
   // What people changed in pipeline.
   absl::Status OnDefinition(db::Tx& tx, const events::Event& event);
-  // A project or environment changed: windows, limits, self-heal.
-  absl::Status OnPolicy(db::Tx& tx, const events::Event& event);
   // What one replica does; runs from the time when this one leads.
   void StartWork();
   void Stop();
@@ -107,6 +106,7 @@ class App {
   std::unique_ptr<ProjectRepositories> project_repositories_;
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Syncer> syncer_;
+  std::unique_ptr<DefinitionEvents> definition_events_;
   std::unique_ptr<Remover> remover_;
   std::unique_ptr<SourceRepository> source_repository_;
   std::unique_ptr<SourceRenderer> source_renderer_;

@@ -51,6 +51,9 @@ bool IsTransient(const absl::Status& status) {
     case absl::StatusCode::kUnknown:
     case absl::StatusCode::kInternal:
     case absl::StatusCode::kDataLoss:
+    // The provider gets another token.
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kPermissionDenied:
       return true;
     default:
       return false;
@@ -118,7 +121,8 @@ bool Committer::CommitTo(const RepositoryAccess& access, std::vector<Deployment>
   log::Warn("committer.failed", "the commits did not get to the branch",
             {{"provider", access.provider}, {"error", MessageOf(done)}});
   if (IsTransient(done)) {
-    ExplainAll(waiting, "waits for the GitOps repository: " + MessageOf(done));
+    ExplainAll(waiting, "waits for the GitOps repository: " + MessageOf(done) + " (" +
+                            access.provider + ")");
     transient = true;
     return false;
   }

@@ -1,5 +1,7 @@
 #include "services/gitops/domain/sync_writer.h"
 
+#include <re2/re2.h>
+
 #include <algorithm>
 #include <set>
 
@@ -34,19 +36,15 @@ bool IsForGood(const absl::Status& status, int failures) {
   return absl::IsResourceExhausted(status) || failures >= kFailures;
 }
 
-// The host of the first image in the manifests: whose credential a pull needs.
+// The hosts of images in the manifests, as far as they name one: whose credentials pulls need. What
+// only looks like an image costs no more than a question.
 std::vector<std::string> HostsOf(const DesiredState& desired) {
+  static const RE2& image = *new RE2(R"(\bimage["']?\s*:\s*["']?([\w.-]+(?::\d+)?)/)");
   std::set<std::string> hosts;
   for (const Manifest& manifest : desired.manifests) {
-    for (const std::string& line : Split(manifest.text, '\n')) {
-      std::string_view text = Trim(line);
-      if (text.substr(0, 2) == "- ") text.remove_prefix(2);
-      if (text.substr(0, 6) != "image:") continue;
-      text = Trim(text.substr(6));
-      while (!text.empty() && (text.front() == '"' || text.front() == '\'')) text.remove_prefix(1);
-      const size_t slash = text.find('/');
-      if (slash != std::string_view::npos) hosts.insert(std::string(text.substr(0, slash)));
-    }
+    re2::StringPiece text(manifest.text);
+    std::string host;
+    while (RE2::FindAndConsume(&text, image, &host)) hosts.insert(host);
   }
   return {hosts.begin(), hosts.end()};
 }
@@ -57,6 +55,7 @@ absl::Status SyncWriter::AddCredentials(DesiredState& desired, absl::Duration ma
   desired.credentials.clear();
   const absl::Time now = parts_.clock.Now();
   for (const std::string& host : HostsOf(desired)) {
+    int64_t forgotten;
     {
       MutexLock lock(mu_);
       const auto known = credentials_.find(host);
@@ -65,6 +64,7 @@ absl::Status SyncWriter::AddCredentials(DesiredState& desired, absl::Duration ma
                                    known->second.found.end());
         continue;
       }
+      forgotten = forgotten_;
     }
     auto found = parts_.pipeline.PullCredentials(host);
     // Without its credential the registry would refuse, which counts for good: a service that is
@@ -77,9 +77,16 @@ absl::Status SyncWriter::AddCredentials(DesiredState& desired, absl::Duration ma
     }
     desired.credentials.insert(desired.credentials.end(), found->begin(), found->end());
     MutexLock lock(mu_);
-    credentials_[host] = {now, *std::move(found)};
+    // One that changed while it was read may be the old one.
+    if (forgotten == forgotten_) credentials_[host] = {now, *std::move(found)};
   }
   return absl::OkStatus();
+}
+
+void SyncWriter::ForgetCredentials() {
+  MutexLock lock(mu_);
+  credentials_.clear();
+  ++forgotten_;
 }
 
 bool SyncWriter::Apply(const SyncView& view, DesiredState& desired, const std::string& from,

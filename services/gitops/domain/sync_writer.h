@@ -70,6 +70,9 @@ class SyncWriter {
   // Fills in what pulls of its images need; asked for anew when it is older than `max_age`.
   absl::Status AddCredentials(DesiredState& desired, absl::Duration max_age);
 
+  // The next look asks for them anew, for all images.
+  void ForgetCredentials();
+
   void Explain(const Deployment& deployment, const std::string& reason);
   void Note(const Deployment& deployment, const std::string& event, journal::Verdict verdict,
             const std::string& message, const std::map<std::string, std::string>& values);
@@ -96,6 +99,7 @@ class SyncWriter {
   };
   Mutex mu_;
   std::map<std::string, Credentials> credentials_ SLIPWAY_GUARDED_BY(mu_);  // by host
+  int64_t forgotten_ SLIPWAY_GUARDED_BY(mu_) = 0;                           // so many times
 };
 
 }  // namespace slipway::gitops

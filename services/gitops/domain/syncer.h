@@ -59,6 +59,9 @@ class Syncer {
   // Something was pushed to the repository with this URL, which may be anybody's.
   void NotePush(const std::string& url);
 
+  // A credential of pulls may be another one.
+  void ForgetCredentials() { writer_.ForgetCredentials(); }
+
   // Windows, limits and settings that syncs keep to.
   SyncPolicies& policies() { return policies_; }
 

@@ -42,6 +42,10 @@ constexpr db::Sql kSetRetry{
     "syncs.set_retry",
     "UPDATE app_environments SET sync_revision = $4, sync_failures = $5, sync_next = $6, "
     "updated_at = now() WHERE project = $1 AND app = $2 AND environment = $3"};
+constexpr db::Sql kHasten{
+    "syncs.hasten",
+    "UPDATE app_environments SET sync_next = now() WHERE project = $1 AND app = $2 AND "
+    "environment = $3 AND sync_failures > 0 AND sync_next <> 'infinity'"};
 constexpr db::Sql kSetHold{
     "syncs.set_hold",
     "UPDATE app_environments SET sync_hold = $4, sync_hold_reason = $5, sync_hold_until = $6, "
@@ -105,6 +109,10 @@ absl::Status SetRetry(db::Tx& tx, const AppEnvironment& where, const sync::Retry
       .Exec(kSetRetry, where.project, where.app, where.environment, retry.revision, retry.failures,
             next)
       .status();
+}
+
+absl::Status Hasten(db::Tx& tx, const AppEnvironment& where) {
+  return tx.Exec(kHasten, where.project, where.app, where.environment).status();
 }
 
 absl::Status SetHold(db::Tx& tx, const AppEnvironment& where, const HoldNote& note) {

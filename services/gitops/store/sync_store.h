@@ -30,6 +30,8 @@ absl::Status Ask(db::Tx& tx, const AppEnvironment& where, const std::string& act
 // The wish was granted or can't be; one that came later stays.
 absl::Status Answered(db::Tx& tx, const AppEnvironment& where, absl::Time asked_at);
 absl::Status SetRetry(db::Tx& tx, const AppEnvironment& where, const sync::RetryState& retry);
+// What waits for its next try is tried at once; what was given up stays so.
+absl::Status Hasten(db::Tx& tx, const AppEnvironment& where);
 absl::Status SetHold(db::Tx& tx, const AppEnvironment& where, const HoldNote& note);
 
 // A definition as it was read last from pipeline: a serialized spec by the resource's name.

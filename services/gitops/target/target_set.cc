@@ -22,11 +22,23 @@ constexpr char kLocal[] = "local";
 
 absl::StatusOr<std::shared_ptr<kubernetes::KubernetesTarget>> TargetSet::Find(
     const std::string& cluster) {
-  {
+  int64_t forgotten;
+  while (true) {
+    {
+      MutexLock lock(mu_);
+      const auto found = clusters_.find(cluster);
+      if (found != clusters_.end()) return found->second;
+      forgotten = forgotten_;
+    }
+    SLIPWAY_ASSIGN_OR_RETURN(auto made, Make(cluster));
     MutexLock lock(mu_);
-    const auto found = clusters_.find(cluster);
-    if (found != clusters_.end()) return found->second;
+    // A definition that changed while it was read may be the old one.
+    if (forgotten == forgotten_) return clusters_.emplace(cluster, std::move(made)).first->second;
   }
+}
+
+absl::StatusOr<std::shared_ptr<kubernetes::KubernetesTarget>> TargetSet::Make(
+    const std::string& cluster) {
   const auto definition = parts_.pipeline.ResolveCluster(cluster);
   if (absl::IsNotFound(definition.status())) return kubernetes::ClusterUnknown(cluster);
   if (!definition.ok()) return definition.status();
@@ -45,14 +57,13 @@ absl::StatusOr<std::shared_ptr<kubernetes::KubernetesTarget>> TargetSet::Find(
          if (changed_) changed_(where);
        }});
   if (!target.ok()) return kubernetes::ClusterInvalid(cluster, target.status());
-  std::shared_ptr<kubernetes::KubernetesTarget> made = *std::move(target);
-  MutexLock lock(mu_);
-  return clusters_.emplace(cluster, std::move(made)).first->second;
+  return std::shared_ptr<kubernetes::KubernetesTarget>(*std::move(target));
 }
 
 void TargetSet::Forget(const std::string& cluster) {
   std::shared_ptr<kubernetes::KubernetesTarget> old;
   MutexLock lock(mu_);
+  ++forgotten_;
   const auto found = clusters_.find(cluster);
   if (found == clusters_.end()) return;
   old = std::move(found->second);

@@ -53,6 +53,7 @@ class TargetSet final : public Target, public Inspector {
   absl::StatusOr<std::shared_ptr<kubernetes::KubernetesTarget>> Find(const std::string& cluster);
 
  private:
+  absl::StatusOr<std::shared_ptr<kubernetes::KubernetesTarget>> Make(const std::string& cluster);
   absl::Status DeleteFrom(const std::string& cluster, const AppEnvironment& where);
   // On all clusters but this one.
   absl::Status DeleteElsewhere(const AppEnvironment& where, const std::string& but);
@@ -63,6 +64,7 @@ class TargetSet final : public Target, public Inspector {
   Mutex mu_;
   std::map<std::string, std::shared_ptr<kubernetes::KubernetesTarget>> clusters_
       SLIPWAY_GUARDED_BY(mu_);
+  int64_t forgotten_ SLIPWAY_GUARDED_BY(mu_) = 0;  // so many times one was
 };
 
 }  // namespace slipway::gitops

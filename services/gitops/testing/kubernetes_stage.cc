@@ -8,6 +8,7 @@
 #include "libs/db/run_tx.h"
 #include "services/gitops/store/environment_store.h"
 #include "services/gitops/testing/provider_in_force.h"
+#include "slipway/pipeline/v1/pipeline.pb.h"
 
 namespace slipway::gitops {
 namespace {
@@ -39,8 +40,11 @@ KubernetesStage::KubernetesStage(Options options)
       options_(std::move(options)) {
   const std::string direct = *ReadFile(ns->cluster().Kubeconfig());
   const size_t server = direct.find("https://");
-  OpenRepository({PairOf(proxy.url()),
-                  PairOf(direct.substr(server, direct.find_first_of("\"\n ,", server) - server))});
+  std::vector<std::string> also = {
+      PairOf(proxy.url()),
+      PairOf(direct.substr(server, direct.find_first_of("\"\n ,", server) - server))};
+  for (const std::string& url : options_.reaches) also.push_back(PairOf(url));
+  OpenRepository(std::move(also));
   local = std::make_unique<NothingLocal>();
   PutProviderInForce(database.pool(), access.url);
   slipway::pipeline::v1::KubernetesTarget cluster;
@@ -102,6 +106,18 @@ void KubernetesStage::Commit(const AppEnvironment& where,
   INFO(committed.status());
   REQUIRE(committed.ok());
   process->syncer.Wake(where);
+}
+
+void KubernetesStage::Tell(const std::string& event, const std::string& name) {
+  DefinitionEvents events(process->syncer,
+                          [this](const std::string& cluster) { target->Forget(cluster); });
+  slipway::pipeline::v1::DefinitionChanged changed;
+  changed.set_name(name);
+  const auto told = db::RunTx(database.pool(), "test.event", absl::Seconds(5), [&](db::Tx& tx) {
+    return events.OnEvent(tx, {.type = event, .payload = changed.SerializeAsString()});
+  });
+  INFO(told);
+  REQUIRE(told.ok());
 }
 
 EnvironmentState KubernetesStage::Environment(const AppEnvironment& where) {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "services/gitops/domain/definition_events.h"
 #include "services/gitops/target/target_set.h"
 #include "services/gitops/testing/bed.h"
 #include "tests/cluster/testing/fault_proxy.h"
@@ -17,7 +18,7 @@ namespace slipway::gitops {
 class KubernetesStage : public Bed {
  public:
   struct Options {
-    bool create_namespace = true;
+    std::vector<std::string> reaches = {};  // URLs of more API servers
     Syncer::Options sync = {};
   };
   explicit KubernetesStage(Options options);
@@ -39,6 +40,9 @@ class KubernetesStage : public Bed {
   void Commit(const AppEnvironment& where, const std::map<std::string, std::string>& files);
   // An app whose environment is known, so that commits by hand are applied.
   void MakeApp(const AppEnvironment& where);
+
+  // pipeline tells that a definition changed: Tell("cluster.changed", "clusters/test").
+  void Tell(const std::string& event, const std::string& name);
 
   EnvironmentState Environment(const AppEnvironment& where);
   // Waits until what is applied is the newest commit and it runs.

@@ -54,5 +54,28 @@ TEST_CASE("a deployment whose manifests can't be read fails, and takes nothing a
   CHECK(bed.Folder(kDev).tree == before.tree);
 }
 
+TEST_CASE("a token that the git host refuses is waited for, and the next one is used") {
+  SyncBed bed;
+  bed.git.RequirePassword("slipway", "the-first-one");
+  bed.access.username = "slipway";
+  bed.access.token = "the-first-one";
+  const Deployment one = bed.Deploy(kDev);
+  bed.process->committer.Pass();
+  CHECK(bed.Now(one).state == Status::SYNCING);
+  bed.git.RequirePassword("slipway", "the-second-one");
+  const Deployment two = bed.Deploy(kDev);
+  bed.process->committer.Pass();
+  const Deployment waiting = bed.Now(two);
+  CHECK(waiting.state == Status::COMMITTING);
+  INFO(waiting.reason);
+  CHECK(waiting.reason.find("waits for the GitOps repository: ") == 0);
+  CHECK(waiting.reason.find("refused user name or token") != std::string::npos);
+  CHECK(waiting.reason.find(bed.access.provider) != std::string::npos);
+  CHECK(waiting.reason.find("the-first-one") == std::string::npos);
+  bed.access.token = "the-second-one";
+  bed.process->committer.Pass();
+  CHECK(bed.Now(two).state == Status::SYNCING);
+}
+
 }  // namespace
 }  // namespace slipway::gitops

@@ -303,6 +303,9 @@ absl::Status Definitions::DeleteIn(db::Tx& tx, const Caller& caller, std::string
     SLIPWAY_ASSIGN_OR_RETURN(const auto app, store::Find(tx, row->parent, store::Lock::kNone));
     SLIPWAY_RETURN_IF_ERROR(saver_.Emit(tx, "workflow.deleted", row->name, app ? app->uid : ""));
   }
+  // Its credential is not one any more.
+  if (row->kind == Kind::kRegistry)
+    SLIPWAY_RETURN_IF_ERROR(saver_.Emit(tx, "registry.changed", row->name, row->uid));
   return store::Delete(tx, *row);
 }
 

@@ -305,6 +305,7 @@ absl::Status Saver::WriteBeside(db::Tx& tx, const Place& place, const store::Res
   }
   if (row.kind == Kind::kProject) return Emit(tx, "project.changed", row.name, row.uid);
   if (row.kind == Kind::kCluster) return Emit(tx, "cluster.changed", row.name, row.uid);
+  if (row.kind == Kind::kRegistry) return Emit(tx, "registry.changed", row.name, row.uid);
   if (row.kind == Kind::kEnvironment) return Emit(tx, "environment.changed", row.name, row.uid);
   if (row.kind != Kind::kWorkflow) return absl::OkStatus();
   std::vector<std::pair<std::string, std::string>> pipelines;

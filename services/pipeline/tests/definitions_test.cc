@@ -113,6 +113,34 @@ TEST_CASE("secret values are sealed, kept when left out, and never given back") 
   CHECK(resolved->registries().at("registries/local").insecure());
 }
 
+TEST_CASE("a credential of a cluster or registry that changed is told once, without its value") {
+  EngineFixture f;
+  const auto told = [&f](const std::string& type, const std::string& name) {
+    return f.database.Value("SELECT count(*)::text AS v FROM events WHERE type = '" + type +
+                            "' AND subject = '" + name +
+                            "' AND payload NOT LIKE '%the-token%'::bytea");
+  };
+  const auto save = [&f](const std::string& token) {
+    f.Save<v1::Cluster>(R"(name: "clusters/far" spec {kubernetes {server: "https://k.example"
+                           token {value: ")" +
+                        token + "\"}}}");
+    f.Save<v1::Registry>(R"(name: "registries/far" spec {url: "https://r.example" username: "u"
+                            password {value: ")" +
+                         token + "\"}}");
+  };
+  save("the-token");
+  CHECK(told("cluster.changed", "clusters/far") == "1");
+  CHECK(told("registry.changed", "registries/far") == "1");
+  save("the-token");
+  CHECK(told("cluster.changed", "clusters/far") == "1");
+  CHECK(told("registry.changed", "registries/far") == "1");
+  save("the-token-2");
+  CHECK(told("cluster.changed", "clusters/far") == "2");
+  CHECK(told("registry.changed", "registries/far") == "2");
+  REQUIRE(f.Delete<v1::Registry>("registries/far").ok());
+  CHECK(told("registry.changed", "registries/far") == "3");
+}
+
 TEST_CASE("a stored credential is not kept for another host") {
   EngineFixture f;
   const absl::Status moved =
@@ -125,6 +153,16 @@ TEST_CASE("a stored credential is not kept for another host") {
   CHECK(f.TrySave<v1::Registry>(
              R"(name: "registries/local" spec {url: "http://evil.example" default: true})")
             .code() == absl::StatusCode::kInvalidArgument);
+  f.Save<v1::Cluster>(
+      R"(name: "clusters/far" spec {kubernetes {server: "https://k.example" token {value: "t"}}})");
+  const absl::Status cluster = f.TrySave<v1::Cluster>(
+      R"(name: "clusters/far" spec {kubernetes {server: "https://evil.example"}})");
+  CHECK(cluster.code() == absl::StatusCode::kInvalidArgument);
+  CHECK(f.Save<v1::Cluster>(
+             R"(name: "clusters/far" spec {kubernetes {server: "https://k.example"
+                ingress_without_address: true}})")
+            .status()
+            .credential_set());
 }
 
 TEST_CASE("a cluster is signed in to in one of three ways, and its credential is sealed") {

@@ -36,6 +36,10 @@ constexpr db::Sql kClustersOf{
     "SELECT cluster FROM inventory WHERE project = $1 AND app = $2 AND environment = $3 UNION "
     "SELECT cluster FROM hook_runs WHERE project = $1 AND app = $2 AND environment = $3 UNION "
     "SELECT cluster FROM deletion_hooks WHERE project = $1 AND app = $2 AND environment = $3"};
+constexpr db::Sql kUidsElsewhere{
+    "inventory.uids_elsewhere",
+    "SELECT DISTINCT uid FROM inventory WHERE project = $1 AND app = $2 AND environment = $3 AND "
+    "cluster <> $4 AND uid <> ''"};
 constexpr db::Sql kClaim{
     "inventory.claim",
     "INSERT INTO inventory AS i (cluster, api_group, kind, namespace, name, version, project, "
@@ -163,6 +167,16 @@ absl::StatusOr<std::vector<std::string>> ClustersOf(db::Tx& tx, const AppEnviron
   std::vector<std::string> clusters;
   for (const db::Row& row : rows) clusters.push_back(row.GetString("cluster"));
   return clusters;
+}
+
+absl::StatusOr<std::set<std::string>> UidsElsewhere(db::Tx& tx, const std::string& cluster,
+                                                    const AppEnvironment& owner) {
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const db::Result rows,
+      tx.Exec(kUidsElsewhere, owner.project, owner.app, owner.environment, cluster));
+  std::set<std::string> uids;
+  for (const db::Row& row : rows) uids.insert(row.GetString("uid"));
+  return uids;
 }
 
 absl::StatusOr<std::vector<InventoryEntry>> Claim(db::Tx& tx, const std::string& cluster,

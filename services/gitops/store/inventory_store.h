@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,9 @@ absl::StatusOr<std::vector<InventoryEntry>> OfOwner(db::Tx& tx, const std::strin
 absl::StatusOr<std::vector<InventoryEntry>> OfCluster(db::Tx& tx, const std::string& cluster);
 // Clusters on which the app has objects in this environment, hooks and what they left included.
 absl::StatusOr<std::vector<std::string>> ClustersOf(db::Tx& tx, const AppEnvironment& owner);
+// Uids of objects that the app has in this environment on other clusters than this one.
+absl::StatusOr<std::set<std::string>> UidsElsewhere(db::Tx& tx, const std::string& cluster,
+                                                    const AppEnvironment& owner);
 
 // Writes the entries ahead of applying them: new ones as pending, those of their owner that were
 // being deleted as pending again. Gives the entries that stayed with another owner.

@@ -68,6 +68,11 @@ absl::StatusOr<std::vector<InventoryEntry>> Inventory::Claim(
   return foreign;
 }
 
+absl::StatusOr<std::set<std::string>> Inventory::UidsElsewhere(const AppEnvironment& owner) const {
+  return db::RunTx(pool_, "inventory.elsewhere", kTxTime,
+                   [&](db::Tx& tx) { return inventory::UidsElsewhere(tx, cluster_, owner); });
+}
+
 absl::Status Inventory::NoteInFlight(const AppEnvironment& owner,
                                      const std::vector<InventoryEntry>& entries) {
   if (entries.empty()) return absl::OkStatus();

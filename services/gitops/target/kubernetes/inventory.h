@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,9 @@ class Inventory {
   using Entries = std::map<kube::ObjectId, InventoryEntry>;
   Entries Of(const AppEnvironment& owner) const;
   std::vector<InventoryEntry> All() const;
+  // Uids of its objects on other clusters. One that is here, too, is the same object: the two
+  // clusters are one server by two names.
+  absl::StatusOr<std::set<std::string>> UidsElsewhere(const AppEnvironment& owner) const;
 
   // Writes objects ahead of applying them. Gives those that belong to other apps, which get to know
   // that they are wanted; they stay theirs.

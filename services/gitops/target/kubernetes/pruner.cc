@@ -62,8 +62,10 @@ absl::StatusOr<Pruner::Result> Pruner::Prune(const AppEnvironment& owner, const 
 
 absl::Status Pruner::DeleteAll(const AppEnvironment& owner) {
   std::vector<InventoryEntry> going, left;
+  SLIPWAY_ASSIGN_OR_RETURN(const std::set<std::string> elsewhere, inventory_.UidsElsewhere(owner));
   for (const auto& [id, entry] : inventory_.Of(owner)) {
-    const bool keep = sync::ParseSyncOptions(entry.options).deletion == sync::Consent::kNo;
+    const bool keep = sync::ParseSyncOptions(entry.options).deletion == sync::Consent::kNo ||
+                      elsewhere.contains(entry.uid);
     (keep ? left : going).push_back(entry);
   }
   SLIPWAY_ASSIGN_OR_RETURN(const Result result, Delete(owner, going));

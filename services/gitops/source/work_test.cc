@@ -3,22 +3,9 @@
 #include <chrono>
 #include <future>
 
-#include "embed/gitops_sql.h"
-#include "libs/base/clock.h"
 #include "libs/base/error.h"
-#include "libs/db/run_tx.h"
-#include "libs/db/testing/test_database.h"
-#include "libs/events/outbox.h"
-#include "libs/git/testing/git_server.h"
-#include "libs/journal/journal.h"
-#include "services/gitops/domain/committer.h"
-#include "services/gitops/domain/deployer.h"
-#include "services/gitops/source/source_worker.h"
-#include "services/gitops/source/synced_apps.h"
-#include "services/gitops/store/deployment_store.h"
+#include "services/gitops/source/testing/work_bed.h"
 #include "services/gitops/store/environment_store.h"
-#include "services/gitops/testing/provider_in_force.h"
-#include "services/gitops/testing/stage.h"
 
 namespace slipway::gitops {
 namespace {
@@ -30,101 +17,7 @@ std::string ConfigMap(const std::string& value) {
   return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: " + value + "}\n";
 }
 
-// Everything but the target: deployments end on the branch, in state SYNCING. Passes run in the
-// test's thread.
-struct Bed {
-  const AppEnvironment dev{"demo", "hello", "dev"};
-  git::GitServer git;
-  db::TestDatabase database{
-      {{"gitops", embedded::kFiles}, journal::Migrations(), events::Migrations()}, "gitops"};
-  TempDir folder = *TempDir::Create("source-work-");
-  std::unique_ptr<git::GitCli> cli = *git::GitCli::Create({});
-  git::MirrorStore mirrors{*cli, folder.path() + "/mirrors"};
-  http::OutgoingGuard guard;
-  FakePipeline pipeline;
-  SystemClock clock;
-  Watchers watchers;
-  events::Outbox outbox{database.pool()};
-  Lifecycle lifecycle{clock, outbox, watchers, nullptr};
-  DesiredRepository desired{mirrors, guard};
-  RepositoryAccess access;
-  SourceRepository repositories{mirrors, guard, pipeline};
-  SourceRenderer renderer{{}};
-  SourceWorker worker{{database.pool(), lifecycle, repositories, renderer, [] {}}};
-  // Each pass looks at all repositories.
-  SyncedApps synced{{database.pool(), lifecycle, pipeline, repositories, renderer},
-                    absl::ZeroDuration()};
-  Deployer deployer{database.pool(), pipeline, lifecycle};
-  Committer committer{
-      database.pool(), lifecycle, desired,
-      [this]() -> absl::StatusOr<std::optional<RepositoryAccess>> { return access; }, nullptr};
-
-  Bed() : guard(*http::OutgoingGuard::Create({PairOf(git.Url("x"))})) {
-    git.CreateRepository("ops");
-    git.CreateRepository("app");
-    access = {.provider = "gitopsProviders/local", .url = git.Url("ops"), .branch = "main"};
-    deployer.SetSources([this](const AppEnvironment& where, const auto& resolved) {
-      return synced.Newest(where, resolved);
-    });
-    PutProviderInForce(database.pool(), access.url);
-  }
-
-  FakePipeline::Pipeline Source(const std::string& path, const std::string& revision) {
-    FakePipeline::Pipeline made;
-    made.deploy.set_path(path);
-    made.deploy.set_revision(revision);
-    made.repository.set_name("source");
-    made.repository.set_url(git.Url("app"));
-    return made;
-  }
-  void FollowSynced(const std::string& path, const std::string& revision = "main") {
-    FakePipeline::Pipeline made = Source(path, revision);
-    made.synced = true;
-    pipeline.Set(dev, made);
-    Announce("app.changed", dev.AppName());
-  }
-  void Announce(const std::string& type, const std::string& name) {
-    slipway::pipeline::v1::DefinitionChanged changed;
-    changed.set_name(name);
-    const auto done = db::RunTx(database.pool(), "test.event", kTime, [&](db::Tx& tx) {
-      return synced.OnEvent(tx, {.type = type, .payload = changed.SerializeAsString()});
-    });
-    REQUIRE(done.ok());
-  }
-  // What all loops do once.
-  void Go() {
-    synced.Pass({});
-    worker.Pass({});
-    committer.Pass();
-  }
-  std::optional<Deployment> Find(int64_t number = 0) {
-    const auto found = db::RunTx(database.pool(), "test.find", kTime, [&](db::Tx& tx) {
-      return deployments::Get(tx, {.where = dev, .number = number});
-    });
-    REQUIRE(found.ok());
-    return *found;
-  }
-  int64_t Number() {
-    const auto newest = Find();
-    return newest ? newest->number : 0;
-  }
-  // The files of the app's folder in the newest commit.
-  FolderState Folder() {
-    const auto head = desired.Head(access);
-    REQUIRE(head.ok());
-    const auto state = desired.Folder(access, *head, dev);
-    REQUIRE(state.ok());
-    return *state;
-  }
-  void SetHealthy(int64_t number) {
-    const auto done = db::RunTx(database.pool(), "test.healthy", kTime, [&](db::Tx& tx) {
-      return tx.ExecScript(
-          "UPDATE deployments SET state = 'HEALTHY', ended_at = now() WHERE number = " +
-          std::to_string(number));
-    });
-    REQUIRE(done.ok());
-  }
-};
+using Bed = WorkBed;
 
 bool Has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
@@ -212,11 +105,11 @@ TEST_CASE("A synced app without a revision follows the default branch, also to a
 
 TEST_CASE("An app whose definition changed is looked at without the others of its repository") {
   Bed bed;
-  bed.git.Commit("app", "main", {{"one/a.yaml", ConfigMap("one")}, {"two/a.yaml", ConfigMap("two")}},
-                 "one");
-  SyncedApps synced({bed.database.pool(), bed.lifecycle, bed.pipeline, bed.repositories,
-                     bed.renderer},
-                    absl::Hours(1));
+  bed.git.Commit("app", "main",
+                 {{"one/a.yaml", ConfigMap("one")}, {"two/a.yaml", ConfigMap("two")}}, "one");
+  SyncedApps synced(
+      {bed.database.pool(), bed.lifecycle, bed.pipeline, bed.repositories, bed.renderer},
+      absl::Hours(1));
   bed.FollowSynced("one");
   synced.Pass({});
   CHECK(bed.Number() == 1);

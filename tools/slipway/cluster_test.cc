@@ -40,6 +40,7 @@ TEST_CASE("a tree shows children below their parents, with the reason of what is
   CHECK(Has(shown.out, "\n  Pod hello-abc"));
   CHECK(Has(shown.out, "image pull back-off"));
   CHECK(Has(shown.out, "\n    ! Failed: no such image"));
+  CHECK(Has(shown.out, "\nDeployment hello  shop       Progressing  0 of 1 available\n"));
 }
 
 TEST_CASE("a diff shows objects and their fields, or that nothing differs") {

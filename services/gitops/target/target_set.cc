@@ -120,6 +120,7 @@ absl::StatusOr<slipway::gitops::v1::DiffDeploymentResponse> TargetSet::Diff(
 
 absl::StatusOr<slipway::gitops::v1::CheckClusterResponse> TargetSet::Check(
     const std::string& cluster) {
+  if (cluster == kLocal) return kubernetes::ClusterIsLocal(cluster);
   SLIPWAY_ASSIGN_OR_RETURN(const auto definition, parts_.pipeline.ResolveCluster(cluster));
   return kubernetes::CheckCluster(definition, definition.in_cluster() ? nullptr : parts_.guard);
 }

@@ -249,6 +249,7 @@ TEST_CASE("a cluster is checked stage by stage") {
   CHECK(!bad->ok());
   CHECK(bad->stages(bad->stages_size() - 1).name() == "reach");
   CHECK(absl::IsNotFound(stage.target->Check("none").status()));
+  CHECK(absl::IsFailedPrecondition(stage.target->Check("local").status()));
 }
 
 TEST_CASE("an account with rights in one namespace only is enough") {

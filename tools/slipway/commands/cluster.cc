@@ -28,7 +28,7 @@ void AddRows(const std::multimap<std::string, const bj::value*>& below, const st
          Text(node, "namespace"), Text(node, "health"), why});
     for (const bj::value& event : List(node, "events")) {
       table.rows.push_back(
-          {std::string(2 * depth + 2, ' ') + "! " + std::string(event.as_string()), "", "", ""});
+          {std::string(2 * depth + 2, ' ') + "! " + std::string(event.as_string())});
     }
     const std::string uid = Text(node, "uid");
     if (!uid.empty()) AddRows(below, uid, depth + 1, table);

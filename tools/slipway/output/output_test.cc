@@ -14,6 +14,11 @@ TEST_CASE("columns are as wide as their widest cell, in characters") {
         "größer  x       two lines [31m\n");
 }
 
+TEST_CASE("what stands alone in its row does not push the others aside") {
+  const Table table{.header = {"NAME", "WHY"}, .rows = {{"a", "b"}, {"  ! a long remark"}}};
+  CHECK(table.Render() == "NAME  WHY\na     b\n  ! a long remark\n");
+}
+
 TEST_CASE("a cell beyond the widest does not push the others aside") {
   const Table table{
       .header = {}, .rows = {{"short", "why"}, {"very long cell", "why"}}, .widest = 6};

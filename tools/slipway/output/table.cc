@@ -34,7 +34,9 @@ std::string Table::Render(size_t indent) const {
   for (const auto& line : lines) {
     widths.resize(std::max(widths.size(), line.size()));
     for (size_t i = 0; i < line.size(); ++i) {
-      if (Width(line[i]) <= widest) widths[i] = std::max(widths[i], Width(line[i]));
+      // After the last one nothing has to be in line.
+      if (i + 1 < line.size() && Width(line[i]) <= widest)
+        widths[i] = std::max(widths[i], Width(line[i]));
     }
   }
   std::string text;

@@ -5,7 +5,8 @@
 
 namespace slipway::cli {
 
-// Rows under a header, in columns as wide as their widest cell. A value.
+// Rows under a header, in columns as wide as their widest cell; the last cell of a row, which may
+// be a short one, is as long as it is. A value.
 struct Table {
   std::vector<std::string> header = {};  // empty: none is shown
   std::vector<std::vector<std::string>> rows = {};

@@ -75,10 +75,18 @@ absl::Status HookInTheWay(const kube::ObjectId& id) {
 }
 
 absl::Status NotOnACluster(const AppEnvironment& where) {
+  return MakeError(absl::StatusCode::kFailedPrecondition,
+                   where.Short() + " runs on this machine, not on a Kubernetes cluster",
+                   {.reason = "NOT_ON_A_CLUSTER", .metadata = {}, .field_violations = {}});
+}
+
+absl::Status ClusterIsLocal(std::string_view cluster) {
   return MakeError(
       absl::StatusCode::kFailedPrecondition,
-      where.Short() + " runs on this machine, not on a Kubernetes cluster",
-      {.reason = "NOT_ON_A_CLUSTER", .metadata = {}, .field_violations = {}});
+      "cluster \"" + std::string(cluster) + "\" is this machine, which has no API server to check",
+      {.reason = "CLUSTER_IS_LOCAL",
+       .metadata = {{"cluster", std::string(cluster)}},
+       .field_violations = {}});
 }
 
 absl::Status ClusterUnknown(std::string_view cluster) {

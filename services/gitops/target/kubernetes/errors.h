@@ -24,6 +24,8 @@ absl::Status HookFailed(std::string_view phase, const kube::ObjectId& id, std::s
 absl::Status HookInTheWay(const kube::ObjectId& id);
 // FAILED_PRECONDITION NOT_ON_A_CLUSTER: the app runs on this machine.
 absl::Status NotOnACluster(const AppEnvironment& where);
+// FAILED_PRECONDITION CLUSTER_IS_LOCAL: there is no server to ask.
+absl::Status ClusterIsLocal(std::string_view cluster);
 // FAILED_PRECONDITION CLUSTER_UNKNOWN: no such cluster is defined.
 absl::Status ClusterUnknown(std::string_view cluster);
 // INVALID_ARGUMENT CLUSTER_INVALID: its definition can't be used.

@@ -1,5 +1,6 @@
 """tools/up --kubernetes: the same push, deployed to a Kubernetes cluster; kubectl sees what Slipway says."""
 
+import base64
 import json
 import os
 import pathlib
@@ -172,6 +173,111 @@ class Kubernetes(unittest.TestCase):
             self.suite.git(clone, "pull", "-q", "--rebase")
             self.suite.git(clone, "push", "-q")
             self.suite.until(lambda page=page: self.page() == page, f"page {page} to be live", 30)
+
+    def push_workload(self, page, behaviour=""):
+        """A commit with a ConfigMap, a Secret, and a Deployment whose pods do as the fake kubelet is told."""
+        name = f"metadata: {{name: {self.app.id}}}"
+        return self.app.push(page, {"Dockerfile": None, "k8s/all.yaml": (
+            f"apiVersion: v1\nkind: ConfigMap\n{name}\ndata: {{page: {page}}}\n---\n"
+            f"apiVersion: v1\nkind: Secret\n{name}\nstringData: {{key: the-secret-{page}}}\n---\n"
+            f"apiVersion: apps/v1\nkind: Deployment\n{name}\nspec:\n  selector: {{matchLabels: {{app: {self.app.id}}}}}\n"
+            f"  template:\n    metadata: {{labels: {{app: {self.app.id}}}, annotations: {{kubelet.test/behaviour: \"{behaviour}\"}}}}\n"
+            "    spec: {containers: [{name: c, image: registry.test/c}]}\n")})
+
+    def reason(self, part):
+        """The newest deployment when its reason contains `part`."""
+        return self.suite.until(lambda: (d := self.app.deployment()) and part in d["status"].get("reason", "") and d, part)
+
+    def test_people_see_what_is_wrong_and_what_stands_against_a_sync(self):
+        where = f"{self.app.id}/dev"
+        first = self.push_workload("one")
+        self.define_synced(path="k8s")
+        self.app.healthy(first, seconds=120)
+        tree = self.suite.cli("tree", where)
+        self.assertIn("on cluster kubernetes, commit ", tree)
+        self.assertRegex(tree, rf"\nDeployment {self.app.id} +dev +Healthy\n  ReplicaSet {self.app.id}-\w+ +dev +Healthy\n"
+                               rf"    Pod {self.app.id}-[\w-]+ +dev +Healthy\n")
+        self.assertIn("nothing differs from commit", self.suite.cli("diff", where))
+
+        # The headline names the one object, and what its pods say; the tree has their events.
+        self.push_workload("two", "image-pull")
+        reason = self.reason("image pull back-off")["status"]["reason"]
+        self.assertTrue(reason.startswith(f"waiting for Deployment dev/{self.app.id}: "), reason)
+        tree = self.suite.cli("tree", where)
+        self.assertRegex(tree, r"\n    Pod [\w-]+ +dev +Degraded +image pull back-off")
+        self.assertIn("\n      ! Failed: Failed to pull image", tree)
+        self.assertLess(max(map(len, tree.splitlines()[1:3])), 120)
+        self.assertIn("waiting for Deployment", self.suite.cli("get", "deployments"))
+
+        # Suspended: a commit waits, and everything says so.
+        self.suite.cli("suspend", where)
+        third = self.push_workload("three")
+        self.reason("suspended by user:admin")
+        self.assertIn("suspended by user:admin", self.suite.cli("why", where))
+        self.assertRegex(self.suite.cli("tree", where), r"commit \w+ is desired, \w+ is applied\n")
+        diff = self.suite.cli("diff", where)
+        self.assertIn('data.page: "two" -> "three"', diff)
+        self.assertIn('data.key: "*** (before)" -> "*** (after)"', diff)
+        self.assertNotIn("the-secret", diff)
+        self.assertEqual(self.page(), "two")
+        self.suite.cli("resume", where)
+        self.app.healthy(third)
+        self.assertIn("nothing stands against a sync", self.suite.cli("why", where))
+        history = self.suite.cli("history", where).splitlines()
+        self.assertEqual([line.split()[0].partition("#")[2] for line in history[1:]], ["3", "2", "1"])
+
+    def test_clusters_are_listed_and_checked(self):
+        self.assertRegex(self.suite.cli("get", "clusters"), r"\nkubernetes +https://127.0.0.1:\d+ +ready +v1\.")
+        check = self.suite.cli("cluster", "check", "kubernetes")
+        for stage in ("definition", "reach", "sign-in", "rights"):
+            self.assertRegex(check, rf"ok +{stage} ")
+        self.assertIn("is this machine", self.suite.cli("cluster", "check", "local", code=1))
+
+    def test_a_new_pull_credential_is_on_the_cluster_at_once(self):
+        def pull():
+            found = self.kubectl("get", "secret", f"slipway-pull-{self.app.id}", "--ignore-not-found", "-o", "json")
+            return base64.b64decode(json.loads(found)["data"][".dockerconfigjson"]).decode() if found else ""
+
+        first = self.push_workload("one")
+        self.define_synced(path="k8s")
+        self.app.healthy(first, seconds=120)
+        self.assertEqual(pull(), "")
+        registry = f"registries/{self.app.id}"
+        for password in ("the-first-one", "the-second-one"):
+            self.suite.put(registry, {"url": "https://registry.test", "username": "puller", "password": {"value": password}})
+            self.suite.until(lambda password=password: password in pull(), f"{password} to be on the cluster", 30)
+        self.suite.api("DELETE", f"/v1/{registry}")
+        self.suite.until(lambda: not pull(), "the pull secret to go", 30)
+
+    def test_a_clusters_new_credential_is_used_at_once(self):
+        config = json.loads((self.root / "kubeconfig").read_text())
+        server = config["clusters"][0]["cluster"]
+        far = f"far-{self.app.id}"
+
+        def give(token):
+            self.suite.put(f"clusters/{far}", {"kubernetes": {
+                "server": server["server"], "token": {"value": token},
+                "ca": base64.b64decode(server["certificate-authority-data"]).decode()}})
+
+        give("no-token-of-this-server")
+        self.suite.put(f"environments/{far}", {"cluster": far, "namespace": far})
+        commit = self.push_page("one")
+        self.suite.put(self.app.name, {
+            "repositories": [{"name": "source", "url": self.app.repository, "account": "local"}],
+            "deploy": {"path": "k8s"}, "environments": [{"environment": far}]})
+        self.suite.until(lambda: (d := self.app.deployment(far)) and "Unauthorized" in d["status"].get("reason", ""), "the refusal", 60)
+        self.assertIn("sign-in", self.suite.cli("cluster", "check", far, code=1))
+        give(config["users"][0]["user"]["token"])
+        self.app.healthy(commit, far, seconds=20)
+        self.assertIn("one", self.kubectl("get", "configmap", self.app.id, f"--namespace={far}", "-o", "json"))
+        self.app.delete()
+        for name in (f"environments/{far}", f"clusters/{far}"):
+            self.suite.until(lambda name=name: self.gone(name), f"{name} to be deleted", 60)
+        self.kubectl("delete", "namespace", far, "--wait=false")
+
+    def gone(self, name):
+        """Whether the definition could be deleted; what it is used by may be going still."""
+        return self.suite.request("DELETE", f"/v1/{name}")[0] in (200, 404)
 
     def test_a_kustomization_without_a_workflow_follows_git_and_goes_with_its_app(self):
         def push(page):

@@ -7,8 +7,6 @@
 #include <functional>
 #include <optional>
 
-#include "libs/base/error.h"
-#include "libs/base/strings.h"
 #include "libs/kube/field_set.h"
 
 namespace slipway::gitops::sync {
@@ -21,38 +19,11 @@ bool Matches(const std::string& glob, const std::string& text) {
   return glob.empty() || ::fnmatch(glob.c_str(), text.c_str(), 0) == 0;
 }
 
-// The steps of a JSON pointer; empty: it is none, or the whole document.
-std::vector<std::string> Steps(std::string_view pointer) {
-  if (!pointer.starts_with('/')) return {};
-  std::vector<std::string> steps = Split(pointer.substr(1), '/');
-  for (std::string& step : steps) {
-    std::string plain;
-    for (size_t i = 0; i < step.size(); ++i) {
-      const bool escaped = step[i] == '~' && i + 1 < step.size();
-      if (escaped && (step[i + 1] == '0' || step[i + 1] == '1')) {
-        plain += step[++i] == '0' ? '~' : '/';
-      } else {
-        plain += step[i];
-      }
-    }
-    step = std::move(plain);
-  }
-  return steps;
-}
-
 std::optional<size_t> Index(const std::string& step) {
   size_t index = 0;
   const auto [end, error] = std::from_chars(step.data(), step.data() + step.size(), index);
   if (step.empty() || error != std::errc() || end != step.data() + step.size()) return std::nullopt;
   return index;
-}
-
-bool IsIdentity(const std::vector<std::string>& steps) {
-  if (steps.size() == 1) {
-    return steps[0] == "apiVersion" || steps[0] == "kind" || steps[0] == "metadata";
-  }
-  return steps.size() == 2 && steps[0] == "metadata" &&
-         (steps[1] == "name" || steps[1] == "namespace");
 }
 
 // One manager's tree on the way along a path.
@@ -190,8 +161,8 @@ class Ignorer {
       : desired_(desired.body()), live_(live.body()), payload_(desired_), manager_(manager) {}
 
   void Pointer(const std::string& pointer) {
-    const std::vector<std::string> steps = Steps(pointer);
-    if (steps.empty() || IsIdentity(steps)) return;
+    const std::vector<std::string> steps = kube::PointerSteps(pointer);
+    if (steps.empty() || kube::IsIdentity(steps)) return;
     Place place(desired_, live_, manager_);
     for (const std::string& step : steps) place.Enter(step);
     const bool only_ours = place.OwnedByUs() && !place.OwnedByOthers();
@@ -288,24 +259,6 @@ class Ignorer {
 };
 
 }  // namespace
-
-absl::Status ValidateIgnoreRule(const IgnoreRule& rule) {
-  for (const std::string& pointer : rule.json_pointers) {
-    const std::vector<std::string> steps = Steps(pointer);
-    if (steps.empty()) {
-      return InvalidField("jsonPointers", "\"" + Truncate(pointer, 100) +
-                                              "\" is no JSON pointer like /spec/replicas");
-    }
-    if (IsIdentity(steps)) {
-      return InvalidField("jsonPointers",
-                          "\"" + pointer + "\" is the object's identity and can't be ignored");
-    }
-  }
-  if (rule.json_pointers.empty() && rule.managers.empty()) {
-    return InvalidField("jsonPointers", "name what to ignore: jsonPointers, managers, or both");
-  }
-  return absl::OkStatus();
-}
 
 bool Applies(const IgnoreRule& rule, const kube::ObjectId& id) {
   return Matches(rule.group, id.group.empty() ? "core" : id.group) && Matches(rule.kind, id.kind) &&

@@ -4,22 +4,12 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/status/status.h"
+#include "libs/kube/ignore_rule.h"
 #include "libs/kube/object.h"
 
 namespace slipway::gitops::sync {
 
-// Fields that an app leaves to others though its manifests have them; Argo CD's ignoreDifferences.
-// A value.
-struct IgnoreRule {
-  // Which objects: globs, "" is any. The core group is named "core", since "" is any.
-  std::string group = {}, kind = {}, ns = {}, name = {};
-  std::vector<std::string> json_pointers = {};  // RFC 6901, indices as in the manifest
-  std::vector<std::string> managers = {};       // everything that these field managers own
-};
-
-// OK, or INVALID_ARGUMENT: a pointer that is none, a rule that names nothing to ignore.
-absl::Status ValidateIgnoreRule(const IgnoreRule& rule);
+using kube::IgnoreRule;
 
 bool Applies(const IgnoreRule& rule, const kube::ObjectId& id);
 

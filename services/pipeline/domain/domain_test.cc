@@ -154,8 +154,12 @@ TEST_CASE("sources merge by field, and lists of files as a whole") {
       R"(path: "chart" revision: "main" helm {image_key: "a" values_files: ["a", "b"]
          values {key: "x" value: "1"} values {key: "y" value: "1"}})");
   MergeDeploy(Parse<v1::DeploySpec>(R"(path: "chart/prod" helm {values_files: ["c"]
-                                       values {key: "y" value: "2"}} kustomize {image: "i"})"),
+                                       values {key: "y" value: "2"}} kustomize {image: "i"}
+                                       ignore_differences {json_pointers: "/spec/replicas"})"),
               &merged);
+  MergeDeploy(Parse<v1::DeploySpec>(R"(path: "chart/prod")"), &merged);
+  REQUIRE(merged.ignore_differences_size() == 1);
+  CHECK(merged.ignore_differences(0).json_pointers(0) == "/spec/replicas");
   CHECK(merged.path() == "chart/prod");
   CHECK(merged.revision() == "main");
   CHECK(merged.helm().image_key() == "a");

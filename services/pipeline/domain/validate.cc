@@ -59,6 +59,7 @@ void ValidateKubernetes(const v1::KubernetesTarget& spec, Violations* violations
   CheckLength(path + ".context", spec.context(), 256, violations);
   CheckLength(path + ".kubeconfig", spec.kubeconfig().value(), 256 << 10, violations);
   CheckLength(path + ".token", spec.token().value(), kMaxVariableValue, violations);
+  ValidateHealthRules(spec, path, violations);
 }
 
 void ValidateCluster(const v1::ClusterSpec& spec, Violations* violations) {
@@ -145,6 +146,7 @@ void ValidateDeploySpec(const v1::DeploySpec& spec, const std::string& path,
     violations->Add(path + ".replicas", "must be 0 to 1000");
   }
   ValidateSource(spec, path, violations);
+  ValidateIgnoreDifferences(spec, path, violations);
 }
 
 void ValidateApp(const v1::AppSpec& spec, const ValidationInput& input, Violations* violations) {

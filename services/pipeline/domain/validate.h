@@ -42,6 +42,11 @@ void ValidateDeploySpec(const v1::DeploySpec& spec, const std::string& path,
 
 // The part of it that names a path of a repository; called by ValidateDeploySpec.
 void ValidateSource(const v1::DeploySpec& spec, const std::string& path, Violations* violations);
+// The parts that are for Kubernetes clusters: what is left to others, and how objects are judged.
+void ValidateIgnoreDifferences(const v1::DeploySpec& spec, const std::string& path,
+                               Violations* violations);
+void ValidateHealthRules(const v1::KubernetesTarget& spec, const std::string& path,
+                         Violations* violations);
 // The repository that a path is in must be one of the app's.
 void ValidateDeployRepository(const v1::AppSpec& app, const v1::DeploySpec& deploy,
                               const std::string& path, Violations* violations);

@@ -183,6 +183,36 @@ TEST_CASE("an app may be deployed from a path of its repository") {
   CHECK(Fields<v1::App>(R"(spec {deploy {path: "k8s"}})") == List{"spec.repositories"});
 }
 
+TEST_CASE("an app names the fields that it leaves to others") {
+  const auto fields = [](const std::string& rules) {
+    return Fields<v1::App>("spec {deploy {port: 80 " + rules + "}}");
+  };
+  CHECK(fields(R"(ignore_differences {kind: "Deployment" json_pointers: "/spec/replicas"}
+                  ignore_differences {group: "*" managed_fields_managers: "hpa"})")
+            .empty());
+  CHECK(fields(R"(ignore_differences {kind: "Deployment"}
+                  ignore_differences {json_pointers: ["/a", "spec.replicas"] name: "a b"})") ==
+        List{"spec.deploy.ignoreDifferences[0].jsonPointers",
+             "spec.deploy.ignoreDifferences[1].name",
+             "spec.deploy.ignoreDifferences[1].jsonPointers[1]"});
+}
+
+TEST_CASE("a cluster's rules about health are checked field by field") {
+  const auto fields = [](const std::string& rules) {
+    return Fields<v1::Cluster>(R"(spec {kubernetes {kubeconfig {value: "k"} )" + rules + "}}");
+  };
+  CHECK(fields("").empty());
+  CHECK(fields(R"(health_rules {group: "a.io" kind: "Db" state: DEGRADED
+                                when {path: "status.phase" in: ["Failed"]}
+                                when {path: "spec.paused" exists: false}})")
+            .empty());
+  CHECK(fields(R"(health_rules {kind: "Db" state: HEALTHY when {path: "a" exists: true}}
+                  health_rules {when {path: "a" at_least: "3" less_than: "4"} when {exists: true}})") ==
+        List{"spec.kubernetes.healthRules[1].kind", "spec.kubernetes.healthRules[1].state",
+             "spec.kubernetes.healthRules[1].when[0]",
+             "spec.kubernetes.healthRules[1].when[1].path"});
+}
+
 TEST_CASE("a deployment pipeline deploys from a repository of its app") {
   ValidationInput input = Input();
   input.app.add_repositories()->set_name("source");

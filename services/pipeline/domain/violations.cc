@@ -4,6 +4,12 @@
 
 namespace slipway::pipeline {
 
+void Violations::AddAll(std::string_view path, const absl::Status& mistakes) {
+  for (const auto& violation : DetailsOf(mistakes).field_violations) {
+    Add(std::string(path) + "." + violation.field, violation.description);
+  }
+}
+
 absl::Status Violations::ToStatus() const {
   if (list_.empty()) return absl::OkStatus();
   std::string message = list_[0].field + ": " + list_[0].description;

@@ -16,6 +16,8 @@ class Violations {
   void Add(std::string_view field, std::string_view description) {
     list_.push_back({std::string(field), std::string(description)});
   }
+  // The mistakes of an error about what stands at `path`; nothing for OK.
+  void AddAll(std::string_view path, const absl::Status& mistakes);
   bool empty() const { return list_.empty(); }
   const std::vector<ErrorDetails::FieldViolation>& list() const { return list_; }
 

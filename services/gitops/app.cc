@@ -108,6 +108,9 @@ Config Config::Parse(int argc, char** argv) {
   parser.Duration(
       &config.sync.resync_interval,
       {.flag = "resync-interval", .help = "how often what runs is compared with the commit"});
+  parser.Duration(&config.sweep_interval,
+                  {.flag = "sweep-interval",
+                   .help = "how often what no watch shows of a cluster is read"});
   parser.Duration(
       &config.sync.health_timeout,
       {.flag = "health-timeout", .help = "how long a deployment may take to get healthy"});
@@ -166,7 +169,8 @@ absl::Status App::InitTarget() {
       .pipeline = *pipeline_,
       .guard = guard_.get(),
       .metrics = &runtime_->metrics(),
-      .installation = config_.installation.empty() ? owner : config_.installation});
+      .installation = config_.installation.empty() ? owner : config_.installation,
+      .sweep_interval = config_.sweep_interval});
   return absl::OkStatus();
 }
 

@@ -54,6 +54,7 @@ struct Config {
   std::string registries_conf;
   std::string helm_binary;
   std::string kustomize_binary;
+  absl::Duration sweep_interval = absl::Minutes(10);
   Syncer::Options sync;
 
   // From flags, environment and file; prints and exits on a mistake.

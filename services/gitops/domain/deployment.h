@@ -13,6 +13,9 @@
 
 namespace slipway::gitops {
 
+// Fields that a deployment leaves to others on a Kubernetes cluster.
+using IgnoredFields = google::protobuf::RepeatedPtrField<slipway::pipeline::v1::IgnoreDifference>;
+
 using Health = slipway::gitops::v1::DeploymentStatus::Health;
 
 // An image as build told it. A value.
@@ -69,6 +72,7 @@ struct EnvironmentState {
   int64_t pinned_by = 0;  // number of the deployment that holds it; 0: free
   std::string cluster = {};       // where it was applied last; "local" is this machine
   std::string k8s_namespace = {};
+  IgnoredFields ignored = {};     // by what was applied last
   std::string applied_commit = {};
   std::string applied_tree = {};
   std::string applied_from = {};  // repository and branch, as RepositoryAccess::Place gives it

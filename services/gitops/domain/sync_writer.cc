@@ -210,7 +210,8 @@ void SyncWriter::NoteApplied(const SyncView& view, const DesiredState& desired,
                                                           .from = from,
                                                           .url = applied.url,
                                                           .cluster = desired.cluster,
-                                                          .k8s_namespace = desired.k8s_namespace}));
+                                                          .k8s_namespace = desired.k8s_namespace,
+                                                          .ignored = desired.ignored}));
         SLIPWAY_RETURN_IF_ERROR(parts_.guard.Worked(tx, *view.environment, view.deployment));
         if (!view.deployment) return absl::OkStatus();
         for (const std::string& note : applied.notes) {

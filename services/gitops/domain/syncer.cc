@@ -39,10 +39,12 @@ void Place(const std::optional<EnvironmentState>& environment,
   const bool applied = !environment->applied_tree.empty();
   desired.cluster = environment->cluster;
   desired.k8s_namespace = environment->k8s_namespace;
+  desired.ignored = environment->ignored;
   desired.applied_commit = environment->applied_commit;
   if (deployment && (deployment->state == Status::SYNCING || !applied)) {
     desired.cluster = deployment->cluster;
     desired.k8s_namespace = deployment->k8s_namespace;
+    desired.ignored = deployment->deploy.ignore_differences();
   }
   if (desired.k8s_namespace.empty()) desired.k8s_namespace = desired.where.environment;
   if (applied && environment->cluster != desired.cluster) {
@@ -372,7 +374,8 @@ absl::Duration Syncer::WatchProgress(const SyncView& view, const Observation& se
     const absl::Status advanced = writer_.Advance(deployment.id, DeploymentEvent::kHealthy,
                                                   {.url = seen.url, .values = {{"url", seen.url}}});
     if (!advanced.ok()) return absl::Milliseconds(200);
-    return seen.watched ? options_.watched_interval : options_.resync_interval;
+    return seen.watched ? std::min(seen.look_again, options_.watched_interval)
+                        : options_.resync_interval;
   }
   memory.healthy_since = absl::InfiniteFuture();
   const bool gave_up = seen.exited && memory.exits >= options_.exits_before_unhealthy;
@@ -414,7 +417,8 @@ absl::Duration Syncer::WatchSteady(const SyncView& view, const Observation& seen
       memory.healthy_since = std::min(memory.healthy_since, now);
       if (now - memory.healthy_since > kCalm) memory.exits = 0;
       memory.probes = 0;
-      return seen.watched ? options_.watched_interval : options_.resync_interval;
+      return seen.watched ? std::min(seen.look_again, options_.watched_interval)
+                          : options_.resync_interval;
     }
     memory.healthy_since = absl::InfiniteFuture();
     return Pause(seen, memory);

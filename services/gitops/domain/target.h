@@ -32,6 +32,7 @@ struct DesiredState {
   std::string tree = {};            // id of the folder's tree: equal trees are equal states
   std::vector<Manifest> manifests = {};
   std::vector<PullCredential> credentials = {};
+  IgnoredFields ignored = {};  // left to others on a cluster
   // What the project allows; checked against what is rendered, before any write. Empty: all.
   std::optional<sync::ProjectLimits> limits = {};
   std::string source_repo = {};  // URL of the manifests; empty: Slipway rendered them

@@ -10,7 +10,20 @@ using Status = slipway::gitops::v1::DeploymentStatus;
 
 #define ENVIRONMENT_COLUMNS                                                               \
   "project, app, environment, app_uid, last_number, removed, pinned_by, applied_commit, " \
-  "applied_tree, applied_from, health, drift, url, cluster, k8s_namespace, " SLIPWAY_SYNC_COLUMNS
+  "applied_tree, applied_from, health, drift, url, cluster, k8s_namespace, ignored, " SLIPWAY_SYNC_COLUMNS
+
+// A DeploySpec with nothing else.
+std::string ToBytes(const IgnoredFields& ignored) {
+  slipway::pipeline::v1::DeploySpec spec;
+  *spec.mutable_ignore_differences() = ignored;
+  return spec.SerializeAsString();
+}
+
+IgnoredFields FromBytes(const std::string& bytes) {
+  slipway::pipeline::v1::DeploySpec spec;
+  spec.ParseFromString(bytes);
+  return std::move(*spec.mutable_ignore_differences());
+}
 
 EnvironmentState FromRow(const db::Row& row) {
   EnvironmentState state{
@@ -21,6 +34,7 @@ EnvironmentState FromRow(const db::Row& row) {
       .pinned_by = row.GetInt64("pinned_by"),
       .cluster = row.GetString("cluster"),
       .k8s_namespace = row.GetString("k8s_namespace"),
+      .ignored = FromBytes(row.GetBytes("ignored")),
       .applied_commit = row.GetString("applied_commit"),
       .applied_tree = row.GetString("applied_tree"),
       .applied_from = row.GetString("applied_from"),
@@ -50,7 +64,7 @@ constexpr db::Sql kListAll{"environments.list",
 constexpr db::Sql kSetApplied{"environments.set_applied",
                               "UPDATE app_environments SET applied_commit = $4, applied_tree = $5, "
                               "applied_from = $6, url = $7, cluster = $8, k8s_namespace = $9, "
-                              "updated_at = now() WHERE project = $1 AND app = $2 AND environment = $3"};
+                              "ignored = $10, updated_at = now() WHERE project = $1 AND app = $2 AND environment = $3"};
 constexpr db::Sql kSetHealth{"environments.set_health",
                              "UPDATE app_environments SET health = $4, drift = $5, updated_at = "
                              "now() WHERE project = $1 AND app = $2 AND "
@@ -102,9 +116,10 @@ absl::StatusOr<std::vector<EnvironmentState>> ListAll(db::Tx& tx) {
 }
 
 absl::Status SetApplied(db::Tx& tx, const AppEnvironment& where, const AppliedState& applied) {
+  const std::string ignored = ToBytes(applied.ignored);
   return tx
       .Exec(kSetApplied, where.project, where.app, where.environment, applied.commit, applied.tree,
-            applied.from, applied.url, applied.cluster, applied.k8s_namespace)
+            applied.from, applied.url, applied.cluster, applied.k8s_namespace, db::Bytes{ignored})
       .status();
 }
 

@@ -28,6 +28,7 @@ struct AppliedState {
   std::string url = {};
   std::string cluster = "local";
   std::string k8s_namespace = {};
+  IgnoredFields ignored = {};
 };
 absl::Status SetApplied(db::Tx& tx, const AppEnvironment& where, const AppliedState& applied);
 // Returns whether something changed.

@@ -44,12 +44,15 @@ absl::StatusOr<std::shared_ptr<kubernetes::KubernetesTarget>> TargetSet::Make(
   if (!definition.ok()) return definition.status();
   auto access = kubernetes::AccessOf(*definition);
   if (!access.ok()) return kubernetes::ClusterInvalid(cluster, access.status());
+  auto health = kubernetes::HealthOptionsOf(*definition);
+  if (!health.ok()) return kubernetes::ClusterInvalid(cluster, health.status());
   auto target = kubernetes::KubernetesTarget::Create(
       parts_.pool,
       {.cluster = cluster,
        .installation = parts_.installation,
        .access = *std::move(access),
-       .health = {.ingress_without_address_is_healthy = definition->ingress_without_address()},
+       .health = *std::move(health),
+       .sweep_interval = parts_.sweep_interval,
        .guard = definition->in_cluster() ? nullptr : parts_.guard,
        .metrics = parts_.metrics,
        .changed = [this](const AppEnvironment& where) {

@@ -29,6 +29,7 @@ class TargetSet final : public Target, public Inspector {
     const http::OutgoingGuard* guard = nullptr;
     telemetry::Metrics* metrics = nullptr;
     std::string installation = {};
+    absl::Duration sweep_interval = absl::Minutes(10);
   };
   explicit TargetSet(Parts parts) : parts_(std::move(parts)) {}
 

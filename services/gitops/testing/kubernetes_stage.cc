@@ -70,7 +70,8 @@ void KubernetesStage::Restart() {
                                                         .local = *local,
                                                         .pipeline = pipeline,
                                                         .guard = &*guard,
-                                                        .installation = ns->name()});
+                                                        .installation = ns->name(),
+                                                        .sweep_interval = options_.sweep_interval});
   process = std::make_unique<TestProcess>(database.pool(), pipeline, *repository, *target, Active(),
                                           options_.sync);
   process->Start();

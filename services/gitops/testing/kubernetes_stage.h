@@ -20,6 +20,7 @@ class KubernetesStage : public Bed {
   struct Options {
     std::vector<std::string> reaches = {};  // URLs of more API servers
     Syncer::Options sync = {};
+    absl::Duration sweep_interval = absl::Minutes(10);
   };
   explicit KubernetesStage(Options options);
   KubernetesStage() : KubernetesStage(Options{}) {}

@@ -8,6 +8,7 @@
 #include "services/gitops/target/kubernetes/batch.h"
 #include "services/gitops/target/kubernetes/delete_object.h"
 #include "services/gitops/target/kubernetes/errors.h"
+#include "services/gitops/target/kubernetes/ignored_fields.h"
 #include "services/gitops/target/kubernetes/read_object.h"
 #include "services/gitops/target/kubernetes/rehearsal.h"
 
@@ -205,9 +206,14 @@ std::vector<kube::Answer> Applier::Send(const DesiredState& desired, const Objec
   options.owner = desired.where.Folder();
   options.impersonate = AsWhom(desired);
   options.field_manager = manager_;
+  std::vector<Payload> payloads = PayloadsOf(desired, objects, targets, cluster_, manager_);
   Batch batch(objects.size());
   for (size_t i = 0; i < objects.size(); ++i) {
-    cluster_.api().Apply(targets[i], objects[i]->body, options, batch.Slot(i));
+    if (payloads[i].failed) {
+      batch.Slot(i)(*std::move(payloads[i].failed));
+    } else {
+      cluster_.api().Apply(targets[i], payloads[i].body, options, batch.Slot(i));
+    }
   }
   std::vector<kube::Answer> answers = batch.Wait();
   std::string created;
@@ -222,7 +228,7 @@ std::vector<kube::Answer> Applier::Send(const DesiredState& desired, const Objec
       }
       created = ns;
     }
-    answers[i] = cluster_.api().Apply(targets[i], objects[i]->body, options);
+    answers[i] = cluster_.api().Apply(targets[i], payloads[i].body, options);
   }
   return answers;
 }

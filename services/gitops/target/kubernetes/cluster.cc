@@ -27,8 +27,7 @@ class Cluster::Follower final : public kube::ReflectorHandler {
         resource_(resource),
         gvk_(resource.gvk),
         everywhere_(ns.empty()),
-        // What is in a Secret never crosses the wire.
-        secret_(gvk_.group.empty() && gvk_.kind == "Secret"),
+        secret_(WatchesMetadataOnly(gvk_)),
         reflector_(*cluster.client_,
                    {.resource = resource,
                     .ns = ns,

@@ -53,6 +53,10 @@ class Cluster {
   // Watches our objects of the kind from now on, in all namespaces, or in `ns` where that is all
   // that the account may; nothing when it is watched already.
   void Watch(const kube::ResourceInfo& resource, const std::string& ns);
+  // What is in objects of such a kind does not cross the wire when they are watched.
+  static bool WatchesMetadataOnly(const kube::Gvk& gvk) {
+    return gvk.group.empty() && gvk.kind == "Secret";
+  }
   // Whether everything of the kind was seen since its watch began.
   bool Synced(const kube::ObjectId& id) const;
   // Why the server does not tell what changes; OK: it does, or refuses to for want of rights, which

@@ -8,6 +8,7 @@
 #include "libs/kube/diff.h"
 #include "services/gitops/target/kubernetes/batch.h"
 #include "services/gitops/target/kubernetes/errors.h"
+#include "services/gitops/target/kubernetes/ignored_fields.h"
 #include "services/gitops/target/kubernetes/judge.h"
 #include "services/gitops/target/kubernetes/read_object.h"
 
@@ -53,10 +54,11 @@ absl::StatusOr<pb::DiffDeploymentResponse> DryRun(const DesiredState& desired, c
   apply.impersonate = AsWhom(desired);
   apply.field_manager = manager;
   apply.dry_run = true;
+  const std::vector<Payload> payloads = PayloadsOf(desired, asked, targets, cluster, manager);
   Batch befores(asked.size()), afters(asked.size());
   for (size_t i = 0; i < asked.size(); ++i) {
     cluster.api().Get(targets[i], get, befores.Slot(i));
-    cluster.api().Apply(targets[i], asked[i]->body, apply, afters.Slot(i));
+    cluster.api().Apply(targets[i], payloads[i].body, apply, afters.Slot(i));
   }
   const std::vector<kube::Answer> before = befores.Wait(), after = afters.Wait();
   for (size_t i = 0; i < asked.size(); ++i) {

@@ -1,5 +1,6 @@
 #include "services/gitops/target/kubernetes/kubernetes_target.h"
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <utility>
@@ -25,6 +26,7 @@ constexpr absl::Duration kTroubleLook = absl::Seconds(5);
 // What a plan is made of, as far as it changes.
 std::string KeyOf(const DesiredState& desired) {
   std::string key = desired.tree + "\n" + desired.k8s_namespace;
+  for (const auto& ignored : desired.ignored) key += "\n" + ignored.SerializeAsString();
   for (const PullCredential& credential : desired.credentials) {
     key +=
         "\n" + Sha256Hex(credential.host + "\n" + credential.username + "\n" + credential.password);
@@ -63,7 +65,9 @@ KubernetesTarget::KubernetesTarget(db::Pool& pool, Options options,
       deletion_hooks_(pool, hooks_, options_.cluster),
       applier_(*cluster_, inventory_, hooks_, manager_),
       pruner_(*cluster_, inventory_, options_.changed),
-      explainer_(*cluster_) {}
+      explainer_(*cluster_),
+      verifier_(*cluster_, inventory_, manager_),
+      sweeper_(*cluster_, options_.sweep_interval) {}
 
 absl::Status KubernetesTarget::EnsureOpen() {
   MutexLock lock(opening_);
@@ -120,6 +124,7 @@ absl::StatusOr<Applied> KubernetesTarget::Apply(const DesiredState& desired) {
   std::vector<kube::ObjectId> objects;
   for (const PlannedObject& object : plan->objects) objects.push_back(object.id);
   SLIPWAY_RETURN_IF_ERROR(CheckLimits(desired, objects));
+  SLIPWAY_RETURN_IF_ERROR(verifier_.Settle(desired, *plan));
   SLIPWAY_ASSIGN_OR_RETURN(Applied applied, applier_.Run(desired, *plan));
   if (!applied.waiting.empty()) return applied;
   SLIPWAY_RETURN_IF_ERROR(deletion_hooks_.Keep(desired.where, *plan));
@@ -133,6 +138,12 @@ absl::StatusOr<Applied> KubernetesTarget::Apply(const DesiredState& desired) {
 absl::StatusOr<Observation> KubernetesTarget::Observe(const DesiredState& desired) {
   SLIPWAY_RETURN_IF_ERROR(EnsureOpen());
   SLIPWAY_ASSIGN_OR_RETURN(const auto plan, PlanOf(desired));
+  const absl::Status trouble = cluster_->Trouble();
+  absl::Duration next_sweep = absl::InfiniteDuration();
+  if (trouble.ok()) {
+    next_sweep = sweeper_.Sweep(desired.where, *plan, inventory_.Of(desired.where));
+    SLIPWAY_RETURN_IF_ERROR(verifier_.Settle(desired, *plan));
+  }
   Judgement judgement = JudgeApp(*plan, inventory_.Of(desired.where),
                                  [this](const kube::ObjectId& id) { return cluster_->Find(id); });
   Observation& seen = judgement.seen;
@@ -143,7 +154,7 @@ absl::StatusOr<Observation> KubernetesTarget::Observe(const DesiredState& desire
     if (!why.text.empty()) seen.reason += ", " + why.text;
     seen.look_again = why.again;
   }
-  const absl::Status trouble = cluster_->Trouble();
+  seen.look_again = std::min(seen.look_again, next_sweep);
   if (!trouble.ok()) {
     seen.health = Health::DeploymentStatus_Health_UNKNOWN;
     seen.reason = MessageOf(ClusterAway(options_.cluster, trouble));
@@ -173,6 +184,8 @@ absl::Status KubernetesTarget::Delete(const AppEnvironment& where) {
     MutexLock lock(mu_);
     plans_.erase(where);
   }
+  verifier_.Forget(where);
+  sweeper_.Forget(where);
   SLIPWAY_RETURN_IF_ERROR(deletion_hooks_.Run(where, sync::Phase::kPreDelete));
   SLIPWAY_RETURN_IF_ERROR(pruner_.DeleteAll(where));
   SLIPWAY_RETURN_IF_ERROR(deletion_hooks_.Run(where, sync::Phase::kPostDelete));

@@ -16,6 +16,8 @@
 #include "services/gitops/target/kubernetes/explainer.h"
 #include "services/gitops/target/kubernetes/inventory.h"
 #include "services/gitops/target/kubernetes/pruner.h"
+#include "services/gitops/target/kubernetes/sweeper.h"
+#include "services/gitops/target/kubernetes/verifier.h"
 
 namespace slipway::gitops::kubernetes {
 
@@ -29,6 +31,7 @@ class KubernetesTarget {
     std::string installation = {};  // sets our objects apart from another Slipway's
     kube::ClusterAccess access = {};
     kube::HealthOptions health = {};
+    absl::Duration sweep_interval = absl::Minutes(10);  // of what the watches don't show
     const http::OutgoingGuard* guard = nullptr;  // outlives it
     telemetry::Metrics* metrics = nullptr;       // outlives it
     // Called on any thread when an app's objects changed; must not block.
@@ -62,6 +65,8 @@ class KubernetesTarget {
   Applier applier_;
   Pruner pruner_;
   Explainer explainer_;
+  Verifier verifier_;
+  Sweeper sweeper_;
   Mutex opening_;
   bool open_ SLIPWAY_GUARDED_BY(opening_) = false;
   struct Kept {

@@ -63,6 +63,12 @@ std::optional<AppEnvironment> LiveIndex::Put(const kube::ObjectId& id, LiveObjec
   const bool older = known && known->resource_version > live.resource_version &&
                      live.resource_version != 0 && live.exists;
   if (older) return std::nullopt;
+  // What was known of the values goes on until something of ours shows another age.
+  const bool metadata_only = live.exists && live.seen.values == 0;
+  if (known && metadata_only && known->seen.uid == live.seen.uid &&
+      known->seen.fields == live.seen.fields && known->seen.time == live.seen.time) {
+    live.seen.values = known->seen.values;
+  }
   const bool same = known && known->SameAs(live);
   known = std::move(live);
   return same ? std::nullopt : std::optional(found->second.owner);

@@ -6,6 +6,7 @@
 #include "libs/base/status.h"
 #include "libs/kube/client/apply.h"
 #include "libs/kube/digest.h"
+#include "services/gitops/sync/ignore_rules.h"
 #include "services/gitops/sync/inventory.h"
 #include "services/gitops/target/kubernetes/ingress_url.h"
 #include "services/gitops/target/kubernetes/pull_secret.h"
@@ -35,10 +36,30 @@ std::string GenerateNameOf(const kube::Object& object) {
   return metadata != nullptr ? std::string(kube::GetString(*metadata, "generateName")) : "";
 }
 
-uint64_t DigestOf(const std::string& body) {
+// A rule that comes or goes changes what is applied, also where the manifest stays as it is.
+uint64_t DigestOf(const PlannedObject& planned) {
   kube::Digest digest;
-  digest.Add('b', body);
+  digest.Add('b', planned.body);
+  for (const kube::IgnoreRule& rule : planned.ignored) {
+    for (const std::string& pointer : rule.json_pointers) digest.Add('p', pointer);
+    for (const std::string& manager : rule.managers) digest.Add('m', manager);
+  }
   return digest.Finish();
+}
+
+std::vector<kube::IgnoreRule> RulesOf(const DesiredState& desired) {
+  std::vector<kube::IgnoreRule> rules;
+  for (const auto& ignored : desired.ignored) {
+    rules.push_back(
+        {.group = ignored.group(),
+         .kind = ignored.kind(),
+         .ns = ignored.namespace_(),
+         .name = ignored.name(),
+         .json_pointers = {ignored.json_pointers().begin(), ignored.json_pointers().end()},
+         .managers = {ignored.managed_fields_managers().begin(),
+                      ignored.managed_fields_managers().end()}});
+  }
+  return rules;
 }
 
 absl::StatusOr<std::vector<kube::ManifestObject>> ReadAll(const DesiredState& desired) {
@@ -95,11 +116,15 @@ absl::StatusOr<Plan> MakePlan(const DesiredState& desired, const PlanOptions& op
   std::move(secrets.begin(), secrets.end(), std::back_inserter(objects));
   plan.order = sync::OrderSync(objects);
   plan.url = UrlOfIngress(objects);
+  const std::vector<kube::IgnoreRule> rules = RulesOf(desired);
   for (kube::Object& object : objects) {
     PlannedObject planned = ToPlanned(object);
+    for (const kube::IgnoreRule& rule : rules) {
+      if (sync::Applies(rule, planned.id)) planned.ignored.push_back(rule);
+    }
     Mark(object, desired.where.Folder(), options.installation);
     planned.body = kube::ApplyBody(object.body());
-    planned.content = DigestOf(planned.body);
+    planned.content = DigestOf(planned);
     plan.objects.push_back(std::move(planned));
   }
   return plan;

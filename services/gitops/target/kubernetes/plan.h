@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "libs/kube/client/request.h"
+#include "libs/kube/ignore_rule.h"
 #include "libs/kube/manifest.h"
 #include "libs/kube/object.h"
 #include "services/gitops/domain/target.h"
@@ -25,7 +26,8 @@ struct PlannedObject {
   kube::ObjectId id = {};
   kube::Gvk gvk = {};
   std::string body = {};           // of the apply
-  uint64_t content = 0;            // digest of the body
+  uint64_t content = 0;            // digest of the body, and of the rules
+  std::vector<kube::IgnoreRule> ignored = {};  // those that are for it
   std::string generate_name = {};  // of a hook without a name
   sync::Role role = {};
   sync::SyncOptions options = {};

@@ -6,6 +6,7 @@
 #include "libs/base/strings.h"
 #include "services/gitops/target/kubernetes/batch.h"
 #include "services/gitops/target/kubernetes/errors.h"
+#include "services/gitops/target/kubernetes/ignored_fields.h"
 
 namespace slipway::gitops::kubernetes {
 namespace {
@@ -50,9 +51,10 @@ absl::Status Rehearse(const DesiredState& desired, const Plan& plan,
   options.field_manager = manager;
   options.dry_run = true;
   options.impersonate = AsWhom(desired);
+  const std::vector<Payload> payloads = PayloadsOf(desired, asked, targets, cluster, manager);
   Batch batch(asked.size());
   for (size_t i = 0; i < asked.size(); ++i) {
-    cluster.api().Apply(targets[i], asked[i]->body, options, batch.Slot(i));
+    cluster.api().Apply(targets[i], payloads[i].body, options, batch.Slot(i));
   }
   const std::vector<kube::Answer> answers = batch.Wait();
   for (size_t i = 0; i < asked.size(); ++i) {

@@ -1,0 +1,63 @@
+#include "services/gitops/target/kubernetes/sweeper.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "libs/kube/digest.h"
+#include "services/gitops/target/kubernetes/batch.h"
+#include "services/gitops/target/kubernetes/read_object.h"
+
+namespace slipway::gitops::kubernetes {
+namespace {
+
+constexpr absl::Duration kPatience = absl::Seconds(1);
+
+}  // namespace
+
+absl::Duration SweepOffset(const AppEnvironment& where, absl::Duration interval) {
+  kube::Digest digest;
+  digest.Add('a', where.Folder());
+  return interval * (static_cast<double>(digest.Finish() % 4096) / 4096);
+}
+
+void Sweeper::Forget(const AppEnvironment& where) {
+  MutexLock lock(mu_);
+  due_.erase(where);
+}
+
+absl::Duration Sweeper::Sweep(const AppEnvironment& where, const Plan& plan,
+                              const Inventory::Entries& entries) {
+  std::vector<kube::Target> targets;
+  for (const PlannedObject& planned : plan.objects) {
+    if (planned.role.hook || planned.role.skipped || !Cluster::WatchesMetadataOnly(planned.gvk)) {
+      continue;
+    }
+    const auto entry = entries.find(planned.id);
+    if (entry == entries.end() || entry->second.state != InventoryEntry::State::kApplied) continue;
+    const auto resource =
+        cluster_.discovery().FindKnown(planned.gvk.group, planned.gvk.version, planned.gvk.kind);
+    if (resource) targets.push_back({*resource, planned.id.ns, planned.id.name});
+  }
+  if (targets.empty()) return absl::InfiniteDuration();
+  const absl::Time now = absl::Now();
+  {
+    MutexLock lock(mu_);
+    const auto [due, is_new] = due_.try_emplace(where, now + SweepOffset(where, interval_));
+    if (now < due->second) return due->second - now;
+    due->second = now + interval_;
+  }
+  kube::ObjectApi::GetOptions get;
+  get.owner = where.Folder();
+  get.timeout = kPatience;
+  Batch batch(targets.size());
+  for (size_t i = 0; i < targets.size(); ++i) cluster_.api().Get(targets[i], get, batch.Slot(i));
+  for (const kube::Answer& answer : batch.Wait()) {
+    if (!answer.ok()) continue;
+    const auto object = ReadObject(answer.body);
+    if (object.ok()) cluster_.Note(object->id(), *object);
+  }
+  return interval_;
+}
+
+}  // namespace slipway::gitops::kubernetes

@@ -58,6 +58,14 @@ sources::SyncedApp ToSynced(const AppEnvironment& where,
               environment.namespace_().empty() ? where.environment : environment.namespace_()};
 }
 
+// Tells what is deployed from anything else: what is rendered, and what of it is left to others.
+std::string WhatRuns(std::string render_key, const pipeline_v1::DeploySpec& deploy) {
+  std::string rules;
+  for (const auto& rule : deploy.ignore_differences()) rules += rule.SerializeAsString() + "\n";
+  if (!rules.empty()) render_key += " ignoring " + Sha256Hex(rules);
+  return render_key;
+}
+
 NewDeployment ToDeployment(const sources::SyncedApp& app, const std::string& commit,
                            const std::string& subject) {
   NewDeployment make{.where = app.where,
@@ -253,7 +261,7 @@ absl::StatusOr<std::optional<SyncedApps::Found>> SyncedApps::LookAt(
   if (!key.ok() && !mistake) return key.status();
   SLIPWAY_ASSIGN_OR_RETURN(const git::Commit about, repository.GetCommit(commit));
   Found found{.before = app.commit,
-              .key = key.ok() ? *key : "mistake:" + Sha256Hex(MessageOf(key.status())),
+              .key = key.ok() ? WhatRuns(*key, app.deploy) : "mistake:" + Sha256Hex(MessageOf(key.status())),
               .subject = about.Subject()};
   app.commit = commit;
   app.problem.clear();
@@ -344,7 +352,8 @@ absl::StatusOr<NewestSource> SyncedApps::Newest(
   return mirror->Read([&](const git::Repository& repository) -> absl::StatusOr<NewestSource> {
     SLIPWAY_ASSIGN_OR_RETURN(const git::Commit about, repository.GetCommit(commit));
     SLIPWAY_ASSIGN_OR_RETURN(std::string key, parts_.renderer.Key(repository, commit, request));
-    return NewestSource{ToDeployment(app, commit, about.Subject()), std::move(key)};
+    return NewestSource{ToDeployment(app, commit, about.Subject()),
+                        WhatRuns(std::move(key), app.deploy)};
   });
 }
 

@@ -79,6 +79,24 @@ TEST_CASE("A synced app follows its path, and commits elsewhere make no deployme
   CHECK(bed.renderer.renders() == 2);
 }
 
+TEST_CASE("A synced app is deployed anew when what it leaves to others changes") {
+  Bed bed;
+  bed.git.Commit("app", "main", {{"k8s/a.yaml", ConfigMap("one")}}, "one");
+  bed.FollowSynced("k8s");
+  bed.Go();
+  REQUIRE(bed.Number() == 1);
+  FakePipeline::Pipeline made = bed.Source("k8s", "main");
+  made.synced = true;
+  made.deploy.add_ignore_differences()->add_json_pointers("/data/key");
+  for (int i = 0; i < 2; ++i) {
+    bed.pipeline.Set(bed.dev, made);
+    bed.Announce("app.changed", bed.dev.AppName());
+    bed.Go();
+    CHECK(bed.Number() == 2);
+  }
+  CHECK(bed.Find()->deploy.ignore_differences_size() == 1);
+}
+
 TEST_CASE("A synced app without a revision follows the default branch, also to another one") {
   Bed bed;
   bed.git.Commit("app", "main", {{"k8s/a.yaml", ConfigMap("one")}}, "one");

@@ -6,7 +6,6 @@
 
 #include "libs/base/strings.h"
 #include "libs/kube/digest.h"
-#include "libs/kube/field_set.h"
 #include "libs/kube/mask.h"
 
 namespace slipway::kube {
@@ -61,14 +60,11 @@ Keys KeysOf(const boost::json::array& before, const boost::json::array& after) {
   return {};
 }
 
-// Walks two values. `one_sided`: what only the first has is no difference.
+// Walks two values.
 class Differ {
  public:
-  explicit Differ(bool one_sided) : one_sided_(one_sided) {}
-
   void Compare(const std::string& path, const boost::json::value* before,
                const boost::json::value* after) {
-    if (after == nullptr && one_sided_) return;
     if (before != nullptr && after != nullptr) {
       if (before->is_object() && after->is_object()) {
         return Objects(path, before->get_object(), after->get_object());
@@ -128,40 +124,7 @@ class Differ {
     lines.push_back(
         {path + " (order)", slipway::Join(order_before, " "), slipway::Join(order_after, " ")});
   }
-
-  const bool one_sided_;
 };
-
-// The element's child in a desired object, whose keyed items may lack what a server fills in.
-const boost::json::value* DesiredChild(const boost::json::value& parent, std::string_view element) {
-  if (!element.starts_with("k:")) return ChildAt(parent, element);
-  const boost::json::array* array = parent.if_array();
-  if (array == nullptr) return nullptr;
-  for (const boost::json::value& item : *array) {
-    if (HasKeys(element, item, true)) return &item;
-  }
-  return nullptr;
-}
-
-// Fields of the tree that live has and desired hasn't.
-void CollectDropped(const FieldTree& tree, const boost::json::value& desired,
-                    const boost::json::value& live, const std::string& path,
-                    std::vector<DiffLine>& lines) {
-  for (const auto& member : tree) {
-    const std::string_view element(member.key().data(), member.key().size());
-    const boost::json::value* is = ChildAt(live, element);
-    if (is == nullptr) continue;
-    std::string below_path = path + ElementText(element);
-    if (below_path.starts_with('.')) below_path.erase(0, 1);
-    const boost::json::value* wanted = DesiredChild(desired, element);
-    const FieldTree* below = member.value().if_object();
-    if (wanted == nullptr) {
-      lines.push_back({std::move(below_path), Shown(*is), std::nullopt});
-    } else if (below != nullptr) {
-      CollectDropped(*below, *wanted, *is, below_path, lines);
-    }
-  }
-}
 
 void StripServerFields(boost::json::object& body) {
   body.erase("status");
@@ -187,29 +150,12 @@ std::string DiffLine::Text() const {
   return path + ": " + *before + " -> " + *after;
 }
 
-std::vector<DiffLine> DiffOwned(const Object& desired, const Object& live,
-                                std::string_view manager) {
-  Object before = live, after = desired;
-  MaskPair(before, after);
-  // The masked copies still say what is there, so fields are looked up in them alone.
-  const ManagerEntry entry = AppliedBy(live.body(), manager);
-  std::vector<DiffLine> dropped;
-  if (entry.fields != nullptr) {
-    CollectDropped(*entry.fields, boost::json::value(after.body()),
-                   boost::json::value(before.body()), "", dropped);
-  }
-  Differ differ(/*one_sided=*/true);
-  differ.Objects("", before.body(), after.body());
-  for (DiffLine& line : dropped) differ.lines.push_back(std::move(line));
-  return Sorted(std::move(differ.lines));
-}
-
 std::vector<DiffLine> DiffStates(const Object& before, const Object& after) {
   Object was = before, is = after;
   MaskPair(was, is);
   StripServerFields(was.body());
   StripServerFields(is.body());
-  Differ differ(/*one_sided=*/false);
+  Differ differ;
   differ.Objects("", was.body(), is.body());
   return Sorted(std::move(differ.lines));
 }

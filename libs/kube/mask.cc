@@ -47,18 +47,6 @@ bool IsSecret(const Object& object) {
   return object.kind() == "Secret" && object.api_version() == "v1";
 }
 
-Object Masked(Object object) {
-  if (!IsSecret(object)) return object;
-  for (const std::string_view key : kValues) {
-    if (boost::json::value* values = object.body().if_contains(JsonView(key))) MaskAll(*values);
-  }
-  boost::json::object* annotations = Annotations(object);
-  if (annotations != nullptr && annotations->contains(kLastApplied)) {
-    (*annotations)[kLastApplied] = kMasked;
-  }
-  return object;
-}
-
 void MaskPair(Object& before, Object& after) {
   if (!IsSecret(before) && !IsSecret(after)) return;
   for (const std::string_view key : kValues) {

@@ -11,13 +11,10 @@ inline constexpr char kMaskedAfter[] = "*** (after)";
 // Whether the object holds secret values: a Secret of the core group.
 bool IsSecret(const Object& object);
 
-// The object as it may be shown: of a Secret every value of data and stringData is "***", and so is
-// kubectl's annotation with the last applied configuration, which repeats them. Other objects are
-// themselves.
-Object Masked(Object object);
-
-// Two states of one object as they may be shown beside each other: values that are equal are "***"
-// on both sides, others say which side they are of, so that a change shows and nothing else.
+// Two states of one object as they may be shown beside each other: of a Secret the values of data
+// and stringData that are equal are "***" on both sides, others say which side they are of, so that
+// a change shows and nothing else; kubectl's annotation with the last applied configuration, which
+// repeats them, is "***". Other objects stay as they are.
 void MaskPair(Object& before, Object& after);
 
 }  // namespace slipway::kube

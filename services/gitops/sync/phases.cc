@@ -98,38 +98,15 @@ Consent ConsentOf(std::string_view value) {
   return value == "confirm" ? Consent::kConfirm : Consent::kYes;
 }
 
-// False: not known.
-bool SetOption(SyncOptions& options, std::string_view name, std::string_view value) {
-  const bool on = value == "true";
-  const std::pair<std::string_view, bool*> flags[] = {
-      {"PruneLast", &options.prune_last},
-      {"Replace", &options.replace},
-      {"Force", &options.force},
-      {"SkipDryRunOnMissingResource", &options.skip_dry_run_on_missing_resource},
-      {"CreateNamespace", &options.create_namespace},
-      {"ApplyOutOfSyncOnly", &options.apply_out_of_sync_only},
-      {"FailOnSharedResource", &options.fail_on_shared_resource},
-      {"RespectIgnoreDifferences", &options.respect_ignore_differences}};
-  for (const auto& [flag, field] : flags) {
-    if (name != flag) continue;
-    *field = on;
-    return true;
-  }
-  if (name == "Prune") {
-    options.prune = ConsentOf(value);
-  } else if (name == "Delete") {
-    options.deletion = ConsentOf(value);
-  } else if (name == "Validate") {
-    options.validate = value != "false";
-  } else if (name == "ServerSideApply") {
-    options.server_side_apply = on;
-  } else if (name == "PrunePropagationPolicy" &&
-             (value == "foreground" || value == "background" || value == "orphan")) {
+void SetOption(SyncOptions& options, std::string_view name, std::string_view value) {
+  if (name == "Prune") options.prune = ConsentOf(value);
+  if (name == "Delete") options.deletion = ConsentOf(value);
+  if (name == "PruneLast") options.prune_last = value == "true";
+  if (name == "Force") options.force = value == "true";
+  if (name == "PrunePropagationPolicy" &&
+      (value == "foreground" || value == "background" || value == "orphan")) {
     options.prune_propagation = value;
-  } else {
-    return name == "ClientSideApplyMigration";  // is always done
   }
-  return true;
 }
 
 }  // namespace
@@ -174,7 +151,7 @@ SyncOptions ParseSyncOptions(std::string_view list) {
     const std::string_view name = Trim(std::string_view(part).substr(0, equals));
     const std::string_view value =
         equals == std::string::npos ? "true" : Trim(std::string_view(part).substr(equals + 1));
-    if (!SetOption(options, name, value)) options.unknown.push_back(part);
+    SetOption(options, name, value);
   }
   return options;
 }

@@ -40,23 +40,15 @@ Role RoleOf(const kube::Object& object);
 
 enum class Consent { kYes, kNo, kConfirm };  // kConfirm: after somebody has said so
 
-// What the annotation argocd.argoproj.io/sync-options asks for one object, or an app for all. A
-// value.
+// What the annotation argocd.argoproj.io/sync-options asks for one object. Argo CD's other options
+// ask for what is always done here (ServerSideApply, SkipDryRunOnMissingResource,
+// RespectIgnoreDifferences and more), or for what is not (Replace, Validate=false). A value.
 struct SyncOptions {
-  Consent prune = Consent::kYes;     // Prune=false|confirm, helm.sh/resource-policy: keep
-  Consent deletion = Consent::kYes;  // Delete=false|confirm
-  bool prune_last = false;           // PruneLast=true
-  bool replace = false;              // Replace=true
-  bool force = false;                // Force=true: delete and create what can't be changed
-  bool validate = true;              // Validate=false
-  bool skip_dry_run_on_missing_resource = false;
-  bool create_namespace = false;  // of apps
-  bool apply_out_of_sync_only = false;
-  bool fail_on_shared_resource = false;
-  bool respect_ignore_differences = false;
-  std::optional<bool> server_side_apply = {};  // false can't be had: everything is
-  std::string prune_propagation = {};          // foreground, background, orphan; "": background
-  std::vector<std::string> unknown = {};       // what was not understood, for a warning
+  Consent prune = Consent::kYes;       // Prune=false|confirm, helm.sh/resource-policy: keep
+  Consent deletion = Consent::kYes;    // Delete=false|confirm
+  bool prune_last = false;             // PruneLast=true
+  bool force = false;                  // Force=true: delete and create what can't be changed
+  std::string prune_propagation = {};  // foreground, background, orphan; "": background
 };
 
 // Options in a comma list, as in the annotation.

@@ -100,13 +100,8 @@ TEST_CASE("Options of an object") {
   CHECK(options.prune == Consent::kConfirm);
   CHECK(options.deletion == Consent::kNo);
   CHECK(options.prune_last);
-  CHECK(options.replace);
   CHECK(options.force);
-  CHECK_FALSE(options.validate);
-  CHECK(options.skip_dry_run_on_missing_resource);
   CHECK(options.prune_propagation == "foreground");
-  CHECK(options.server_side_apply == false);
-  CHECK(options.unknown == std::vector<std::string>{"Wonder=1", "PrunePropagationPolicy=slow"});
 
   CHECK(OptionsOf(Make({})).prune == Consent::kYes);
   CHECK(OptionsOf(Make({{"helm.sh/resource-policy", "keep"}})).prune == Consent::kNo);

@@ -88,6 +88,11 @@ absl::Status Applier::Rehearsed(const DesiredState& desired, const Plan& plan,
   return absl::OkStatus();
 }
 
+void Applier::Forget(const AppEnvironment& where) {
+  MutexLock lock(mu_);
+  rehearsed_.erase(where);
+}
+
 absl::StatusOr<Applied> Applier::Fail(const DesiredState& desired, const Plan& plan,
                                       const absl::Status& problem) {
   for (const sync::Stage& stage : plan.order.sync_fail) {

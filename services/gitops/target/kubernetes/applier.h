@@ -26,6 +26,8 @@ class Applier {
 
   // Errors as Target.
   absl::StatusOr<Applied> Run(const DesiredState& desired, const Plan& plan);
+  // The app is gone.
+  void Forget(const AppEnvironment& where);
 
  private:
   using Objects = std::vector<const PlannedObject*>;

@@ -67,7 +67,7 @@ KubernetesTarget::KubernetesTarget(db::Pool& pool, Options options,
       pruner_(*cluster_, inventory_, options_.changed),
       explainer_(*cluster_),
       verifier_(*cluster_, inventory_, manager_),
-      sweeper_(*cluster_, options_.sweep_interval) {}
+      sweeper_(*cluster_, inventory_, options_.sweep_interval) {}
 
 absl::Status KubernetesTarget::EnsureOpen() {
   MutexLock lock(opening_);
@@ -141,7 +141,7 @@ absl::StatusOr<Observation> KubernetesTarget::Observe(const DesiredState& desire
   const absl::Status trouble = cluster_->Trouble();
   absl::Duration next_sweep = absl::InfiniteDuration();
   if (trouble.ok()) {
-    next_sweep = sweeper_.Sweep(desired.where, *plan, inventory_.Of(desired.where));
+    next_sweep = sweeper_.Sweep(desired.where, *plan);
     SLIPWAY_RETURN_IF_ERROR(verifier_.Settle(desired, *plan));
   }
   Judgement judgement = JudgeApp(*plan, inventory_.Of(desired.where),
@@ -184,6 +184,7 @@ absl::Status KubernetesTarget::Delete(const AppEnvironment& where) {
     MutexLock lock(mu_);
     plans_.erase(where);
   }
+  applier_.Forget(where);
   verifier_.Forget(where);
   sweeper_.Forget(where);
   SLIPWAY_RETURN_IF_ERROR(deletion_hooks_.Run(where, sync::Phase::kPreDelete));

@@ -26,20 +26,13 @@ void Sweeper::Forget(const AppEnvironment& where) {
   due_.erase(where);
 }
 
-absl::Duration Sweeper::Sweep(const AppEnvironment& where, const Plan& plan,
-                              const Inventory::Entries& entries) {
-  std::vector<kube::Target> targets;
+absl::Duration Sweeper::Sweep(const AppEnvironment& where, const Plan& plan) {
+  std::vector<const PlannedObject*> blind;
   for (const PlannedObject& planned : plan.objects) {
-    if (planned.role.hook || planned.role.skipped || !Cluster::WatchesMetadataOnly(planned.gvk)) {
-      continue;
-    }
-    const auto entry = entries.find(planned.id);
-    if (entry == entries.end() || entry->second.state != InventoryEntry::State::kApplied) continue;
-    const auto resource =
-        cluster_.discovery().FindKnown(planned.gvk.group, planned.gvk.version, planned.gvk.kind);
-    if (resource) targets.push_back({*resource, planned.id.ns, planned.id.name});
+    if (planned.role.hook || planned.role.skipped) continue;
+    if (Cluster::WatchesMetadataOnly(planned.gvk)) blind.push_back(&planned);
   }
-  if (targets.empty()) return absl::InfiniteDuration();
+  if (blind.empty()) return absl::InfiniteDuration();
   const absl::Time now = absl::Now();
   {
     MutexLock lock(mu_);
@@ -47,6 +40,16 @@ absl::Duration Sweeper::Sweep(const AppEnvironment& where, const Plan& plan,
     if (now < due->second) return due->second - now;
     due->second = now + interval_;
   }
+  const Inventory::Entries entries = inventory_.Of(where);
+  std::vector<kube::Target> targets;
+  for (const PlannedObject* planned : blind) {
+    const auto entry = entries.find(planned->id);
+    if (entry == entries.end() || entry->second.state != InventoryEntry::State::kApplied) continue;
+    const kube::Gvk& gvk = planned->gvk;
+    const auto resource = cluster_.discovery().FindKnown(gvk.group, gvk.version, gvk.kind);
+    if (resource) targets.push_back({*resource, planned->id.ns, planned->id.name});
+  }
+  if (targets.empty()) return interval_;
   kube::ObjectApi::GetOptions get;
   get.owner = where.Folder();
   get.timeout = kPatience;

@@ -17,18 +17,19 @@ namespace slipway::gitops::kubernetes {
 // caller at a time for each app.
 class Sweeper {
  public:
-  // `cluster` outlives it.
-  Sweeper(Cluster& cluster, absl::Duration interval) : cluster_(cluster), interval_(interval) {}
+  // All outlive it.
+  Sweeper(Cluster& cluster, const Inventory& inventory, absl::Duration interval)
+      : cluster_(cluster), inventory_(inventory), interval_(interval) {}
 
   // Reads the app's objects if it is their time, and notes what they show; how long until the next
   // time. What the server does not answer within a second is read the next time.
-  absl::Duration Sweep(const AppEnvironment& where, const Plan& plan,
-                       const Inventory::Entries& entries);
+  absl::Duration Sweep(const AppEnvironment& where, const Plan& plan);
   // The app is gone.
   void Forget(const AppEnvironment& where);
 
  private:
   Cluster& cluster_;
+  const Inventory& inventory_;
   const absl::Duration interval_;
   Mutex mu_;
   std::map<AppEnvironment, absl::Time> due_ SLIPWAY_GUARDED_BY(mu_);

@@ -81,10 +81,8 @@ TEST_CASE("replicas that others set are no drift, and outlive the next commits")
   // The first change takes the field from us, so the server is asked whether anything is to be
   // done.
   REQUIRE(KubernetesStage::Eventually([&] { return stage.DryRuns(mark, "deployments.apps") > 0; }));
-  REQUIRE(KubernetesStage::Eventually([&] {
-    return stage.Environment(kDev).health == Status::RUNNING &&
-           stage.proxy.Requests().in_flight == stage.proxy.Requests({.verb = "watch"}).in_flight;
-  }));
+  REQUIRE(KubernetesStage::Eventually(
+      [&] { return stage.Environment(kDev).health == Status::RUNNING; }));
   stage.Scale(3);
   // Drift of another object shows that the process looks.
   const int64_t later = stage.Mark();

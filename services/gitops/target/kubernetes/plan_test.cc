@@ -61,6 +61,27 @@ TEST_CASE("equal manifests have equal digests, and others have others") {
         digest("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {k: w}\n"));
 }
 
+TEST_CASE("rules for ignoring go to their objects, and are a part of what is applied") {
+  DesiredState desired = Desired({{"api.yaml", kDeployment}});
+  const auto without = MakePlan(desired, Options());
+  auto& other = *desired.ignored.Add();
+  other.set_kind("Service");
+  other.add_json_pointers("/spec/clusterIP");
+  const auto for_another = MakePlan(desired, Options());
+  auto& rule = *desired.ignored.Add();
+  rule.set_group("apps");
+  rule.set_namespace_("shop-*");
+  rule.add_json_pointers("/spec/replicas");
+  const auto with = MakePlan(desired, Options());
+  REQUIRE((without.ok() && for_another.ok() && with.ok()));
+  CHECK(for_another->objects[0].ignored.empty());
+  CHECK(for_another->objects[0].content == without->objects[0].content);
+  REQUIRE(with->objects[0].ignored.size() == 1);
+  CHECK(with->objects[0].ignored[0].json_pointers == std::vector<std::string>{"/spec/replicas"});
+  CHECK(with->objects[0].body == without->objects[0].body);
+  CHECK(with->objects[0].content != without->objects[0].content);
+}
+
 TEST_CASE("pods that pull from a host with a credential get it as a Secret") {
   DesiredState desired = Desired({{"api.yaml", kDeployment}});
   desired.credentials = {{.host = "registry.test:5000", .username = "u", .password = "p"}};

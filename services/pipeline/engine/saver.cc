@@ -10,6 +10,7 @@
 #include "services/pipeline/domain/fields.h"
 #include "services/pipeline/domain/references.h"
 #include "services/pipeline/domain/repository_url.h"
+#include "services/pipeline/engine/environment_repository.h"
 #include "services/pipeline/engine/errors.h"
 #include "services/pipeline/engine/resource_message.h"
 #include "slipway/pipeline/v1/pipeline.pb.h"
@@ -272,6 +273,10 @@ absl::Status Saver::Check(db::Tx& tx, const Place& place, bool has_secret, Messa
         CheckRepositoriesKept(tx, static_cast<const v1::App&>(*resource), place.name, &violations));
     SLIPWAY_RETURN_IF_ERROR(
         CheckOnlySynced(tx, static_cast<const v1::App&>(*resource), place.name, &violations));
+  }
+  if (kind == Kind::kEnvironment && place.old) {
+    SLIPWAY_RETURN_IF_ERROR(CheckEnvironmentRepository(
+        tx, static_cast<const v1::Environment&>(*resource), place.name, &violations));
   }
   SLIPWAY_RETURN_IF_ERROR(violations.ToStatus());
   if (kind == Kind::kWorkflow) {

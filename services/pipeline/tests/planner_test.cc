@@ -166,18 +166,30 @@ TEST_CASE("an app that is only synced resolves without a workflow") {
 TEST_CASE("a path to deploy that is in no known repository is refused, not guessed") {
   EngineFixture f;
   f.SaveHello();
+  constexpr char kDev[] =
+      R"(name: "environments/dev" spec {cluster: "local" deploy {repository: "confg"}})";
+  f.Save<v1::Environment>(kDev);
   f.Save<v1::App>(R"(name: "projects/demo/apps/shop" spec {
     repositories {name: "config" url: "https://git.example/demo/config.git"}
-    environments {environment: "dev" deploy {path: "shop"}}})");
+    environments {environment: "dev" deploy {path: "shop"}}
+    environments {environment: "prod" deploy {path: "shop"}}})");
   v1::ResolveDeploymentRequest request;
   request.set_app("projects/demo/apps/shop");
-  request.set_environment("dev");
+  request.set_environment("prod");
   CHECK(f.engine->planner.ResolveDeployment(f.caller, request)->repository().name() == "config");
-  f.Save<v1::Environment>(R"(name: "environments/dev" spec {
-    cluster: "local" deploy {repository: "confg"}})");
+  request.set_environment("dev");
   const absl::Status unknown = f.engine->planner.ResolveDeployment(f.caller, request).status();
   CHECK(DetailsOf(unknown).reason == "NO_DEPLOY_REPOSITORY");
   CHECK(MessageOf(unknown).find("did you mean \"config\"") != std::string::npos);
+  // The environment itself is not saved like that while an app is deployed there.
+  const auto refused = DetailsOf(f.TrySave<v1::Environment>(kDev)).field_violations;
+  REQUIRE(refused.size() == 1);
+  CHECK(refused[0].field == "spec.deploy.repository");
+  CHECK(refused[0].description ==
+        "app demo/shop is deployed here and has no repository \"confg\"; did you mean \"config\"?");
+  f.Save<v1::Environment>(
+      R"(name: "environments/dev" spec {cluster: "local" deploy {repository: "config"}})");
+  CHECK(f.engine->planner.ResolveDeployment(f.caller, request)->repository().name() == "config");
 }
 
 TEST_CASE("an app has a workflow or is only synced") {

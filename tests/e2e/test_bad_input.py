@@ -124,7 +124,7 @@ metadata: {project: demo, name: typo-app}
 spec:
   repositories:
   - {name: source, url: "GIT_URL/demo/typo.git", account: locl}
-  deploy: {prot: 8080, healthPath: healthz, env: {GREETING: "${NOT_SET}"}}
+  deploy: {prot: 8080, healthPath: healthz, env: {GREETING: "${NOT_SET}"}, ignoreDifferences: [{jsonPointers: [spec.a], managedFieldsManagers: [x]}]}
 ---
 apiVersion: slipway/v1
 kind: Workflow
@@ -149,6 +149,7 @@ spec: {forge: githup}
         self.assertEqual(places, [
             ["mistakes.yaml:6", "spec.repositories[0].account"], ["mistakes.yaml:7", "spec.deploy.env.GREETING"],
             ["mistakes.yaml:7", "spec.deploy.prot"], ["mistakes.yaml:7", "spec.deploy.healthPath"],
+            ["mistakes.yaml:7", "spec.deploy.ignoreDifferences[0].jsonPointers[0]"],
             ["mistakes.yaml:16", "spec.source.build.trigger"], ["mistakes.yaml:17", "spec.source.build.image.registry"],
             ["mistakes.yaml:17", "spec.source.build.image.tag"], ["mistakes.yaml:20", "spec.deploymentPipelines[1].strategy.canary"],
             ["mistakes.yaml:20", "spec.deploymentPipelines[1].after"], ["mistakes.yaml:25", "spec.forge"]], told)

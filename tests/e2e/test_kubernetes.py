@@ -83,6 +83,16 @@ class Kubernetes(unittest.TestCase):
         self.up()
         self.assertEqual(len(self.objects()), 1)
 
+    def test_replicas_that_somebody_else_sets_outlive_the_next_push(self):
+        self.app.define(deploy={"port": 8080, "healthPath": "/index.html", "replicas": 1, "ignoreDifferences": [
+            {"group": "apps", "kind": "Deployment", "jsonPointers": ["/spec/replicas"]}]})
+        self.app.healthy(self.app.push("one"), seconds=120)
+        name = self.objects()[0]["metadata"]["name"]
+        self.kubectl("scale", f"deployment/{name}", "--replicas=2")
+        self.app.healthy(self.app.push("two"), seconds=120)
+        self.assertEqual(self.objects()[0]["spec"]["replicas"], 2)
+        self.assertIn("nothing differs from commit", self.suite.cli("diff", f"{self.app.id}/dev"))
+
     def test_what_is_taken_away_goes_from_the_cluster(self):
         self.app.define()
         self.app.healthy(self.app.push("one"), seconds=120)

@@ -1,5 +1,6 @@
 #include "services/gitops/domain/schedule.h"
 
+#include <algorithm>
 #include <mutex>
 
 #include "absl/time/clock.h"
@@ -16,7 +17,9 @@ void Schedule::Wake(const AppEnvironment& where) {
   {
     MutexLock lock(mu_);
     Entry& entry = entries_[where];
-    SetDue(where, entry, absl::Now());
+    // One that waits for a worker keeps its place, however often it is woken.
+    const absl::Time now = absl::Now();
+    SetDue(where, entry, entry.taken ? now : std::min(entry.due, now));
     entry.woken = entry.taken;
     ++version_;
   }

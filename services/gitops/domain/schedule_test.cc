@@ -64,6 +64,15 @@ TEST_CASE("what was given back for good comes again when it is added") {
   CHECK(schedule.Take({}) == kDev);
 }
 
+TEST_CASE("one that waits keeps its place however often it is woken") {
+  Schedule schedule;
+  schedule.Wake(kProd);
+  schedule.Wake(kDev);
+  schedule.Wake(kProd);
+  CHECK(schedule.Take({}) == kProd);
+  CHECK(schedule.Take({}) == kDev);
+}
+
 TEST_CASE("one that is taken can be waited for") {
   Schedule schedule;
   schedule.Wake(kDev);

@@ -6,6 +6,7 @@ import json
 import sys
 import threading
 import time
+import urllib.parse
 
 import bench
 import on_kubernetes
@@ -47,9 +48,15 @@ class Follower:
 def pushed_at(suite, commit):
     """When the Git host took the commit in: the start of its post-receive hook."""
     def delivered():
-        for delivery in suite.api("GET", "/v1/deliveries?pageSize=20")["deliveries"]:
-            if delivery.get("commit") == commit:
-                return delivery
+        # Each push to the GitOps repository is a delivery, too: newer ones may fill many pages.
+        query = "/v1/deliveries?pageSize=100"
+        while query:
+            page = suite.api("GET", query)
+            for delivery in page["deliveries"]:
+                if delivery.get("commit") == commit:
+                    return delivery
+            token = page.get("nextPageToken")
+            query = f"/v1/deliveries?pageSize=100&pageToken={urllib.parse.quote(token)}" if token else ""
         return None
     delivery = suite.until(delivered, f"the delivery of {commit}")
     with open(suite.root / "data/log/push-sender/current", encoding="utf-8") as log:

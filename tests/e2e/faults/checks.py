@@ -42,7 +42,8 @@ def _runs(suite, pusher, found):
         if run["state"] not in view.FINAL_RUN:
             found.append(f"{run['name']} has not ended: {run['state']} {run['reason']}")
         elif run["state"] != "SUCCEEDED" and "runner" not in run["reason"]:
-            found.append(f"{run['name']} {run['state']} although only parts were killed: {run['reason']}")
+            last = "\n".join(pusher.app.log(run).splitlines()[-20:])
+            found.append(f"{run['name']} {run['state']} although only parts were killed: {run['reason']}; its log ends:\n{last}")
     return runs
 
 

@@ -17,7 +17,7 @@ namespace {
 
 constexpr absl::Duration kTxTime = absl::Seconds(10);
 constexpr absl::Duration kIdle = absl::Seconds(2);
-constexpr size_t kBatch = 50;
+constexpr int kBatch = 50;
 
 FolderCommit CommitOf(const Deployment& deployment, std::vector<Manifest> manifests,
                       bool look_first) {
@@ -63,34 +63,32 @@ bool IsTransient(const absl::Status& status) {
 }  // namespace
 
 absl::Duration Committer::Pass() {
-  auto waiting = db::RunTx(pool_, "committer.waiting", kTxTime, [&](db::Tx& tx) {
-    return deployments::ListOpen(tx, {"PENDING", "COMMITTING"});
-  });
-  if (!waiting.ok()) {
+  auto queue = db::RunTx(pool_, "committer.waiting", kTxTime,
+                         [&](db::Tx& tx) { return deployments::NextToCommit(tx, kBatch); });
+  if (!queue.ok()) {
     log::Warn("committer.unavailable", "the database did not answer",
-              {{"error", MessageOf(waiting.status())}});
+              {{"error", MessageOf(queue.status())}});
     return absl::Seconds(1);
   }
   if (metrics_ != nullptr) {
-    metrics_->SetQueue(
-        "commits", static_cast<int64_t>(waiting->size()),
-        waiting->empty() ? absl::ZeroDuration() : absl::Now() - waiting->front().created);
+    metrics_->SetQueue("commits", queue->waiting,
+                       queue->next.empty() ? absl::ZeroDuration() : absl::Now() - queue->oldest);
   }
-  if (waiting->empty()) {
+  std::vector<Deployment>& waiting = queue->next;
+  if (waiting.empty()) {
     failures_ = 0;
     return kIdle;
   }
-  if (waiting->size() > kBatch) waiting->resize(kBatch);
   const auto access = active_();
   if (!access.ok() || !*access) {
-    ExplainAll(*waiting, access.ok() ? MessageOf(NoActiveProvider()) : MessageOf(access.status()));
+    ExplainAll(waiting, access.ok() ? MessageOf(NoActiveProvider()) : MessageOf(access.status()));
     return kIdle;
   }
   // Projects with a repository of their own go there; one that is away keeps back no other.
   std::map<std::string, std::vector<Deployment>> by_place;
   bool done = true, transient = false;
   std::map<std::string, absl::Status> prepared;  // by project
-  for (Deployment& deployment : *waiting) {
+  for (Deployment& deployment : waiting) {
     const std::string& project = deployment.where.project;
     if (prepare_ && !(*access)->IsMade(project)) {
       // The next pass has its address then.

@@ -31,7 +31,7 @@ struct ManyApps {
   std::string Value(const std::string& select) { return bed.database.Value(select); }
   // The loops go on until nothing waits to be rendered or committed.
   void Settle() {
-    bed.synced.Pass({});
+    WorkBed::LookAt(bed.synced);
     do {
       bed.worker.Pass({});
       bed.committer.Pass();
@@ -46,11 +46,11 @@ TEST_CASE("Fifty apps of one repository cost its host one question for each look
   ManyApps apps;
   WorkBed& bed = apps.bed;
   const int before = bed.git.ListRequests();
-  bed.synced.Pass({});
+  WorkBed::LookAt(bed.synced);
   CHECK(bed.git.ListRequests() - before == 1);
   CHECK(apps.Value("SELECT count(*)::text AS v FROM deployments") == std::to_string(kApps));
   for (int looks = 2; looks < 5; ++looks) {
-    bed.synced.Pass({});
+    WorkBed::LookAt(bed.synced);
     CHECK(bed.git.ListRequests() - before == looks);
   }
 }

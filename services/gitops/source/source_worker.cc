@@ -1,5 +1,6 @@
 #include "services/gitops/source/source_worker.h"
 
+#include "absl/time/clock.h"
 #include "libs/base/error.h"
 #include "libs/base/status.h"
 #include "libs/db/run_tx.h"
@@ -13,6 +14,10 @@ namespace {
 
 constexpr absl::Duration kTxTime = absl::Seconds(10);
 constexpr absl::Duration kIdle = absl::Seconds(2);
+// So many are read at once, and what was read is worked on for so long, until what came since is
+// asked for, too.
+constexpr int kAhead = 32;
+constexpr absl::Duration kFresh = absl::Milliseconds(100);
 // So many tries of what takes too long, then it is a mistake of the source.
 constexpr int kSlowTries = 3;
 
@@ -83,15 +88,29 @@ absl::StatusOr<std::optional<sources::Waiting>> SourceWorker::Take(
     const std::set<int64_t>& failed) {
   // Held while the database is asked: what another loop releases is rendered by then.
   const MutexLock lock(mu_);
-  const int limit = 1 + static_cast<int>(taken_.size() + failed.size());
-  SLIPWAY_ASSIGN_OR_RETURN(const auto due,
-                           db::RunTx(parts_.pool, "source_worker.due", kTxTime,
-                                     [&](db::Tx& tx) { return sources::Due(tx, limit); }));
-  for (const sources::Waiting& waiting : due) {
+  SLIPWAY_RETURN_IF_ERROR(Refill());
+  while (!next_.empty()) {
+    sources::Waiting waiting = std::move(next_.front());
+    next_.pop_front();
     if (failed.contains(waiting.deployment_id)) continue;
-    if (taken_.insert(waiting.deployment_id).second) return waiting;
+    taken_.insert(waiting.deployment_id);
+    return waiting;
   }
   return std::nullopt;
+}
+
+absl::Status SourceWorker::Refill() {
+  if (!next_.empty() && absl::Now() - refilled_ < kFresh) return absl::OkStatus();
+  SLIPWAY_ASSIGN_OR_RETURN(const auto due,
+                           db::RunTx(parts_.pool, "source_worker.due", kTxTime, [&](db::Tx& tx) {
+                             return sources::Due(tx, kAhead + static_cast<int>(taken_.size()));
+                           }));
+  refilled_ = absl::Now();
+  next_.clear();
+  for (const sources::Waiting& waiting : due) {
+    if (!taken_.contains(waiting.deployment_id)) next_.push_back(waiting);
+  }
+  return absl::OkStatus();
 }
 
 void SourceWorker::Release(int64_t deployment_id) {
@@ -127,7 +146,7 @@ absl::Status SourceWorker::Render(const sources::Waiting& waiting, const std::st
                            db::RunTx(parts_.pool, "source_worker.read", kTxTime, [&](db::Tx& tx) {
                              return deployments::GetById(tx, waiting.deployment_id);
                            }));
-  if (!found) return absl::OkStatus();
+  if (!found || IsFinal(found->state)) return absl::OkStatus();
   Deployment deployment = *found;
   const std::string& revision = deployment.deploy.revision();
   if (revision.empty() && deployment.image.commit.empty()) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <list>
 #include <optional>
@@ -50,6 +51,8 @@ class SourceWorker {
   // One that waits, is not among the `failed` and in nobody's hands; it is in the caller's then,
   // until Release.
   absl::StatusOr<std::optional<sources::Waiting>> Take(const std::set<int64_t>& failed);
+  // Reads what waits anew, where that was long ago; under mu_.
+  absl::Status Refill();
   void Release(int64_t deployment_id);
   absl::Status Render(const sources::Waiting& waiting, const std::stop_token& stop);
   // Writes why it did not work: for good, or until the next try.
@@ -57,6 +60,8 @@ class SourceWorker {
 
   const Parts parts_;
   Mutex mu_;
+  std::deque<sources::Waiting> next_ SLIPWAY_GUARDED_BY(mu_);  // the first of those that wait
+  absl::Time refilled_ SLIPWAY_GUARDED_BY(mu_) = absl::InfinitePast();
   std::set<int64_t> taken_ SLIPWAY_GUARDED_BY(mu_);
   std::list<WakeLoop> loops_;
 };

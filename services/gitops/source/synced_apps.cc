@@ -30,7 +30,7 @@ namespace pipeline_v1 = slipway::pipeline::v1;
 constexpr absl::Duration kTxTime = absl::Seconds(10);
 constexpr int kBatch = 200;                                // changes in a pass
 constexpr size_t kTogether = 25;                           // apps in a transaction
-constexpr size_t kParallel = 4;                            // apps and repositories at once
+constexpr size_t kParallel = 4;                            // definitions and repositories at once
 constexpr absl::Duration kLeast = absl::Milliseconds(50);  // between two passes
 constexpr size_t kShownCommit = 7;
 
@@ -116,15 +116,12 @@ absl::Duration SyncedApps::Pass(const std::stop_token& stop) {
                        : sources::PostponeChange(tx, change.what, BackOff(change.attempts));
     }).IgnoreError();
   });
-  auto all = db::RunTx(parts_.pool, "synced.read", kTxTime,
-                       [](db::Tx& tx) { return sources::ListSynced(tx); });
+  const auto all = db::RunTx(parts_.pool, "synced.read", kTxTime,
+                             [](db::Tx& tx) { return sources::ListSynced(tx); });
   if (!all.ok()) return absl::Seconds(1);
-  ForEach(GroupsOf(*std::move(all)), stop, [&](const Group& group) { Look(group, stop); });
+  const absl::Duration next = Queue(*all);
   if (changes->size() == size_t{kBatch}) return absl::ZeroDuration();
-  absl::Duration next = late ? absl::Seconds(1) : fetch_interval_;
-  const absl::Time now = absl::Now();
-  for (const auto& [place, last] : looked_) next = std::min(next, last + fetch_interval_ - now);
-  return std::max(next, kLeast);
+  return std::max(std::min(next, late ? absl::Seconds(1) : fetch_interval_), kLeast);
 }
 
 void SyncedApps::NotePush(const std::string& url) {
@@ -137,30 +134,102 @@ void SyncedApps::NotePush(const std::string& url) {
   loop_.Wake();
 }
 
-std::vector<SyncedApps::Group> SyncedApps::GroupsOf(std::vector<sources::SyncedApp> apps) {
-  std::map<Place, std::vector<sources::SyncedApp>> by_place;
-  for (sources::SyncedApp& app : apps)
-    by_place[{app.repository.url(), app.repository.account()}].push_back(std::move(app));
-  std::erase_if(looked_, [&](const auto& entry) { return !by_place.contains(entry.first); });
+absl::Duration SyncedApps::Queue(const std::vector<sources::SyncedApp>& apps) {
+  std::map<Place, bool> found;  // whether it has an app that was never looked at
+  for (const sources::SyncedApp& app : apps)
+    found[{app.repository.url(), app.repository.account()}] |=
+        app.commit.empty() && app.problem.empty();
   const absl::Time now = absl::Now();
-  std::set<std::string> pushed;
+  absl::Duration next = fetch_interval_;
   {
     MutexLock lock(mu_);
-    pushed.swap(pushed_);
-  }
-  std::vector<Group> groups;
-  for (auto& [place, group] : by_place) {
-    const auto [last, is_new] = looked_.try_emplace(place, now);
-    if (is_new || now - last->second >= fetch_interval_ ||
-        pushed.contains(forge::NormaliseRepositoryUrl(place.first))) {
-      last->second = now;
-    } else {
-      std::erase_if(group,
-                    [](const auto& app) { return !app.commit.empty() || !app.problem.empty(); });
+    const std::set<std::string> pushed = std::exchange(pushed_, {});
+    std::erase_if(places_, [&](const auto& entry) {
+      return !found.contains(entry.first) && !entry.second.busy && !entry.second.queued;
+    });
+    for (const auto& [place, has_new] : found) {
+      PlaceState& state = places_[place];
+      const bool is_pushed = pushed.contains(forge::NormaliseRepositoryUrl(place.first));
+      const bool due = !state.busy && now - state.looked >= fetch_interval_;
+      if (!state.busy && !state.queued && !due)
+        next = std::min(next, state.looked + fetch_interval_ - now);
+      if (!is_pushed && !due && !has_new) continue;
+      state.all |= is_pushed || due;
+      if (state.busy) {
+        state.again = true;
+      } else if (!std::exchange(state.queued, true)) {
+        // What somebody waits for comes before what is only looked at in its turn.
+        queue_.insert(is_pushed || has_new ? queue_.begin() : queue_.end(), place);
+      }
     }
-    if (!group.empty()) groups.push_back(std::move(group));
   }
-  return groups;
+  queued_.notify_all();
+  return next;
+}
+
+absl::StatusOr<SyncedApps::Group> SyncedApps::AppsOf(const Place& place, bool all) {
+  SLIPWAY_ASSIGN_OR_RETURN(Group apps,
+                           db::RunTx(parts_.pool, "synced.of_repository", kTxTime,
+                                     [](db::Tx& tx) { return sources::ListSynced(tx); }));
+  std::erase_if(apps, [&](const sources::SyncedApp& app) {
+    const bool here = Place{app.repository.url(), app.repository.account()} == place;
+    return !here || (!all && (!app.commit.empty() || !app.problem.empty()));
+  });
+  return apps;
+}
+
+bool SyncedApps::LookAtNext(const std::stop_token& stop) {
+  Place place;
+  bool all;
+  {
+    MutexLock lock(mu_);
+    if (queue_.empty()) return false;
+    place = queue_.front();
+    queue_.pop_front();
+    PlaceState& state = places_[place];
+    state.queued = false;
+    state.busy = true;
+    all = std::exchange(state.all, false);
+    if (all) state.looked = absl::Now();
+  }
+  // Read now, when nobody else looks at them.
+  const absl::StatusOr<Group> apps = AppsOf(place, all);
+  if (apps.ok() && !apps->empty()) Look(*apps, stop);
+  bool again;
+  {
+    MutexLock lock(mu_);
+    PlaceState& state = places_[place];
+    state.busy = false;
+    // Without the database it comes again in its turn.
+    if (!apps.ok()) state.looked = absl::Now() - fetch_interval_ + absl::Seconds(1);
+    again = std::exchange(state.again, false);
+    if (again) {
+      state.queued = true;
+      queue_.push_front(place);
+    }
+  }
+  if (again) queued_.notify_all();
+  return true;
+}
+
+void SyncedApps::Work(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    if (LookAtNext(stop)) continue;
+    std::unique_lock lock(mu_);
+    queued_.wait(lock, stop, [this] { return !queue_.empty(); });
+  }
+}
+
+void SyncedApps::Start() {
+  for (size_t i = 0; i < kParallel; ++i)
+    workers_.emplace_back([this](const std::stop_token& stop) { Work(stop); });
+  loop_.Start();
+}
+
+void SyncedApps::Stop() {
+  loop_.Stop();
+  for (std::jthread& worker : workers_) worker.request_stop();
+  workers_.clear();
 }
 
 absl::Status SyncedApps::TakeChange(const sources::Change& change) {

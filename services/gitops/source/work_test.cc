@@ -129,7 +129,7 @@ TEST_CASE("An app whose definition changed is looked at without the others of it
       {bed.database.pool(), bed.lifecycle, bed.pipeline, bed.repositories, bed.renderer},
       absl::Hours(1));
   bed.FollowSynced("one");
-  synced.Pass({});
+  Bed::LookAt(synced);
   CHECK(bed.Number() == 1);
   bed.git.Commit("app", "main", {{"one/a.yaml", ConfigMap("1")}, {"two/a.yaml", ConfigMap("2")}},
                  "two");
@@ -138,7 +138,7 @@ TEST_CASE("An app whose definition changed is looked at without the others of it
   made.synced = true;
   bed.pipeline.Set(other, made);
   bed.Announce("app.changed", other.AppName());
-  synced.Pass({});
+  Bed::LookAt(synced);
   CHECK(bed.Number() == 1);
   CHECK(bed.database.Value("SELECT subject AS v FROM deployments WHERE app = 'other'") == "two");
 }

@@ -14,7 +14,7 @@ using Status = slipway::gitops::v1::DeploymentStatus;
   "d.reference, d.digest, "                                                                       \
   "d.image_order, d.image_ref, d.source_commit, d.subject, d.run, d.workflow, d.actor, "          \
   "d.rollback_of, d.pinned, "                                                                     \
-  "d.deploy, d.strategy, d.cluster, d.k8s_namespace, d.commit_id, d.url, "                       \
+  "d.deploy, d.strategy, d.cluster, d.k8s_namespace, d.commit_id, d.url, "                        \
   "d.traceparent, "                                                                               \
   "d.progress_by, d.ended_at, "                                                                   \
   "d.created_at"
@@ -82,16 +82,17 @@ EnvironmentState EnvironmentFromRow(const db::Row& row) {
   "e.environment = "                                                                            \
   "d.environment AND e.app_uid = d.app_uid "
 
-constexpr db::Sql kInsert{"deployments.insert",
-                          "INSERT INTO deployments (project, app, environment, number, app_uid, "
-                          "state, reason, image_name, reference, digest, "
-                          "image_order, image_ref, source_commit, subject, run, workflow, actor, "
-                          "rollback_of, pinned, request_id, deploy, "
-                          "strategy, cluster, k8s_namespace, manifests, traceparent, created_at) VALUES "
-                          "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, "
-                          "$14, $15, $16, $17, $18, $19, nullif($20, ''), $21, $22, $23, "
-                          "$24, $25::jsonb, $26, date_trunc('milliseconds', now())) "
-                          "RETURNING id, created_at"};
+constexpr db::Sql kInsert{
+    "deployments.insert",
+    "INSERT INTO deployments (project, app, environment, number, app_uid, "
+    "state, reason, image_name, reference, digest, "
+    "image_order, image_ref, source_commit, subject, run, workflow, actor, "
+    "rollback_of, pinned, request_id, deploy, "
+    "strategy, cluster, k8s_namespace, manifests, traceparent, created_at) VALUES "
+    "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, "
+    "$14, $15, $16, $17, $18, $19, nullif($20, ''), $21, $22, $23, "
+    "$24, $25::jsonb, $26, date_trunc('milliseconds', now())) "
+    "RETURNING id, created_at"};
 constexpr db::Sql kGetById{"deployments.get_by_id",
                            "SELECT " DEPLOYMENT_COLUMNS " FROM deployments d WHERE id = $1"};
 constexpr db::Sql kLockById{"deployments.lock_by_id",
@@ -108,12 +109,15 @@ constexpr db::Sql kGetByRequest{
     "SELECT " DEPLOYMENT_COLUMNS
     " FROM deployments d WHERE project = $1 AND app = $2 AND environment = $3 AND request_id = $4"};
 // One statement, and so one snapshot: between two of them a source may be rendered.
-constexpr db::Sql kListOpen{
-    "deployments.list_open",
-    "SELECT " DEPLOYMENT_COLUMNS
-    " FROM deployments d WHERE ended_at IS NULL AND state = ANY ($1::text[]) AND NOT EXISTS "
-    "(SELECT 1 FROM deployment_sources s WHERE s.deployment_id = d.id AND NOT s.rendered) "
-    "ORDER BY id"};
+// One after the other of each commit that they come from.
+constexpr db::Sql kToCommit{
+    "deployments.to_commit",
+    "WITH waiting AS (SELECT d.id, row_number() OVER (PARTITION BY d.source_commit ORDER BY d.id) "
+    "AS turn, count(*) OVER () AS total, min(d.created_at) OVER () AS oldest FROM deployments d "
+    "WHERE d.ended_at IS NULL AND d.state IN ('PENDING', 'COMMITTING') AND NOT EXISTS (SELECT 1 "
+    "FROM deployment_sources s WHERE s.deployment_id = d.id AND NOT s.rendered) "
+    "ORDER BY turn, d.id LIMIT $1) SELECT " DEPLOYMENT_COLUMNS
+    ", w.total, w.oldest FROM waiting w JOIN deployments d ON d.id = w.id ORDER BY w.turn, d.id"};
 constexpr db::Sql kListOpenIn{
     "deployments.list_open_in",
     "SELECT " DEPLOYMENT_COLUMNS
@@ -176,8 +180,8 @@ absl::Status Insert(db::Tx& tx, Deployment& deployment, const std::vector<Manife
               deployment.image.order, deployment.image.ref, deployment.image.commit,
               deployment.image.subject, deployment.image.run, deployment.image.workflow,
               deployment.actor, deployment.rollback_of, deployment.pinned, request_id,
-              db::Bytes{deploy}, db::Bytes{strategy}, deployment.cluster,
-              deployment.k8s_namespace, ManifestsToJson(manifests), deployment.traceparent));
+              db::Bytes{deploy}, db::Bytes{strategy}, deployment.cluster, deployment.k8s_namespace,
+              ManifestsToJson(manifests), deployment.traceparent));
   deployment.id = rows[0].GetInt64("id");
   deployment.created = rows[0].GetTime("created_at");
   return absl::OkStatus();
@@ -204,9 +208,15 @@ absl::StatusOr<std::optional<Deployment>> GetByRequest(db::Tx& tx, const AppEnvi
   return First(tx.Exec(kGetByRequest, where.project, where.app, where.environment, request_id));
 }
 
-absl::StatusOr<std::vector<Deployment>> ListOpen(db::Tx& tx,
-                                                 const std::vector<std::string>& states) {
-  return All(tx.Exec(kListOpen, states));
+absl::StatusOr<ToCommit> NextToCommit(db::Tx& tx, int limit) {
+  SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows, tx.Exec(kToCommit, limit));
+  ToCommit queue;
+  for (const db::Row& row : rows) {
+    queue.next.push_back(FromRow(row));
+    queue.waiting = row.GetInt64("total");
+    queue.oldest = row.GetTime("oldest");
+  }
+  return queue;
 }
 
 absl::StatusOr<std::vector<Deployment>> ListOpenIn(db::Tx& tx, const AppEnvironment& where) {

@@ -28,9 +28,18 @@ absl::StatusOr<std::optional<Deployment>> Get(db::Tx& tx, const DeploymentName& 
 absl::StatusOr<std::optional<Deployment>> GetByRequest(db::Tx& tx, const AppEnvironment& where,
                                                        const std::string& request_id);
 
-// Those that have not ended, oldest first: of all, without those to be rendered; of one.
-absl::StatusOr<std::vector<Deployment>> ListOpen(db::Tx& tx,
-                                                 const std::vector<std::string>& states);
+// What waits for its commit. A value.
+struct ToCommit {
+  std::vector<Deployment> next = {};
+  int64_t waiting = 0;                         // all of them
+  absl::Time oldest = absl::InfiniteFuture();  // creation of the first of all
+};
+// The next `limit` to be committed, without those that are not rendered yet. Those that come from
+// one source commit take turns with those of others, so that a commit to a thousand apps does not
+// keep back one to another app.
+absl::StatusOr<ToCommit> NextToCommit(db::Tx& tx, int limit);
+
+// Those of an environment that have not ended, oldest first.
 absl::StatusOr<std::vector<Deployment>> ListOpenIn(db::Tx& tx, const AppEnvironment& where);
 
 // Highest order among the deployments of an environment, of one workflow and ref.

@@ -12,7 +12,7 @@ constexpr db::Sql kDue{
     "sources.due",
     "SELECT s.deployment_id, s.repository, s.attempts FROM deployment_sources s JOIN deployments d "
     "ON d.id = s.deployment_id WHERE NOT s.rendered AND s.next_attempt <= now() AND d.ended_at IS "
-    "NULL ORDER BY s.deployment_id LIMIT $1"};
+    "NULL ORDER BY row_number() OVER (PARTITION BY d.source_commit ORDER BY d.id), d.id LIMIT $1"};
 constexpr db::Sql kPostpone{
     "sources.postpone",
     "UPDATE deployment_sources SET attempts = attempts + 1, next_attempt = now() + $2::interval, "
@@ -122,8 +122,7 @@ absl::Status SetRendered(db::Tx& tx, int64_t deployment_id, const std::string& c
                          const slipway::pipeline::v1::DeploySpec& deploy) {
   const std::string bytes = deploy.SerializeAsString();
   SLIPWAY_RETURN_IF_ERROR(
-      tx.Exec(kSetManifests, deployment_id, ManifestsToJson(manifests), db::Bytes{bytes})
-          .status());
+      tx.Exec(kSetManifests, deployment_id, ManifestsToJson(manifests), db::Bytes{bytes}).status());
   return tx.Exec(kSetRendered, deployment_id, commit).status();
 }
 

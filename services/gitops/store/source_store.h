@@ -25,7 +25,8 @@ struct Waiting {
   slipway::pipeline::v1::Repository repository = {};
   int attempts = 0;
 };
-// Those whose time has come and that have not ended, oldest first.
+// Those whose time has come and that have not ended; those of one source commit take turns with
+// those of others.
 absl::StatusOr<std::vector<Waiting>> Due(db::Tx& tx, int limit);
 absl::Status Postpone(db::Tx& tx, int64_t deployment_id, absl::Duration delay);
 // Writes what was rendered, from which commit, and the settings with that commit as revision.

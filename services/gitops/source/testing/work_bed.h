@@ -87,9 +87,14 @@ struct WorkBed {
     });
     REQUIRE(done.ok());
   }
+  // What all threads of `apps` do once.
+  static void LookAt(SyncedApps& apps) {
+    apps.Pass({});
+    while (apps.LookAtNext({})) continue;
+  }
   // What all loops do once.
   void Go() {
-    synced.Pass({});
+    LookAt(synced);
     worker.Pass({});
     committer.Pass();
   }

@@ -11,9 +11,9 @@ int64_t DiskUse(const std::string& path, const std::stop_token& stop) {
   FTS* const walk = ::fts_open(roots, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, nullptr);
   if (walk == nullptr) return 0;
   int64_t bytes = 0;
-  while (!stop.stop_requested()) {
-    const FTSENT* const entry = ::fts_read(walk);
-    if (entry == nullptr) break;
+  // The first is read in any case: a walk that was never begun is not freed by glibc's fts_close.
+  for (const FTSENT* entry = ::fts_read(walk); entry != nullptr; entry = ::fts_read(walk)) {
+    if (stop.stop_requested()) break;
     // A folder comes twice; after its content is once enough.
     const bool counted = entry->fts_info != FTS_D && entry->fts_info != FTS_DNR &&
                          entry->fts_info != FTS_ERR && entry->fts_info != FTS_NS &&

@@ -1,5 +1,6 @@
 #include "libs/kube/client/ledger.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -62,8 +63,7 @@ bool Ledger::See(const ObjectView& object) {
   entry->second.text = std::make_unique<char[]>(size);  // zeros between the parts
   char* at = entry->second.text.get();
   for (const std::string_view part : {uid, object.ns, object.name}) {
-    std::memcpy(at, part.data(), part.size());
-    at += part.size() + 1;
+    at = std::copy(part.begin(), part.end(), at) + 1;
   }
   return true;
 }

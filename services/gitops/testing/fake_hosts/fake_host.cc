@@ -120,7 +120,7 @@ bool FakeHost::Make(const std::string& name, FakeRepository repository) {
   return true;
 }
 
-void FakeHost::Remove(const std::string& name) {
+void FakeHost::Remove(std::string name) {
   repositories_.erase(name);
   SLIPWAY_CHECK(RemoveAll(git_.FolderOf(FolderOf(name))).ok());
 }

@@ -90,7 +90,7 @@ class FakeHost {
   bool HasScope(const std::string& scope) const;
   FakeRepository* Seen(const std::string& name);
   bool Make(const std::string& name, FakeRepository repository);
-  void Remove(const std::string& name);
+  void Remove(std::string name);  // which may be the key that goes with it
 
   static http::ServerResponse Json(int status, const boost::json::value& body,
                                    http::Headers headers = {});

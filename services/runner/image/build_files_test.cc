@@ -126,6 +126,8 @@ TEST_CASE("Failures of the builder become one sentence with cause and remedy") {
                           "exit code 1") == "building at STEP \"RUN false\": exit status 1");
   CHECK(BuildFailureCause("", "signal 9 (Killed)") ==
         "buildah ended with signal 9 (Killed); the log has its output");
+  CHECK(BuildFailureCause("STEP 1/2: FROM scratch\nno space left on device\n\n", "exit code 1") ==
+        "buildah ended with exit code 1 after \"no space left on device\"; the log has its output");
   CHECK(PushFailureCause("Error: pushing image: unauthorized: authentication required\n", "")
             .find("401 unauthorized") == 0);
   CHECK(PushFailureCause("Error: pushing: dial tcp 127.0.0.1:1: connect: connection refused", "")

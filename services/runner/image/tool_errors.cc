@@ -21,6 +21,17 @@ std::string LastError(std::string_view output) {
   return Truncate(Trim(found), kMaxCause);
 }
 
+// Where no line reports an error, the last one has to do.
+std::string Ended(std::string_view output, std::string_view ending) {
+  std::string last;
+  for (const std::string& line : Split(output, '\n')) {
+    if (!Trim(line).empty()) last = Trim(line);
+  }
+  std::string cause = "buildah ended with " + std::string(ending);
+  if (!last.empty()) cause += " after \"" + Truncate(last, kMaxCause) + "\"";
+  return cause + "; the log has its output";
+}
+
 bool Has(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
@@ -37,8 +48,7 @@ std::string After(std::string_view text, std::string_view mark, std::string_view
 
 std::string BuildFailureCause(std::string_view output, std::string_view ending) {
   const std::string error = LastError(output);
-  if (error.empty())
-    return "buildah ended with " + std::string(ending) + "; the log has its output";
+  if (error.empty()) return Ended(output, ending);
   if (Has(error, "initializing source docker://") || Has(error, "pinging container registry")) {
     std::string image = After(error, "initializing source docker://", " ");
     if (!image.empty() && image.back() == ':') image.pop_back();
@@ -50,8 +60,7 @@ std::string BuildFailureCause(std::string_view output, std::string_view ending) 
 
 std::string PushFailureCause(std::string_view output, std::string_view ending) {
   const std::string error = LastError(output);
-  if (error.empty())
-    return "buildah ended with " + std::string(ending) + "; the log has its output";
+  if (error.empty()) return Ended(output, ending);
   if (Has(error, "unauthorized") || Has(error, "authentication required")) {
     return "401 unauthorized (" + error + "): set the registry's username and password";
   }

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include "libs/base/encoding.h"
 #include "libs/base/status.h"
 #include "libs/base/strings.h"
 #include "libs/git/cli_errors.h"
@@ -11,16 +12,6 @@
 
 namespace slipway::git {
 namespace {
-
-// git asks "Username for 'http://host': " and "Password for 'http://user@host': ". Any other host,
-// which only a server's trick could bring up, gets no answer.
-constexpr char kAskpass[] = R"(#!/bin/sh
-case "$1" in
-  "Username for '$SLIPWAY_GIT_SCHEME://$SLIPWAY_GIT_HOST'"*) printf '%s\n' "$SLIPWAY_GIT_USERNAME" ;;
-  "Password for '$SLIPWAY_GIT_SCHEME://"*"@$SLIPWAY_GIT_HOST'"*) printf '%s\n' "$SLIPWAY_GIT_PASSWORD" ;;
-  *) exit 1 ;;
-esac
-)";
 
 // For every command. Nothing that a repository or a user's configuration says gets to run a
 // program.
@@ -33,15 +24,23 @@ const std::vector<std::string> kConfig = {
     // loose object that a power cut has truncated for ever.
     "fetch.unpackLimit=1", "core.fsync=committed"};
 
-struct Address {
-  std::string scheme;
-  std::string host;  // with port
-};
-
-Address AddressOf(const std::string& url) {
+// Scheme and host, with its port: "https://git.example:8443/".
+std::string OriginOf(const std::string& url) {
   const size_t at = url.find("://");
-  if (at == std::string::npos) return {};
-  return {url.substr(0, at), url.substr(at + 3, url.find('/', at + 3) - at - 3)};
+  return url.substr(0, url.find('/', at + 3)) + "/";
+}
+
+// The credential goes along with the first request already, since an answer 401 costs a round and
+// two processes; to this origin alone. It is in git's environment, not among its arguments.
+// https://git-scm.com/docs/git-config: GIT_CONFIG_COUNT, http.<url>.extraHeader.
+void SetCredential(const GitRemote& remote, process::ProcessSpec& spec) {
+  if (remote.username.empty() && remote.password.empty()) return;
+  // Forges take a token as password of any user name.
+  const std::string username = remote.username.empty() ? "token" : remote.username;
+  spec.env["GIT_CONFIG_COUNT"] = "1";
+  spec.env["GIT_CONFIG_KEY_0"] = Join({"http.", OriginOf(remote.url), ".extraHeader"}, "");
+  spec.env["GIT_CONFIG_VALUE_0"] =
+      Join({"Authorization: Basic ", Base64Encode(Join({username, remote.password}, ":"))}, "");
 }
 
 // git takes certificates as files only; `folder` is private and goes after the command.
@@ -69,7 +68,6 @@ absl::Status SetTls(const http::TlsOptions& tls, const std::string& folder,
 
 absl::StatusOr<std::unique_ptr<GitCli>> GitCli::Create(Options options) {
   SLIPWAY_ASSIGN_OR_RETURN(TempDir home, TempDir::Create("slipway-git-"));
-  SLIPWAY_RETURN_IF_ERROR(WriteFileAtomic(home.path() + "/askpass", kAskpass, 0700));
   return std::unique_ptr<GitCli>(new GitCli(std::move(options), std::move(home)));
 }
 
@@ -89,7 +87,6 @@ process::ProcessSpec GitCli::Spec(const std::string& git_dir,
               {"GIT_CONFIG_NOSYSTEM", "1"},
               {"GIT_CONFIG_GLOBAL", "/dev/null"},
               {"GIT_TERMINAL_PROMPT", "0"},
-              {"GIT_ASKPASS", home_.path() + "/askpass"},
               {"GIT_ALLOW_PROTOCOL", options_.allow_file ? "http:https:file" : "http:https"}};
   spec.timeout = options_.timeout;
   return spec;
@@ -103,14 +100,7 @@ absl::StatusOr<process::ProcessResult> GitCli::RunRemote(const GitRemote& remote
   SLIPWAY_ASSIGN_OR_RETURN(std::vector<std::string> options, PinnedAddresses(remote.url));
   options.insert(options.end(), arguments.begin(), arguments.end());
   process::ProcessSpec spec = Spec(git_dir, options);
-  if (!remote.username.empty() || !remote.password.empty()) {
-    const Address address = AddressOf(remote.url);
-    spec.env["SLIPWAY_GIT_SCHEME"] = address.scheme;
-    spec.env["SLIPWAY_GIT_HOST"] = address.host;
-    // Forges take a token as password of any user name.
-    spec.env["SLIPWAY_GIT_USERNAME"] = remote.username.empty() ? "token" : remote.username;
-    spec.env["SLIPWAY_GIT_PASSWORD"] = remote.password;
-  }
+  SetCredential(remote, spec);
   if (lock_fd >= 0) spec.fds = {{3, lock_fd}};
   if (remote.tls.empty()) return process::Run(spec, options_.stop);
   SLIPWAY_ASSIGN_OR_RETURN(const TempDir certificates, TempDir::Create("slipway-git-tls-"));

@@ -16,8 +16,8 @@ namespace slipway::git {
 
 // The git program, for the network: it is killable and has deadlines, which libgit2 has not. Runs
 // without system and user configuration, hooks, prompts, redirects, or other transports than HTTP.
-// Credentials reach git through an askpass helper that answers only for the host of the remote. One
-// per process, owned by its composition root. Thread-safe.
+// Credentials reach git in a header that goes to the host of the remote alone. One per process,
+// owned by its composition root. Thread-safe.
 class GitCli {
  public:
   struct Options {
@@ -29,7 +29,7 @@ class GitCli {
     const http::OutgoingGuard* guard = nullptr;
   };
 
-  // Makes the private folder with the askpass helper; it goes with the object.
+  // Makes git's home, an empty private folder; it goes with the object.
   static absl::StatusOr<std::unique_ptr<GitCli>> Create(Options options);
 
   // Fetches checked refspecs into the repository at `git_dir`, pruning what the remote no longer

@@ -45,7 +45,7 @@ absl::Status RemoteStatus(std::string_view url, const process::ProcessResult& re
     return TimedOut(url, "30s without a byte");
   }
   if (HasAny(err, {"Authentication failed", "could not read Username", "could not read Password",
-                   "returned error: 401", "unable to read askpass"})) {
+                   "returned error: 401"})) {
     return AuthenticationFailed(url);
   }
   if (HasAny(err, {"returned error: 403"})) return AccessForbidden(url);

@@ -26,7 +26,7 @@ TEST_CASE("of two replicas one works, and the other takes over however the first
   const absl::Time killed = absl::Now();
   first.End(signal);
   CHECK(second.Says(kGained));
-  CHECK(absl::Now() - killed < absl::Seconds(5));
+  CHECK(absl::Now() - killed < absl::Seconds(15));  // a second, where the machine is idle
   // The first comes back, and waits for its turn.
   GitOpsProcess again(database, root->path(), "gitops-0");
   CHECK(again.Says(kWaits));

@@ -38,6 +38,32 @@ TEST_CASE("a Secret that was changed without a trace is found by the sweep and p
   CHECK(KubernetesStage::Eventually([&] { return ValueOf(stage) == "first"; }));
 }
 
+TEST_CASE("where self-heal is off such a change is shown and stays") {
+  KubernetesStage stage({.sync = {.resync_interval = absl::Milliseconds(200)},
+                         .sweep_interval = absl::Milliseconds(300)});
+  slipway::pipeline::v1::EnvironmentSpec manual;
+  manual.set_self_heal(false);
+  stage.pipeline.SetEnvironment("dev", manual);
+  stage.Commit(kDev, {{"s.yaml", Secret("first")}});
+  REQUIRE(stage.AwaitSynced(kDev));
+  stage.process->Stop();
+  ChangeUnseen(stage, "other");
+  stage.Restart();
+  const auto shown = [&] {
+    return stage.Environment(kDev).drift.find("Secret " + stage.ns->name() + "/s: values") == 0;
+  };
+  REQUIRE(KubernetesStage::Eventually(shown));
+  // What others add to it changes nothing of that.
+  stage.ns->Kubectl({"annotate", "secret", "s", "theirs=x"});
+  const int64_t mark = stage.Mark();
+  REQUIRE(KubernetesStage::Eventually([&] {
+    return stage.proxy.Requests({.verb = "get", .resource = "secrets", .since = mark}).count >= 2;
+  }));
+  CHECK(shown());
+  CHECK(ValueOf(stage) == "other");
+  CHECK(stage.Writes(mark) == 0);
+}
+
 TEST_CASE("where nothing differs a sweep reads each Secret and writes nothing") {
   KubernetesStage stage({.sweep_interval = absl::Milliseconds(200)});
   stage.Commit(kDev, {{"s.yaml", Secret("first")},

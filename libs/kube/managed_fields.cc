@@ -1,7 +1,7 @@
 #include "libs/kube/managed_fields.h"
 
 #include <algorithm>
-#include <set>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "libs/base/strings.h"
@@ -131,31 +131,6 @@ int64_t SecondsOf(std::string_view time) {
   return absl::ToUnixSeconds(parsed);
 }
 
-const boost::json::value* ChildOrNull(const boost::json::value* parent, std::string_view element) {
-  return parent == nullptr ? nullptr : ChildAt(*parent, element);
-}
-
-// Collects paths of `tree` where the values differ.
-void CollectChanged(const FieldTree& tree, const boost::json::value* before,
-                    const boost::json::value* now, const std::string& prefix,
-                    std::vector<std::string>& paths) {
-  for (const Member& member : tree) {
-    const std::string_view element = KeyOf(member);
-    if (element == ".") continue;
-    std::string path = prefix + ElementText(element);
-    if (path.starts_with('.')) path.erase(0, 1);
-    const boost::json::value* was = ChildOrNull(before, element);
-    const boost::json::value* is = ChildOrNull(now, element);
-    if (was == nullptr && is == nullptr) continue;
-    const FieldTree& below = Below(member);
-    if (below.empty() || was == nullptr || is == nullptr) {
-      if (was == nullptr || is == nullptr || *was != *is) paths.push_back(std::move(path));
-    } else {
-      CollectChanged(below, was, is, path, paths);
-    }
-  }
-}
-
 }  // namespace
 
 Observation ObserveMetadata(const boost::json::object& live, std::string_view manager) {
@@ -215,26 +190,6 @@ std::string_view DriftText(Drift drift) {
       return "values, or the order of a list, were changed";
   }
   return "";
-}
-
-std::vector<std::string> ChangedPaths(const Object& before, const Object& now,
-                                      std::string_view manager) {
-  std::vector<std::string> paths;
-  const ManagerEntry was = AppliedBy(before.body(), manager);
-  if (was.fields == nullptr) return paths;
-  const boost::json::value before_value(before.body()), now_value(now.body());
-  CollectChanged(*was.fields, &before_value, &now_value, "", paths);
-  const ManagerEntry is = AppliedBy(now.body(), manager);
-  if (is.fields != nullptr) {
-    const std::vector<std::string> kept = PathsOf(*is.fields);
-    const std::set<std::string> still(kept.begin(), kept.end());
-    for (std::string& path : PathsOf(*was.fields)) {
-      if (!still.contains(path)) paths.push_back(std::move(path));
-    }
-  }
-  std::sort(paths.begin(), paths.end());
-  paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
-  return paths;
 }
 
 }  // namespace slipway::kube

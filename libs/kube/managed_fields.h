@@ -2,9 +2,7 @@
 
 #include <boost/json.hpp>
 #include <cstdint>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "libs/kube/object.h"
 
@@ -46,10 +44,5 @@ Drift Compare(const Observation& before, const Observation& now);
 
 // "another manager changed or removed fields that Slipway owns"; empty for kNone.
 std::string_view DriftText(Drift drift);
-
-// Of which fields of ours the value differs or is gone, or which are not ours any more, between two
-// states of an object; for people.
-std::vector<std::string> ChangedPaths(const Object& before, const Object& now,
-                                      std::string_view manager);
 
 }  // namespace slipway::kube

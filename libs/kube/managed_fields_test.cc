@@ -163,19 +163,6 @@ TEST_CASE("Another version of the API is a change of ours") {
   CHECK(After(live) == Drift::kTakenOver);
 }
 
-TEST_CASE("People see the paths that differ") {
-  auto live = Live();
-  At(live, "/spec/template/spec/containers/0/image") = "web:2";
-  At(live, "/spec/template/spec/containers/0/env").as_array().pop_back();
-  At(OurEntry(live), "/fieldsV1/f:spec").as_object().erase("f:replicas");
-  At(live, "/spec/replicas") = 3;
-  CHECK(ChangedPaths(Object(Live()), Object(live), "slipway") ==
-        std::vector<std::string>{"spec.replicas",
-                                 "spec.template.spec.containers[name=web].env[name=B]",
-                                 "spec.template.spec.containers[name=web].image"});
-  CHECK(ChangedPaths(Object(Live()), Object(Live()), "slipway").empty());
-}
-
 TEST_CASE("Elements of fieldsV1 find what they stand for") {
   const auto list = boost::json::parse(R"([{"name":"a","n":1},{"name":"b","n":2},"x"])");
   CHECK(ChildAt(list, "k:{\"name\":\"b\"}")->at("n") == 2);

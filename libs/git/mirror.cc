@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "libs/base/file.h"
 #include "libs/base/status.h"
 #include "libs/base/strings.h"
@@ -14,6 +15,7 @@ namespace slipway::git {
 namespace {
 
 constexpr size_t kMaxPacks = 30;
+constexpr absl::Duration kTidyPause = absl::Minutes(1);  // between two mergings at least
 
 // Failures that say nothing about our own disk.
 bool IsRemoteFault(const absl::Status& status) {
@@ -148,10 +150,22 @@ absl::Status Mirror::FetchOnce(const std::vector<std::string>& refspecs, int loc
   return result;
 }
 
-void Mirror::TidyPacks() const {
-  if (CountPacks(git_dir_) <= kMaxPacks) return;
-  // A mirror that can't be tidied is slower, not wrong.
-  cli_.RunLocal(git_dir_, {"repack", "-d", "-l", "-q", "--geometric=2"}).status().IgnoreError();
+void Mirror::TidyPacks() {
+  const absl::Time now = absl::Now();
+  if (tidying_ || now < tidy_again_ || CountPacks(git_dir_) <= kMaxPacks) return;
+  tidy_again_ = now + kTidyPause;
+  tidying_ = true;
+  tidier_ = std::jthread([this] {
+    // A mirror that can't be tidied is slower, not wrong.
+    cli_.RunLocal(git_dir_, {"-c", "pack.threads=1", "repack", "-d", "-l", "-q", "--geometric=2"})
+        .status()
+        .IgnoreError();
+    tidying_ = false;
+  });
+}
+
+void Mirror::AwaitTidied() {
+  if (tidier_.joinable()) tidier_.join();
 }
 
 absl::StatusOr<bool> Mirror::RepairLocked(int lock_fd) {
@@ -159,6 +173,8 @@ absl::StatusOr<bool> Mirror::RepairLocked(int lock_fd) {
       cli_.RunLocal(git_dir_, {"fsck", "--no-dangling", "--no-progress"}).ok()) {
     return false;
   }
+  // Its packs would end up in the new clone.
+  AwaitTidied();
   SLIPWAY_RETURN_IF_ERROR(CloneAnew(lock_fd));
   return true;
 }

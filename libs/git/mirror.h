@@ -1,9 +1,11 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <set>
 #include <string>
+#include <thread>
 #include <type_traits>
 #include <vector>
 
@@ -91,8 +93,11 @@ class Mirror {
     return result.status().code();
   }
 
-  // Merges small packs when there are many, since each fetch adds one.
-  void TidyPacks() const;
+  // Merges small packs when there are many, since each fetch adds one. In the background: what is
+  // packed anew may be much, and a fetch that a push waits for must not wait for that.
+  void TidyPacks();
+  // Returns once no packs are being merged.
+  void AwaitTidied();
   absl::Status FetchOnce(const std::vector<std::string>& refspecs, int lock_fd);
   absl::StatusOr<bool> RepairLocked(int lock_fd);
   absl::Status CloneAnew(int lock_fd);
@@ -107,6 +112,9 @@ class Mirror {
   bool busy_ SLIPWAY_GUARDED_BY(mu_) = false;
   std::shared_ptr<Batch> pending_ SLIPWAY_GUARDED_BY(mu_);
   bool swept_ = false;  // touched only while busy_
+  std::atomic<bool> tidying_ = false;
+  absl::Time tidy_again_ = absl::InfinitePast();  // touched only while busy_
+  std::jthread tidier_;                           // touched only while busy_
 };
 
 }  // namespace slipway::git

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 
+#include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
@@ -311,6 +312,26 @@ TEST_CASE("A damaged mirror is cloned anew, by a fetch and by a read, and keeps 
     return;
   }
   CHECK(*Resolve(*mirror, "refs/pipelines/p1") == bed.first);
+}
+
+TEST_CASE("Packs of many fetches are merged beside them, and everything stays readable") {
+  Bed bed;
+  auto mirror = bed.Open();
+  std::string last;
+  for (int i = 0; i < 34; ++i) {
+    last = bed.server.Commit("demo/hello", "main", {{"b.txt", std::to_string(i)}}, "more");
+    REQUIRE(mirror->Fetch().ok());
+    REQUIRE(*Resolve(*mirror, "main") == last);
+  }
+  const std::string packs = mirror->git_dir() + "/objects/pack";
+  mirror.reset();  // waits for the merging
+  const auto files = std::filesystem::directory_iterator(packs);
+  CHECK(std::count_if(begin(files), end(files),
+                      [](const auto& file) { return file.path().extension() == ".pack"; }) < 10);
+  mirror = bed.Open();
+  CHECK(*mirror->Read([&](const Repository& r) { return r.ReadFile(last, "b.txt"); }) == "33");
+  CHECK(*mirror->Read([&](const Repository& r) { return r.ReadFile(bed.first, "a.txt"); }) ==
+        "one\n");
 }
 
 TEST_CASE("A work tree is checked out from the mirror's objects") {

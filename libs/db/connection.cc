@@ -1,13 +1,17 @@
 #include "libs/db/connection.h"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <cstring>
 #include <optional>
 #include <pqxx/connection>
 #include <pqxx/errorhandler>
 #include <pqxx/nontransaction>
+#include <pqxx/notification>
 #include <pqxx/prepared_statement>
 #include <unordered_map>
+#include <utility>
 
 #include "absl/time/clock.h"
 #include "libs/base/check.h"
@@ -28,18 +32,29 @@ std::string WithConnectTimeout(const std::string& dsn) {
   return dsn + " connect_timeout=5 keepalives_idle=20 keepalives_interval=5 keepalives_count=3";
 }
 
+// Keeps what is sent to a channel.
+class Receiver final : public pqxx::notification_receiver {
+ public:
+  using notification_receiver::notification_receiver;
+  void operator()(const std::string& payload, int) override { received.push_back(payload); }
+
+  std::vector<std::string> received;
+};
+
 }  // namespace
 
 struct Connection::Impl {
   Impl(const std::string& dsn, telemetry::Metrics* m)
-      : connection(dsn), quiet(connection), work(connection), metrics(m) {}
+      : connection(dsn), quiet(connection), work(std::in_place, connection), metrics(m) {}
 
   pqxx::connection connection;
   pqxx::quiet_errorhandler quiet;
   // BEGIN and COMMIT are sent as statements: BEGIN and the time-out share one round trip.
-  pqxx::nontransaction work;
+  // Empty only while notices are waited for, which libpqxx keeps back as long as there is one.
+  std::optional<pqxx::nontransaction> work;
   telemetry::Metrics* const metrics;
   std::unordered_map<std::string, const char*> prepared;  // name -> text
+  std::unique_ptr<Receiver> receiver;                     // before the connection goes
 };
 
 Connection::Connection(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -52,12 +67,12 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const PoolOptions& 
         "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET bytea_output = 'hex';"
         "SET client_min_messages = warning; SET idle_in_transaction_session_timeout = '60s';";
     if (!options.schema.empty()) {
-      session += "SET search_path = " + impl->work.quote_name(options.schema) + ";";
+      session += "SET search_path = " + impl->work->quote_name(options.schema) + ";";
     }
     if (!options.application_name.empty()) {
-      session += "SET application_name = " + impl->work.quote(options.application_name) + ";";
+      session += "SET application_name = " + impl->work->quote(options.application_name) + ";";
     }
-    impl->work.exec(session);
+    impl->work->exec(session);
     return std::unique_ptr<Connection>(new Connection(std::move(impl)));
   } catch (...) {
     const absl::Status status = StatusOfCurrentException("connect to the database");
@@ -114,7 +129,7 @@ absl::StatusOr<Result> Connection::Exec(const Sql& sql, const std::vector<Param>
       SLIPWAY_CHECK(known->second == sql.text || std::strcmp(known->second, sql.text) == 0);
     }
     data = std::make_shared<internal::ResultData>();
-    data->rows = impl_->work.exec_prepared(sql.name, pqxx::prepare::make_dynamic_params(texts));
+    data->rows = impl_->work->exec_prepared(sql.name, pqxx::prepare::make_dynamic_params(texts));
   } catch (...) {
     status = Caught(sql.name);
   }
@@ -128,10 +143,43 @@ absl::StatusOr<Result> Connection::Exec(const Sql& sql, const std::vector<Param>
 
 absl::Status Connection::ExecScript(std::string_view text) {
   try {
-    impl_->work.exec(std::string(text));
+    impl_->work->exec(std::string(text));
     return absl::OkStatus();
   } catch (...) {
     return Caught(text.substr(0, text.find_first_of(" ;\n")));
+  }
+}
+
+absl::Status Connection::Listen(const std::string& channel) {
+  try {
+    impl_->work.reset();
+    impl_->receiver = std::make_unique<Receiver>(impl_->connection, channel);
+    impl_->work.emplace(impl_->connection);
+    return absl::OkStatus();
+  } catch (...) {
+    broken_ = true;
+    return Caught("LISTEN");
+  }
+}
+
+absl::StatusOr<std::vector<std::string>> Connection::AwaitNotices(absl::Duration timeout,
+                                                                  int wake) {
+  std::vector<std::string>& received = impl_->receiver->received;
+  try {
+    impl_->work.reset();
+    // Some may have come along with the answer of a statement.
+    if (impl_->connection.get_notifs() == 0) {
+      pollfd fds[] = {{.fd = impl_->connection.sock(), .events = POLLIN, .revents = 0},
+                      {.fd = wake, .events = POLLIN, .revents = 0}};
+      const int64_t ms = absl::ToInt64Milliseconds(timeout + absl::Microseconds(999));
+      ::poll(fds, 2, static_cast<int>(std::clamp<int64_t>(ms, 0, 60'000)));
+      if (fds[0].revents != 0) impl_->connection.get_notifs();
+    }
+    impl_->work.emplace(impl_->connection);
+    return std::exchange(received, {});
+  } catch (...) {
+    broken_ = true;
+    return Caught("wait for notices");
   }
 }
 

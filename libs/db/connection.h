@@ -36,6 +36,12 @@ class Connection {
   absl::StatusOr<Result> Exec(const Sql& sql, const std::vector<Param>& params);
   absl::Status ExecScript(std::string_view text);
 
+  // From now on what others NOTIFY on `channel` is kept for AwaitNotices. Not within a transaction.
+  absl::Status Listen(const std::string& channel);
+  // What was sent since the last call, in order; waits for it until `timeout` has passed or `wake`,
+  // a file descriptor, becomes readable: none then. Not within a transaction.
+  absl::StatusOr<std::vector<std::string>> AwaitNotices(absl::Duration timeout, int wake);
+
   bool broken() const { return broken_; }
 
  private:

@@ -1,7 +1,12 @@
 #include "libs/db/leadership.h"
 
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "libs/base/error.h"
 #include "libs/base/status.h"
 #include "libs/db/sql.h"
@@ -18,6 +23,7 @@ constexpr Sql kLock{"leadership.lock",
                     "SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS taken"};
 constexpr Sql kUnlock{"leadership.unlock", "SELECT pg_advisory_unlock_all()"};
 constexpr Sql kAlive{"leadership.alive", "SELECT 1 AS one"};
+constexpr Sql kTell{"leadership.tell", "SELECT pg_notify(current_schema() || '/' || $1, $2)"};
 
 }  // namespace
 
@@ -25,10 +31,50 @@ Leadership::Leadership(PoolOptions options, std::string name, Callbacks callback
     : options_(std::move(options)),
       name_(std::move(name)),
       callbacks_(std::move(callbacks)),
-      loop_([this](const std::stop_token&) {
-        Look();
-        return kLook;
-      }) {}
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+void Leadership::Start() {
+  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
+}
+
+void Leadership::Stop() {
+  if (!thread_.joinable()) return;
+  thread_.request_stop();
+  const uint64_t one = 1;
+  (void)!::write(wake_.get(), &one, sizeof one);
+  thread_.join();
+}
+
+absl::Status Leadership::Tell(Tx& tx, const std::string& name, const std::string& text) {
+  return tx.Exec(kTell, name, text).status();
+}
+
+void Leadership::Run(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    Look();
+    Rest(stop);
+  }
+}
+
+void Leadership::Rest(const std::stop_token& stop) {
+  const absl::Time until = absl::Now() + kLook;
+  while (!stop.stop_requested() && absl::Now() < until) {
+    const absl::Duration left = until - absl::Now();
+    if (session_ == nullptr || !callbacks_.heard) {
+      pollfd wake = {.fd = wake_.get(), .events = POLLIN, .revents = 0};
+      ::poll(&wake, 1, static_cast<int>(absl::ToInt64Milliseconds(left)) + 1);
+      continue;
+    }
+    const auto told = session_->AwaitNotices(left, wake_.get());
+    // The next look opens another session.
+    if (!told.ok()) {
+      session_.reset();
+      holds_ = false;
+      return;
+    }
+    for (const std::string& text : *told) callbacks_.heard(text);
+  }
+}
 
 void Leadership::Release() {
   if (session_ == nullptr) return;
@@ -70,6 +116,14 @@ absl::StatusOr<bool> Leadership::Hold() {
   holds_ = false;
   session_.reset();
   SLIPWAY_ASSIGN_OR_RETURN(session_, Connection::Open(options_));
+  if (callbacks_.heard) {
+    const absl::Status listens = session_->Listen(options_.schema + "/" + name_);
+    if (!listens.ok()) {
+      session_.reset();
+      return listens;
+    }
+    if (std::exchange(listened_, true) && callbacks_.missed) callbacks_.missed();
+  }
   return TakeLock();
 }
 

@@ -2,12 +2,15 @@
 
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
+#include <thread>
 
 #include "absl/status/statusor.h"
-#include "libs/base/wake_loop.h"
+#include "libs/base/unique_fd.h"
 #include "libs/db/connection.h"
 #include "libs/db/pool.h"
+#include "libs/db/tx.h"
 
 namespace slipway::db {
 
@@ -20,6 +23,9 @@ namespace slipway::db {
 // Between the break and `lost` two processes may work for about a second, so what a leader does has
 // to be safe against repetition; the lock spares double work, transactions keep it right.
 //
+// Since each has such a session anyway, it also carries what processes tell each other (Tell): a
+// hint that wakes a sleeper, never the only way to know.
+//
 // Owned by App; Start and Stop once each.
 class Leadership {
  public:
@@ -27,21 +33,32 @@ class Leadership {
   struct Callbacks {
     std::function<void()> gained;
     std::function<void()> lost;
+    // A process, which may be this one, told something. Empty: nothing is listened to.
+    std::function<void(const std::string& text)> heard = {};
+    // The session broke and is there again: what was told meanwhile is not known.
+    std::function<void()> missed = {};
   };
   // `options`: those of the service's pool.
   Leadership(PoolOptions options, std::string name, Callbacks callbacks);
+  ~Leadership() { Stop(); }
 
-  void Start() { loop_.Start(); }
+  void Start();
   // Calls nothing back any more and keeps the lock, so that work can be ended before another
   // begins.
-  void Stop() { loop_.Stop(); }
+  void Stop();
   // After Stop: lets another lead. So does the end of this object.
   void Release();
 
   // One look, by the thread once a second, and by tests.
   void Look();
 
+  // Tells `text` (at most 7,000 bytes) to all who listen under `name`, when `tx` has committed.
+  static absl::Status Tell(Tx& tx, const std::string& name, const std::string& text);
+
  private:
+  void Run(const std::stop_token& stop);
+  // Listens until the next look is due.
+  void Rest(const std::stop_token& stop);
   // Holds the lock, or has just taken it; false: another has it. UNAVAILABLE without the database.
   absl::StatusOr<bool> Hold();
   absl::StatusOr<bool> TakeLock();
@@ -53,7 +70,9 @@ class Leadership {
   bool holds_ = false;  // `session_` has the lock
   bool leads_ = false;  // as told by the callbacks
   bool looked_ = false;
-  WakeLoop loop_;
+  bool listened_ = false;  // at some time
+  const UniqueFd wake_;    // readable when the thread shall end
+  std::jthread thread_;
 };
 
 }  // namespace slipway::db

@@ -6,8 +6,13 @@
 
 #include <catch2/catch.hpp>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
+#include <string>
+#include <vector>
 
+#include "absl/time/clock.h"
+#include "libs/db/run_tx.h"
 #include "libs/db/testing/test_database.h"
 
 namespace slipway::db {
@@ -130,6 +135,56 @@ TEST_CASE("a leader whose session broke goes on, unless another was faster") {
     second.leadership.Release();
     CHECK(first.Look() == "gained lost gained ");
   }
+}
+
+TEST_CASE("what one process tells is heard by all, and after a broken session that it was missed") {
+  TestDatabase database;
+  std::mutex mu;
+  std::condition_variable changed;
+  std::vector<std::string> heard;
+  int missed = 0;
+  const auto await = [&](const std::function<bool()>& good) {
+    std::unique_lock lock(mu);
+    return changed.wait_for(lock, std::chrono::seconds(10), good);
+  };
+  const auto tell = [&](const std::string& text) {
+    const auto try_once = [&] {
+      return RunTx(database.pool(), "tell", absl::Seconds(5),
+                   [&](Tx& tx) { return Leadership::Tell(tx, "loops", text); });
+    };
+    // After TerminateConnections the first one finds out.
+    CHECK((try_once().ok() || try_once().ok()));
+  };
+  Candidate leader(database);
+  REQUIRE(leader.Look() == "gained ");
+  Leadership listener(database.pool().options(), "loops",
+                      {.gained = [] {},
+                       .lost = [] {},
+                       .heard =
+                           [&](const std::string& text) {
+                             std::lock_guard lock(mu);
+                             heard.push_back(text);
+                             changed.notify_all();
+                           },
+                       .missed =
+                           [&] {
+                             std::lock_guard lock(mu);
+                             ++missed;
+                             changed.notify_all();
+                           }});
+  listener.Look();
+  listener.Start();
+  tell("one");
+  tell("two");
+  CHECK(await([&] { return heard.size() == 2; }));
+  CHECK(heard == std::vector<std::string>{"one", "two"});
+  database.TerminateConnections();
+  CHECK(await([&] { return missed == 1; }));
+  const absl::Time stopped = absl::Now();
+  tell("three");
+  CHECK(await([&] { return heard.size() == 3; }));
+  listener.Stop();
+  CHECK(absl::Now() - stopped < absl::Milliseconds(700));
 }
 
 }  // namespace slipway::db

@@ -211,4 +211,29 @@ TEST_CASE("a stop ends a waiting call") {
   CHECK(api.Get(ConfigMap("x"), {}, stop.get_token()).outcome == Outcome::kCancelled);
 }
 
+TEST_CASE("one who may not write any more sends nothing that changes something") {
+  Fixture fixture(Ok);
+  std::atomic<bool> may = true;
+  Dispatcher dispatcher(*fixture.client, {.min = 1, .max = 1, .initial = 1}, nullptr,
+                        [&] { return may.load(); });
+  ObjectApi api(dispatcher);
+  const auto apply = [&](bool dry_run) {
+    ObjectApi::ApplyOptions options;
+    options.dry_run = dry_run;
+    return api.Apply(ConfigMap("a"), "{}", options);
+  };
+  CHECK(apply(false).ok());
+  may = false;
+  for (int i = 0; i < 3; ++i) {
+    CHECK(absl::IsUnavailable(apply(false).error));
+    CHECK(absl::IsUnavailable(api.Delete(ConfigMap("a"), {}).error));
+  }
+  // Looking is free, and its turn comes.
+  CHECK(apply(true).ok());
+  CHECK(api.Get(ConfigMap("a"), {}).ok());
+  std::string methods;
+  for (const ServerRequest& request : fixture.requests.Wait(3)) methods += request.method + " ";
+  CHECK(methods == "PATCH PATCH GET ");
+}
+
 }  // namespace slipway::kube

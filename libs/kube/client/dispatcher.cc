@@ -27,6 +27,10 @@ Limiter::Result ResultOf(const absl::StatusOr<Response>& response) {
   return response->status > 500 ? Limiter::Result::kFailed : Limiter::Result::kAnswered;
 }
 
+bool IsWrite(const Request& request) {
+  return request.method != "GET" && request.path.find("dryRun=All") == std::string::npos;
+}
+
 }  // namespace
 
 // All of it lives on the loop's thread, but for the counters at the end.
@@ -42,8 +46,12 @@ struct Dispatcher::State : std::enable_shared_from_this<Dispatcher::State> {
     Loop::TimerId timer = 0;  // != 0: waits to be sent again, or for its deadline
   };
 
-  State(Client& c, Limiter::Options options, telemetry::Metrics* m)
-      : client(c), metrics(m), limiter(options), random(std::random_device{}()) {}
+  State(Client& c, Limiter::Options options, telemetry::Metrics* m, std::function<bool()> may)
+      : client(c),
+        metrics(m),
+        may_write(std::move(may)),
+        limiter(options),
+        random(std::random_device{}()) {}
 
   void Add(Id id, Job job) {
     if (closed) return job.done(absl::CancelledError("the dispatcher ends"));
@@ -73,6 +81,11 @@ struct Dispatcher::State : std::enable_shared_from_this<Dispatcher::State> {
     Job& job = jobs.at(id);
     client.CancelTimer(std::exchange(job.timer, 0));
     job.started = absl::Now();
+    if (may_write && IsWrite(job.request) && !may_write()) {
+      limiter.Done(Limiter::Result::kAbandoned, job.started, job.started, absl::ZeroDuration());
+      return Finish(id, absl::UnavailableError(job.request.method + " " + client.server() +
+                                               ": is another process's to do now"));
+    }
     Request request = job.request;
     request.timeout = std::max(job.deadline - job.started, absl::Milliseconds(1));
     job.call = client.Send(std::move(request),
@@ -167,6 +180,7 @@ struct Dispatcher::State : std::enable_shared_from_this<Dispatcher::State> {
 
   Client& client;
   telemetry::Metrics* const metrics;
+  const std::function<bool()> may_write;
   Limiter limiter;
   std::unordered_map<Id, Job> jobs;
   std::minstd_rand random;
@@ -177,8 +191,10 @@ struct Dispatcher::State : std::enable_shared_from_this<Dispatcher::State> {
   std::atomic<size_t> waiting{0};
 };
 
-Dispatcher::Dispatcher(Client& client, Limiter::Options options, telemetry::Metrics* metrics)
-    : client_(client), state_(std::make_shared<State>(client, options, metrics)) {
+Dispatcher::Dispatcher(Client& client, Limiter::Options options, telemetry::Metrics* metrics,
+                       std::function<bool()> may_write)
+    : client_(client),
+      state_(std::make_shared<State>(client, options, metrics, std::move(may_write))) {
   state_->Publish();
 }
 

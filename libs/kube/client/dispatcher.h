@@ -25,7 +25,10 @@ namespace slipway::kube {
 // loop and must not block.
 class Dispatcher {
  public:
-  Dispatcher(Client& client, Limiter::Options options, telemetry::Metrics* metrics = nullptr);
+  // `may_write`, if there is one, is asked on the loop right before each request that changes
+  // something is sent, also when it is sent again; those that may not end with UNAVAILABLE.
+  Dispatcher(Client& client, Limiter::Options options, telemetry::Metrics* metrics = nullptr,
+             std::function<bool()> may_write = {});
   // What waits ends with CANCELLED; what is in flight ends with its own answer, which still comes.
   ~Dispatcher();
   Dispatcher(const Dispatcher&) = delete;

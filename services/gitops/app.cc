@@ -1,15 +1,11 @@
 #include "services/gitops/app.h"
 
-#include <signal.h>
-#include <unistd.h>
-
 #include <charconv>
 #include <cstdlib>
 #include <utility>
 
 #include "embed/gitops_sql.h"
 #include "libs/base/encoding.h"
-#include "libs/base/error.h"
 #include "libs/base/status.h"
 #include "libs/config/config.h"
 #include "libs/journal/journal.h"
@@ -20,9 +16,6 @@ namespace {
 // Names under which the services below keep events for this one.
 constexpr char kImagesConsumer[] = "gitops.images";
 constexpr char kDefinitionsConsumer[] = "gitops.definitions";
-
-// Of all replicas one commits, applies and watches; the others serve calls and wait.
-constexpr char kLeadership[] = "gitops";
 
 // podman's own variables are the defaults of the settings that name its files.
 std::string FromEnvironment(const char* name) {
@@ -96,10 +89,15 @@ Config Config::Parse(int argc, char** argv) {
   parser.String(&config.helm_binary,
                 {.flag = "helm-binary",
                  .help = "the program helm, for apps that are Helm charts; empty: there are none"});
-  parser.String(&config.kustomize_binary,
-                {.flag = "kustomize-binary",
-                 .help = "the program kustomize, for apps that are kustomizations; empty: there are "
-                         "none"});
+  parser.String(
+      &config.kustomize_binary,
+      {.flag = "kustomize-binary",
+       .help = "the program kustomize, for apps that are kustomizations; empty: there are "
+               "none"});
+  parser.Duration(&config.cluster_lease,
+                  {.flag = "cluster-lease",
+                   .help = "how long a cluster waits for a replica that was killed, before another "
+                           "one works on it; the same for all replicas"});
   parser.Int(&config.sync.workers,
              {.flag = "sync-workers", .help = "environments that are worked on at once, 1 to 64"});
   parser.Duration(&config.sync.fetch_interval,
@@ -143,6 +141,7 @@ absl::Status App::Init() {
   build_peer_ = std::make_unique<rpc::Peer>(runtime_->MakePeer(config_.build_address));
   pipeline_ = std::make_unique<PipelineClient>(*pipeline_peer_);
   build_stub_ = slipway::build::v1::BuildService::NewStub(build_peer_->channel());
+  InitReplicas();
   SLIPWAY_RETURN_IF_ERROR(InitTarget());
   InitDomain();
   InitConsumers();
@@ -170,7 +169,8 @@ absl::Status App::InitTarget() {
       .guard = guard_.get(),
       .metrics = &runtime_->metrics(),
       .installation = config_.installation.empty() ? owner : config_.installation,
-      .sweep_interval = config_.sweep_interval});
+      .sweep_interval = config_.sweep_interval,
+      .holdings = leases_.get()});
   return absl::OkStatus();
 }
 
@@ -191,10 +191,14 @@ void App::InitDomain() {
       pool, *lifecycle_, *repository_, active, &runtime_->metrics(),
       [this](const std::string& project) { return project_repositories_->Prepare(project); });
   syncer_ = std::make_unique<Syncer>(
-      Syncer::Parts{clock, pool, *lifecycle_, *repository_, active, *target_, *pipeline_},
+      Syncer::Parts{clock, pool, *lifecycle_, *repository_, active, *target_, *pipeline_, *leases_,
+                    [this](const AppEnvironment& where) {
+                      wire_->Say({Notice::Kind::kEnvironment, where.Name()});
+                    }},
       config_.sync);
   definition_events_ = std::make_unique<DefinitionEvents>(
-      *syncer_, [this](const std::string& cluster) { target_->Forget(cluster); });
+      *syncer_, [this](const std::string& cluster) { target_->Forget(cluster); },
+      [this](const Notice& notice) { wire_->Say(notice); });
   remover_ = std::make_unique<Remover>(
       Remover::Parts{pool, *lifecycle_, *repository_, active, *syncer_, *pipeline_});
   validator_ = std::make_unique<ProviderValidator>(
@@ -208,28 +212,27 @@ void App::InitDomain() {
                                    [this] {
                                      committer_->Wake();
                                      syncer_->WakeAll();
+                                     wire_->Say({Notice::Kind::kProvider});
                                    },
                                .instance = config_.instance});
   source_repository_ = std::make_unique<SourceRepository>(*mirrors_, *guard_, *pipeline_);
   source_renderer_ = std::make_unique<SourceRenderer>(SourceRenderer::Options{
       .helm_binary = config_.helm_binary, .kustomize_binary = config_.kustomize_binary});
-  source_worker_ = std::make_unique<SourceWorker>(
-      SourceWorker::Parts{pool, *lifecycle_, *source_repository_, *source_renderer_,
-                          [this] { committer_->Wake(); }});
+  source_worker_ = std::make_unique<SourceWorker>(SourceWorker::Parts{
+      pool, *lifecycle_, *source_repository_, *source_renderer_, [this] { committer_->Wake(); }});
   synced_apps_ = std::make_unique<SyncedApps>(
       SyncedApps::Parts{pool, *lifecycle_, *pipeline_, *source_repository_, *source_renderer_},
       config_.sync.fetch_interval);
   deployer_->SetSources([this](const AppEnvironment& where, const auto& resolved) {
     return synced_apps_->Newest(where, resolved);
   });
-  providers_->OnSaved([this] { validator_->Wake(); });
+  providers_->OnSaved([this] {
+    validator_->Wake();
+    wire_->Say({Notice::Kind::kProvider});
+  });
   lifecycle_->OnChanged([this](const AppEnvironment& where, DeploymentState state) {
-    if (state == slipway::gitops::v1::DeploymentStatus::PENDING) {
-      committer_->Wake();
-      source_worker_->Wake();
-    }
-    if (state == slipway::gitops::v1::DeploymentStatus::SYNCING) syncer_->Wake(where);
-    if (state == slipway::gitops::v1::DeploymentStatus::HEALTHY) deployer_->Wake();
+    OnDeployment(where, state);
+    wire_->Say({Notice::Kind::kDeployment, where.Name(), state});
   });
   janitor_ = std::make_unique<service::Janitor>(pool, clock, *outbox_);
   queries_ = std::make_unique<DeploymentQueries>(pool);
@@ -238,15 +241,16 @@ void App::InitDomain() {
   syncs_->OnChanged([this](const AppEnvironment& where) {
     watchers_.Changed(where);
     syncer_->Wake(where);
+    wire_->Say({Notice::Kind::kEnvironment, where.Name()});
   });
-  api_ = std::make_unique<GitOpsApi>(GitOpsApi::Parts{runtime_->gate(), runtime_->streams(),
-                                                      runtime_->audit(), *providers_, *deployer_,
-                                                      *queries_, *syncs_, watchers_, *outbox_,
-                                                      syncer_.get(), target_.get(),
-                                                      [this](const std::string& repository) {
-                                                        syncer_->NotePush(repository);
-                                                        synced_apps_->NotePush(repository);
-                                                      }});
+  api_ = std::make_unique<GitOpsApi>(
+      GitOpsApi::Parts{runtime_->gate(), runtime_->streams(), runtime_->audit(), *providers_,
+                       *deployer_, *queries_, *syncs_, watchers_, *outbox_, syncer_.get(),
+                       target_.get(), [this](const std::string& repository) {
+                         syncer_->NotePush(repository);
+                         synced_apps_->NotePush(repository);
+                         wire_->Say({Notice::Kind::kPush, repository});
+                       }});
   records_ = std::make_unique<service::RecordsApi>(runtime_->gate(), pool, runtime_->name());
 }
 
@@ -289,59 +293,6 @@ absl::Status App::OnDefinition(db::Tx& tx, const events::Event& event) {
   SLIPWAY_RETURN_IF_ERROR(definition_events_->OnEvent(tx, event));
   SLIPWAY_RETURN_IF_ERROR(synced_apps_->OnEvent(tx, event));
   return remover_->OnEvent(tx, event);
-}
-
-void App::StartWork() {
-  runtime_->metrics().SetGauge("slipway_leader", "This replica does the work that only one may.",
-                               {{"work", kLeadership}}, 1);
-  if (std::exchange(works_, true)) return;
-  syncer_->Start();
-  committer_->Start();
-  deployer_->Start();
-  source_worker_->Start();
-  synced_apps_->Start();
-  remover_->Start();
-  validator_->Start();
-  build_consumer_->Start();
-  pipeline_consumer_->Start();
-}
-
-absl::Status App::Run() {
-  outbox_->Start();
-  janitor_->Start();
-  mirror_sweeper_->Start();
-  runtime_->metrics().SetGauge("slipway_leader", "This replica does the work that only one may.",
-                               {{"work", kLeadership}}, 0);
-  leadership_ = std::make_unique<db::Leadership>(
-      runtime_->pool().options(), kLeadership,
-      // Who is told that another leads ends, and comes back as one that waits.
-      db::Leadership::Callbacks{.gained = [this] { StartWork(); },
-                                .lost = [] { ::kill(::getpid(), SIGTERM); }});
-  leadership_->Start();
-  const absl::Status served = runtime_->Serve(
-      {api_.get(), records_.get()}, {GitOpsApi::Contract(), service::RecordsApi::Contract()});
-  if (served.ok()) runtime_->WaitForSignal();
-  Stop();
-  return served;
-}
-
-void App::Stop() {
-  runtime_->Shutdown();
-  leadership_->Stop();
-  pipeline_consumer_->Stop();
-  build_consumer_->Stop();
-  janitor_->Stop();
-  mirror_sweeper_->Stop();
-  validator_->Stop();
-  remover_->Stop();
-  synced_apps_->Stop();
-  source_worker_->Stop();
-  deployer_->Stop();
-  committer_->Stop();
-  syncer_->Stop();
-  // Nothing works any more here: another may.
-  leadership_->Release();
-  outbox_->Stop();
 }
 
 App::~App() = default;

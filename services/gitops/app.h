@@ -16,6 +16,7 @@
 #include "libs/service/runtime.h"
 #include "services/gitops/api/gitops_api.h"
 #include "services/gitops/client/pipeline_client.h"
+#include "services/gitops/domain/cluster_leases.h"
 #include "services/gitops/domain/committer.h"
 #include "services/gitops/domain/definition_events.h"
 #include "services/gitops/domain/deployer.h"
@@ -23,6 +24,7 @@
 #include "services/gitops/domain/provider_validator.h"
 #include "services/gitops/domain/providers.h"
 #include "services/gitops/domain/remover.h"
+#include "services/gitops/domain/replica_wire.h"
 #include "services/gitops/domain/sync_controls.h"
 #include "services/gitops/domain/syncer.h"
 #include "services/gitops/provider/host_map.h"
@@ -49,6 +51,7 @@ struct Config {
   std::string local_events_file;
   std::string local_owner;
   std::string installation;
+  absl::Duration cluster_lease = absl::Seconds(9);
   std::string containers_conf;
   std::string storage_conf;
   std::string registries_conf;
@@ -80,6 +83,13 @@ class App {
   absl::Status OnDefinition(db::Tx& tx, const events::Event& event);
   // What one replica does; runs from the time when this one leads.
   void StartWork();
+  // What the replicas share: clusters, and what happened where.
+  void InitReplicas();
+  void CountClusters();
+  void OnDeployment(const AppEnvironment& where, DeploymentState state);
+  void OnNotice(const Notice& notice);
+  // It is not known what other replicas did meanwhile.
+  void LookAtAll();
   void Stop();
 
   const Config config_;
@@ -95,6 +105,8 @@ class App {
   std::unique_ptr<rpc::Peer> build_peer_;
   std::unique_ptr<PipelineClient> pipeline_;
   std::unique_ptr<slipway::build::v1::BuildService::Stub> build_stub_;
+  std::unique_ptr<ReplicaWire> wire_;
+  std::unique_ptr<ClusterLeases> leases_;
   std::unique_ptr<PortStore> ports_;
   std::unique_ptr<local::LocalTarget> local_;
   std::unique_ptr<TargetSet> target_;

@@ -43,12 +43,19 @@ absl::Status DefinitionEvents::OnEvent(db::Tx& tx, const events::Event& event) {
   tx.OnCommit([this, policy, cluster, name = changed.name(), affected = std::move(affected)] {
     if (policy) {
       syncer_.policies().Forget(name);
+      say_({Notice::Kind::kDefinition, name});
     } else if (cluster) {
-      forget_cluster_(name.substr(name.find('/') + 1));
+      const std::string id = name.substr(name.find('/') + 1);
+      forget_cluster_(id);
+      say_({Notice::Kind::kCluster, id});
     } else {
       syncer_.ForgetCredentials();
+      say_({Notice::Kind::kCredentials});
     }
-    for (const AppEnvironment& where : affected) syncer_.Wake(where);
+    for (const AppEnvironment& where : affected) {
+      syncer_.Wake(where);
+      say_({Notice::Kind::kEnvironment, where.Name()});
+    }
   });
   return absl::OkStatus();
 }

@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "libs/db/pool.h"
 #include "libs/events/event.h"
+#include "services/gitops/domain/replica_wire.h"
 #include "services/gitops/domain/syncer.h"
 
 namespace slipway::gitops {
@@ -17,8 +18,10 @@ namespace slipway::gitops {
 class DefinitionEvents {
  public:
   // `forget_cluster` gets the id of a cluster that has to be connected to anew.
-  DefinitionEvents(Syncer& syncer, std::function<void(const std::string& cluster)> forget_cluster)
-      : syncer_(syncer), forget_cluster_(std::move(forget_cluster)) {}
+  // `say` tells other replicas.
+  DefinitionEvents(Syncer& syncer, std::function<void(const std::string& cluster)> forget_cluster,
+                   std::function<void(const Notice&)> say)
+      : syncer_(syncer), forget_cluster_(std::move(forget_cluster)), say_(std::move(say)) {}
 
   // Of pipeline; those that are about something else are left out. INVALID_ARGUMENT: not readable.
   absl::Status OnEvent(db::Tx& tx, const events::Event& event);
@@ -26,6 +29,7 @@ class DefinitionEvents {
  private:
   Syncer& syncer_;
   const std::function<void(const std::string& cluster)> forget_cluster_;
+  const std::function<void(const Notice&)> say_;
 };
 
 }  // namespace slipway::gitops

@@ -165,6 +165,14 @@ absl::StatusOr<std::string> DesiredRepository::Head(const RepositoryAccess& acce
       [&](const git::Repository& repository) { return HeadIn(repository, RefOf(access)); });
 }
 
+absl::StatusOr<bool> DesiredRepository::Knows(const RepositoryAccess& access,
+                                              const std::string& commit) {
+  SLIPWAY_ASSIGN_OR_RETURN(const auto mirror, MirrorOf(access));
+  return mirror->Read([&](const git::Repository& repository) -> absl::StatusOr<bool> {
+    return repository.HasCommit(commit);
+  });
+}
+
 absl::StatusOr<std::vector<std::string>> DesiredRepository::Trees(
     const RepositoryAccess& access, const std::string& commit,
     const std::vector<AppEnvironment>& all) {

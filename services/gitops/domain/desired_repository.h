@@ -76,6 +76,8 @@ class DesiredRepository {
   absl::Status Fetch(const RepositoryAccess& access);
   // Newest commit of the branch in the mirror; empty while the branch does not exist.
   absl::StatusOr<std::string> Head(const RepositoryAccess& access);
+  // Whether the mirror has a commit.
+  absl::StatusOr<bool> Knows(const RepositoryAccess& access, const std::string& commit);
   // The trees of the apps' folders at a commit, in the order of `all`; empty: there is none.
   absl::StatusOr<std::vector<std::string>> Trees(const RepositoryAccess& access,
                                                  const std::string& commit,
@@ -96,7 +98,7 @@ class DesiredRepository {
   git::MirrorStore& mirrors_;
   const http::OutgoingGuard& guard_;
   FolderCache folders_;  // looks ask for the same again and again
-  Mutex commit_mu_;  // one writer of this process at a time; others are met by rejected pushes
+  Mutex commit_mu_;      // one writer of this process at a time; others are met by rejected pushes
 };
 
 }  // namespace slipway::gitops

@@ -125,6 +125,7 @@ absl::Duration SyncWriter::NoteFailed(const SyncView& view, const DesiredState& 
   const bool is_new = open || view.environment->applied_tree != desired.tree;
   const auto next = db::RunTx(
       parts_.pool, "sync.apply_failed", kTxTime, [&](db::Tx& tx) -> absl::StatusOr<absl::Duration> {
+        SLIPWAY_RETURN_IF_ERROR(CheckHeld(tx, desired.cluster));
         if (open && for_good) {
           SLIPWAY_RETURN_IF_ERROR(
               parts_.lifecycle
@@ -197,10 +198,16 @@ absl::Duration SyncWriter::Wait(const SyncView& view, const DesiredState& desire
   return parts_.watched_interval;
 }
 
+absl::Status SyncWriter::CheckHeld(db::Tx& tx, const std::string& cluster) {
+  const auto lease = parts_.holdings.LeaseOn(cluster);
+  return lease ? lease->Check(tx) : absl::UnavailableError("\"" + cluster + "\" is not held");
+}
+
 void SyncWriter::NoteApplied(const SyncView& view, const DesiredState& desired,
                              const std::string& from, const Applied& applied) {
   const absl::Status noted =
       db::RunTx(parts_.pool, "sync.applied", kTxTime, [&](db::Tx& tx) -> absl::Status {
+        SLIPWAY_RETURN_IF_ERROR(CheckHeld(tx, desired.cluster));
         const bool by_hand = view.deployment && IsFinal(view.deployment->state) &&
                              view.environment->applied_tree != desired.tree &&
                              view.environment->sync.asked_by.empty();

@@ -10,6 +10,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/mutex.h"
 #include "libs/db/pool.h"
+#include "services/gitops/domain/holdings.h"
 #include "services/gitops/domain/lifecycle.h"
 #include "services/gitops/domain/peers.h"
 #include "services/gitops/domain/sync_guard.h"
@@ -30,6 +31,7 @@ struct SyncMemory {
   std::string waiting_tree = {};  // a part of it waits, since:
   absl::Time waiting_since = absl::InfinitePast();
   absl::Time degraded_since = absl::InfiniteFuture();  // what it waits for
+  std::string sought = {};                             // a commit that is not in the repository
 };
 
 // What a look reads first. A value.
@@ -55,6 +57,7 @@ class SyncWriter {
     absl::Duration health_timeout;
     absl::Duration watched_interval;
     absl::Duration degraded_grace;
+    Holdings& holdings;
   };
   explicit SyncWriter(Parts parts) : parts_(parts) {}
 
@@ -72,6 +75,9 @@ class SyncWriter {
 
   // The next look asks for them anew, for all images.
   void ForgetCredentials();
+
+  // Whether a cluster is still this process's, for what is noted about it.
+  absl::Status CheckHeld(db::Tx& tx, const std::string& cluster);
 
   void Explain(const Deployment& deployment, const std::string& reason);
   void Note(const Deployment& deployment, const std::string& event, journal::Verdict verdict,

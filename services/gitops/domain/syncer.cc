@@ -22,8 +22,11 @@ using journal::Verdict;
 using Status = slipway::gitops::v1::DeploymentStatus;
 
 constexpr absl::Duration kTxTime = absl::Seconds(10);
+constexpr absl::Duration kLeaveAgain = absl::Seconds(2);
 // Healthy for so long, earlier exits are forgotten.
 constexpr absl::Duration kCalm = absl::Seconds(60);
+// The leader works on it, which speaks for all in what only one may say.
+constexpr char kLocal[] = "local";
 // Of an app that ends again and again, so many ends are written down.
 constexpr int kNotedExits = 3;
 
@@ -32,23 +35,39 @@ absl::Duration ProbePause(int probes) {
   return std::min(absl::Seconds(1), absl::Milliseconds(50) * (1 << std::min(probes, 5)));
 }
 
-// Where the desired state belongs. A deployment takes its environment along when its commit is the
-// one that is applied; until then, and for commits of others, it stays where it is.
-void Place(const std::optional<EnvironmentState>& environment,
-           const std::optional<Deployment>& deployment, DesiredState& desired) {
-  const bool applied = !environment->applied_tree.empty();
-  desired.cluster = environment->cluster;
-  desired.k8s_namespace = environment->k8s_namespace;
-  desired.ignored = environment->ignored;
-  desired.applied_commit = environment->applied_commit;
-  if (deployment && (deployment->state == Status::SYNCING || !applied)) {
-    desired.cluster = deployment->cluster;
-    desired.k8s_namespace = deployment->k8s_namespace;
-    desired.ignored = deployment->deploy.ignore_differences();
+// Where the desired state belongs. A value.
+struct Placement {
+  std::string cluster = {};
+  std::string k8s_namespace = {};
+  std::string previous = {};   // where it is applied now, if that is another cluster
+  bool by_deployment = false;  // as the deployment wants it
+};
+
+// A deployment takes its environment along when its commit is the one that is applied; until then,
+// and for commits of others, it stays where it is.
+Placement PlacementOf(const SyncView& view) {
+  const EnvironmentState& environment = *view.environment;
+  const bool applied = !environment.applied_tree.empty();
+  Placement place{environment.cluster, environment.k8s_namespace};
+  if (view.deployment && (view.deployment->state == Status::SYNCING || !applied)) {
+    place = {view.deployment->cluster, view.deployment->k8s_namespace};
+    place.by_deployment = true;
   }
-  if (desired.k8s_namespace.empty()) desired.k8s_namespace = desired.where.environment;
-  if (applied && environment->cluster != desired.cluster) {
-    desired.previous_cluster = environment->cluster;
+  if (place.k8s_namespace.empty()) place.k8s_namespace = environment.where.environment;
+  if (applied && environment.cluster != place.cluster) place.previous = environment.cluster;
+  return place;
+}
+
+void Place(const SyncView& view, DesiredState& desired) {
+  Placement place = PlacementOf(view);
+  desired.cluster = std::move(place.cluster);
+  desired.k8s_namespace = std::move(place.k8s_namespace);
+  desired.previous_cluster = std::move(place.previous);
+  desired.applied_commit = view.environment->applied_commit;
+  if (place.by_deployment) {
+    desired.ignored = view.deployment->deploy.ignore_differences();
+  } else {
+    desired.ignored = view.environment->ignored;
   }
 }
 
@@ -61,13 +80,17 @@ Syncer::Syncer(Parts parts, Options options)
       guard_({parts_.clock, parts_.pool, parts_.lifecycle, policies_}),
       writer_({parts_.clock, parts_.pool, parts_.lifecycle, parts_.target, parts_.pipeline,
                policies_, guard_, options_.health_timeout, options_.watched_interval,
-               options_.degraded_grace}),
+               options_.degraded_grace, parts_.holdings}),
       fetcher_([this](const std::stop_token&) { return FetchAll(); }) {}
 
 void Syncer::Start() {
   parts_.target.Subscribe([this](const AppEnvironment& where) { Wake(where); });
   for (int i = 0; i < options_.workers; ++i) {
     workers_.emplace_back([this](const std::stop_token& stop) { Work(stop); });
+  }
+  {
+    MutexLock lock(mu_);
+    started_ = true;
   }
   fetcher_.Start();
 }
@@ -89,6 +112,21 @@ void Syncer::WakeAll() {
     fetch_all_at_ = absl::InfinitePast();
   }
   fetcher_.Wake();
+}
+
+void Syncer::Gained(const std::string& cluster) {
+  {
+    MutexLock lock(mu_);
+    if (!started_) return;
+  }
+  const auto all = db::RunTx(parts_.pool, "sync.gained", kTxTime,
+                             [&](db::Tx& tx) { return environments::ListOn(tx, cluster); });
+  if (!all.ok()) {
+    log::Warn("sync.gained_failed", "what is there is looked at later",
+              {{"cluster", cluster}, {"error", MessageOf(all.status())}});
+    return;
+  }
+  for (const AppEnvironment& where : *all) Wake(where);
 }
 
 void Syncer::NotePush(const std::string& url) {
@@ -141,7 +179,18 @@ absl::Duration Syncer::FetchAll() {
   } else {
     for (const AppEnvironment& where : *running) schedule_.Add(where, options_.resync_interval);
   }
+  NoteStrays();
   return next;
+}
+
+void Syncer::NoteStrays() {
+  const auto found = parts_.target.Strays();
+  if (!found.ok()) return;
+  {
+    MutexLock lock(mu_);
+    strays_ = {found->begin(), found->end()};
+  }
+  for (const AppEnvironment& where : *found) Wake(where);
 }
 
 void Syncer::Fetch(const RepositoryAccess& active, const RepositoryAccess& access) {
@@ -161,7 +210,7 @@ void Syncer::WakeIfMoved(const RepositoryAccess& active, const RepositoryAccess&
   if (last != last_heads_.end() && last->second == *head) return;
   const auto known = db::RunTx(parts_.pool, "sync.head", kTxTime, [&](db::Tx& tx) {
     // A project's own repository is not the provider's.
-    if (access.url == active.url) {
+    if (access.url == active.url && parts_.holdings.Holds(kLocal)) {
       providers::SetCommit(tx, access.provider.substr(access.provider.find('/') + 1), *head)
           .IgnoreError();
     }
@@ -174,6 +223,8 @@ void Syncer::WakeIfMoved(const RepositoryAccess& active, const RepositoryAccess&
   std::vector<AppEnvironment> all;
   for (const EnvironmentState& environment : *known) {
     if (active.For(environment.where.project).Place() != access.Place()) continue;
+    // Of one that was never applied it is not known here where it goes.
+    if (!environment.applied_tree.empty() && !parts_.holdings.Holds(environment.cluster)) continue;
     here.push_back(&environment);
     all.push_back(environment.where);
   }
@@ -203,18 +254,80 @@ std::optional<absl::Duration> Syncer::Look(const AppEnvironment& where) {
               {{"environment", where.Name()}, {"error", MessageOf(deleted)}});
     return absl::Seconds(2);
   }
+  const Placement place = PlacementOf(*view);
+  const auto here = parts_.holdings.Enter(place.cluster);
+  const auto before = place.previous.empty() ? nullptr : parts_.holdings.Enter(place.previous);
+  // What is known of it may be old, so it is not even looked at.
+  if ((here && IsInDoubt(place.cluster)) || (before && IsInDoubt(place.previous)))
+    return absl::Seconds(1);
+  bool stray = false;
+  {
+    MutexLock lock(mu_);
+    stray = strays_.erase(where) > 0;
+  }
+  const bool left = (here && !stray) || LeaveOthers(*view, place.cluster);
+  if (!here && !before) return left ? std::nullopt : std::optional(kLeaveAgain);
   const auto access = parts_.active();
   if (!access.ok() || !*access) {
-    if (view->deployment && view->deployment->state == Status::SYNCING) {
+    if (here && view->deployment && view->deployment->state == Status::SYNCING) {
       writer_.Explain(*view->deployment,
                       MessageOf(access.ok() ? NoActiveProvider() : access.status()));
     }
     return options_.resync_interval;
   }
   SyncMemory memory = Recall(where);
-  const auto next = LookAt(where, *std::move(view), (*access)->For(where.project), memory);
+  const RepositoryAccess from = (*access)->For(where.project);
+  std::optional<absl::Duration> next;
+  if (const absl::Status behind = CatchUp(*view, from, memory); !behind.ok()) {
+    log::Warn("sync.behind", "the mirror of the repository is older than what was applied",
+              {{"environment", where.Name()}, {"error", MessageOf(behind)}});
+    next = absl::Seconds(2);
+  } else if (here) {
+    next = LookAt(where, *std::move(view), from, memory);
+  } else {
+    // It is on its way to another process's cluster.
+    next = KeepApplied(*std::move(view), from, memory);
+  }
   Remember(where, memory);
-  return next;
+  return left ? next : std::min(next.value_or(kLeaveAgain), kLeaveAgain);
+}
+
+bool Syncer::IsInDoubt(const std::string& cluster) const {
+  const auto lease = parts_.holdings.LeaseOn(cluster);
+  return lease == nullptr || !lease->Valid();
+}
+
+bool Syncer::LeaveOthers(const SyncView& view, const std::string& cluster) {
+  const AppEnvironment& where = view.environment->where;
+  const absl::Status left = parts_.target.Leave(where, {cluster, view.environment->cluster});
+  if (left.ok()) return true;
+  log::Warn("sync.leave_failed", "it went to another cluster; is tried again",
+            {{"environment", where.Name()}, {"error", MessageOf(left)}});
+  MutexLock lock(mu_);
+  strays_.insert(where);
+  return false;
+}
+
+absl::Status Syncer::CatchUp(const SyncView& view, const RepositoryAccess& access,
+                             SyncMemory& memory) {
+  std::vector<std::string> commits;
+  const EnvironmentState& environment = *view.environment;
+  if (environment.applied_from == access.Place()) commits.push_back(environment.applied_commit);
+  if (view.deployment && view.deployment->state == Status::SYNCING)
+    commits.push_back(view.deployment->commit);
+  for (const std::string& commit : commits) {
+    if (commit.empty() || commit == memory.sought) continue;
+    SLIPWAY_ASSIGN_OR_RETURN(bool known, parts_.repository.Knows(access, commit));
+    if (known) continue;
+    MutexLock lock(catching_up_);
+    SLIPWAY_ASSIGN_OR_RETURN(known, parts_.repository.Knows(access, commit));
+    if (known) continue;
+    SLIPWAY_RETURN_IF_ERROR(parts_.repository.Fetch(access));
+    SLIPWAY_ASSIGN_OR_RETURN(known, parts_.repository.Knows(access, commit));
+    // The branch was written anew without it.
+    if (!known) memory.sought = commit;
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<SyncView> Syncer::Read(const AppEnvironment& where) {
@@ -271,7 +384,7 @@ std::optional<absl::Duration> Syncer::LookAt(const AppEnvironment& where, SyncVi
   }
   DesiredState desired{
       .where = where, .commit = *head, .tree = folder->tree, .manifests = std::move(folder->files)};
-  Place(view.environment, view.deployment, desired);
+  Place(view, desired);
   const bool open = view.deployment && view.deployment->state == Status::SYNCING;
   const bool asked = !view.environment->sync.asked_by.empty();
   if (view.environment->applied_tree != desired.tree || open || asked) {
@@ -281,6 +394,10 @@ std::optional<absl::Duration> Syncer::LookAt(const AppEnvironment& where, SyncVi
         {*view.environment, view.deployment, desired.tree, sync::Cause::kCommit, began});
     // After a failed try a part of it may be there already, so nothing else is put in its place.
     if (refusal && refusal->hold == sync::Hold::kBackOff) return refusal->wait;
+    // What another process has applied is its to look after.
+    if (refusal && !desired.previous_cluster.empty() &&
+        !parts_.holdings.Holds(desired.previous_cluster))
+      return refusal->wait;
     if (refusal) return std::min(refusal->wait, KeepApplied(std::move(view), access, memory));
     absl::Duration retry;
     if (!writer_.Apply(view, desired, access.Place(), memory, retry)) return retry;
@@ -306,7 +423,7 @@ absl::Duration Syncer::KeepApplied(SyncView view, const RepositoryAccess& access
                        .commit = environment.applied_commit,
                        .tree = folder->tree,
                        .manifests = std::move(folder->files)};
-  Place(view.environment, view.deployment, applied);
+  Place(view, applied);
   return Watch(view, applied, access.Place(), memory);
 }
 
@@ -315,12 +432,14 @@ absl::StatusOr<DesiredState> Syncer::Desired(const AppEnvironment& where) {
   if (!view.environment) return DeploymentNotFound(where.Name());
   SLIPWAY_ASSIGN_OR_RETURN(const auto active, parts_.active());
   if (!active) return NoActiveProvider();
-  const RepositoryAccess& access = active->For(where.project);
+  const RepositoryAccess access = active->For(where.project);
+  SyncMemory memory;
+  SLIPWAY_RETURN_IF_ERROR(CatchUp(view, access, memory));
   SLIPWAY_ASSIGN_OR_RETURN(const std::string head, parts_.repository.Head(access));
   SLIPWAY_ASSIGN_OR_RETURN(auto folder, parts_.repository.Folder(access, head, where));
   DesiredState desired{
       .where = where, .commit = head, .tree = folder.tree, .manifests = std::move(folder.files)};
-  Place(view.environment, view.deployment, desired);
+  Place(view, desired);
   SLIPWAY_RETURN_IF_ERROR(writer_.AddCredentials(desired, SyncWriter::kCredentialAge));
   return desired;
 }
@@ -349,7 +468,8 @@ absl::Duration Syncer::Watch(const SyncView& view, DesiredState& desired, const 
   const bool fell = !progressing && !seen->watched && seen->health == Status::STARTING;
   const Health health = fell ? Status::DEGRADED : seen->health;
   if (view.environment->health != health || view.environment->drift != drift) {
-    db::RunTx(parts_.pool, "sync.health", kTxTime, [&](db::Tx& tx) {
+    db::RunTx(parts_.pool, "sync.health", kTxTime, [&](db::Tx& tx) -> absl::Status {
+      SLIPWAY_RETURN_IF_ERROR(writer_.CheckHeld(tx, desired.cluster));
       return environments::SetHealth(tx, desired.where, health, drift).status();
     }).IgnoreError();
   }
@@ -458,7 +578,12 @@ absl::Status Syncer::Remove(const AppEnvironment& where, const std::stop_token& 
     memories_.erase(where);
   }
   schedule_.GiveBack(where, std::nullopt);
-  return deleted;
+  SLIPWAY_RETURN_IF_ERROR(deleted);
+  SLIPWAY_ASSIGN_OR_RETURN(const auto elsewhere, parts_.target.Elsewhere(where));
+  if (elsewhere.empty()) return absl::OkStatus();
+  parts_.tell(where);
+  return absl::UnavailableError("another replica takes it away from cluster \"" + elsewhere[0] +
+                                "\"");
 }
 
 SyncMemory Syncer::Recall(const AppEnvironment& where) {

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -84,11 +85,26 @@ class Target {
   virtual absl::StatusOr<Applied> Apply(const DesiredState& desired) = 0;
   // Health and drift. Asks the app itself where it has a probe; at most one second.
   virtual absl::StatusOr<Observation> Observe(const DesiredState& desired) = 0;
-  // Everything on the target that belongs to this installation, found by marks on it.
+  // Everything on the target that belongs to this installation, found by marks on it, as far as
+  // this process works there.
   virtual absl::StatusOr<std::vector<AppEnvironment>> List() = 0;
-  // Takes the app's objects away, wherever they are; nothing there is fine. UNAVAILABLE while some
-  // are still going.
+  // Takes the app's objects away, wherever they are as far as this process works there; nothing
+  // there is fine. UNAVAILABLE while some are still going.
   virtual absl::Status Delete(const AppEnvironment& where) = 0;
+  // The same but for these clusters: it went there from others. Where there is one place only,
+  // there is nothing to do.
+  virtual absl::Status Leave(const AppEnvironment&, const std::set<std::string>& /*but*/) {
+    return absl::OkStatus();
+  }
+  // Clusters where something of the app is that other processes look after.
+  virtual absl::StatusOr<std::vector<std::string>> Elsewhere(const AppEnvironment&) {
+    return std::vector<std::string>();
+  }
+  // Apps of which something is on another cluster, among those of this process, than the one where
+  // they were applied last, or is on the way there.
+  virtual absl::StatusOr<std::vector<AppEnvironment>> Strays() {
+    return std::vector<AppEnvironment>();
+  }
 
   // `changed` is called on a thread of the target when something of ours changed there by itself.
   // Once, before use.

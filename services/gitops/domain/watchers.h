@@ -25,20 +25,24 @@ class Watchers {
     watchers_.erase(id);
   }
   void Changed(const AppEnvironment& where) {
-    std::map<int64_t, std::pair<AppEnvironment, std::function<void()>>> copy;
-    {
-      MutexLock lock(mu_);
-      copy = watchers_;
-    }
-    for (const auto& [id, watcher] : copy) {
+    for (const auto& [id, watcher] : Copy()) {
       if (watcher.first == where) watcher.second();
     }
   }
+  // It is not known what changed.
+  void AllChanged() {
+    for (const auto& [id, watcher] : Copy()) watcher.second();
+  }
 
  private:
+  using Entries = std::map<int64_t, std::pair<AppEnvironment, std::function<void()>>>;
+  Entries Copy() {
+    MutexLock lock(mu_);
+    return watchers_;
+  }
+
   Mutex mu_;
-  std::map<int64_t, std::pair<AppEnvironment, std::function<void()>>> watchers_
-      SLIPWAY_GUARDED_BY(mu_);
+  Entries watchers_ SLIPWAY_GUARDED_BY(mu_);
   int64_t last_ SLIPWAY_GUARDED_BY(mu_) = 0;
 };
 

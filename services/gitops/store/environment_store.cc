@@ -61,6 +61,11 @@ constexpr db::Sql kGet{
 constexpr db::Sql kListAll{"environments.list",
                            "SELECT " ENVIRONMENT_COLUMNS
                            " FROM app_environments ORDER BY project, app, environment"};
+constexpr db::Sql kListOn{
+    "environments.list_on",
+    "SELECT project, app, environment FROM app_environments WHERE cluster = $1 UNION SELECT "
+    "project, app, environment FROM deployments WHERE cluster = $1 AND ended_at IS NULL AND state "
+    "IN ('SYNCING', 'PROGRESSING') UNION SELECT project, app, environment FROM inventory WHERE cluster = $1"};
 constexpr db::Sql kSetApplied{"environments.set_applied",
                               "UPDATE app_environments SET applied_commit = $4, applied_tree = $5, "
                               "applied_from = $6, url = $7, cluster = $8, k8s_namespace = $9, "
@@ -112,6 +117,15 @@ absl::StatusOr<std::vector<EnvironmentState>> ListAll(db::Tx& tx) {
   SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows, tx.Exec(kListAll));
   std::vector<EnvironmentState> all;
   for (const db::Row& row : rows) all.push_back(FromRow(row));
+  return all;
+}
+
+absl::StatusOr<std::vector<AppEnvironment>> ListOn(db::Tx& tx, const std::string& cluster) {
+  SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows, tx.Exec(kListOn, cluster));
+  std::vector<AppEnvironment> all;
+  for (const db::Row& row : rows) {
+    all.push_back({row.GetString("project"), row.GetString("app"), row.GetString("environment")});
+  }
   return all;
 }
 

@@ -19,6 +19,8 @@ absl::StatusOr<EnvironmentState> TakeNumber(db::Tx& tx, const AppEnvironment& wh
 
 absl::StatusOr<std::optional<EnvironmentState>> Get(db::Tx& tx, const AppEnvironment& where);
 absl::StatusOr<std::vector<EnvironmentState>> ListAll(db::Tx& tx);
+// Those of which something is on a cluster, or is being applied to it.
+absl::StatusOr<std::vector<AppEnvironment>> ListOn(db::Tx& tx, const std::string& cluster);
 
 // What was applied, and where it can be reached.
 struct AppliedState {

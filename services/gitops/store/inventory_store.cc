@@ -66,7 +66,15 @@ constexpr db::Sql kHandOver{
     "i.seen_uid, i.seen_fields, i.seen_values, i.seen_time, i.seen_generation, i.in_flight, "
     "i.taken_from"};
 constexpr db::Sql kOwners{"inventory.owners",
-                          "SELECT DISTINCT project, app, environment FROM inventory"};
+                          "SELECT DISTINCT cluster, project, app, environment FROM inventory"};
+constexpr db::Sql kStrays{
+    "inventory.strays",
+    "SELECT DISTINCT i.cluster, i.project, i.app, i.environment FROM inventory i JOIN "
+    "app_environments e ON e.project = i.project AND e.app = i.app AND e.environment = "
+    "i.environment WHERE e.cluster <> i.cluster UNION SELECT d.cluster, d.project, d.app, "
+    "d.environment FROM deployments d JOIN app_environments e ON e.project = d.project AND e.app = "
+    "d.app AND e.environment = d.environment WHERE d.ended_at IS NULL AND d.state = 'SYNCING' AND "
+    "e.cluster <> d.cluster"};
 constexpr db::Sql kForeign{
     "inventory.foreign",
     "SELECT i.api_group, i.kind, i.namespace, i.name, i.version, i.project, "
@@ -147,6 +155,16 @@ std::string ToJson(const std::vector<InventoryEntry>& entries) {
   return bj::serialize(rows);
 }
 
+std::vector<Place> ToPlaces(const db::Result& rows) {
+  std::vector<Place> places;
+  for (const db::Row& row : rows) {
+    places.push_back(
+        {row.GetString("cluster"),
+         {row.GetString("project"), row.GetString("app"), row.GetString("environment")}});
+  }
+  return places;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<InventoryEntry>> OfOwner(db::Tx& tx, const std::string& cluster,
@@ -203,14 +221,14 @@ absl::StatusOr<std::vector<InventoryEntry>> HandOver(db::Tx& tx, const std::stri
   return FromRows(rows);
 }
 
-absl::StatusOr<std::vector<AppEnvironment>> Owners(db::Tx& tx) {
+absl::StatusOr<std::vector<Place>> Owners(db::Tx& tx) {
   SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows, tx.Exec(kOwners));
-  std::vector<AppEnvironment> owners;
-  for (const db::Row& row : rows) {
-    owners.push_back(
-        {row.GetString("project"), row.GetString("app"), row.GetString("environment")});
-  }
-  return owners;
+  return ToPlaces(rows);
+}
+
+absl::StatusOr<std::vector<Place>> Strays(db::Tx& tx) {
+  SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows, tx.Exec(kStrays));
+  return ToPlaces(rows);
 }
 
 absl::Status NoteApplied(db::Tx& tx, const std::string& cluster,

@@ -62,8 +62,15 @@ absl::Status NoteInFlight(db::Tx& tx, const std::string& cluster,
 // objects. Those that changed hands, with their new owner.
 absl::StatusOr<std::vector<InventoryEntry>> HandOver(db::Tx& tx, const std::string& cluster,
                                                      const std::vector<InventoryEntry>& entries);
-// Every app that has objects on any cluster.
-absl::StatusOr<std::vector<AppEnvironment>> Owners(db::Tx& tx);
+// An app that has objects on a cluster.
+struct Place {
+  std::string cluster = {};
+  AppEnvironment where = {};
+};
+// All of them.
+absl::StatusOr<std::vector<Place>> Owners(db::Tx& tx);
+// Those where it is not the cluster on which the app was applied last, or where it is about to be.
+absl::StatusOr<std::vector<Place>> Strays(db::Tx& tx);
 // What the answers to applies showed: state kApplied, with version, uid, wave, options, content
 // and seen.
 absl::Status NoteApplied(db::Tx& tx, const std::string& cluster,

@@ -20,25 +20,36 @@ constexpr char kLocal[] = "local";
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<kubernetes::KubernetesTarget>> TargetSet::Find(
-    const std::string& cluster) {
+absl::StatusOr<TargetSet::ClusterTarget> TargetSet::Find(const std::string& cluster) {
   int64_t forgotten;
   while (true) {
+    const auto lease = parts_.holdings->LeaseOn(cluster);
+    if (lease == nullptr) return kubernetes::ClusterNotHeld(cluster);
+    Connected old;  // ends outside the lock
     {
       MutexLock lock(mu_);
       const auto found = clusters_.find(cluster);
-      if (found != clusters_.end()) return found->second;
+      if (found != clusters_.end() && found->second.lease == lease) return found->second.target;
+      if (found != clusters_.end()) {
+        old = std::move(found->second);
+        clusters_.erase(found);
+      }
       forgotten = forgotten_;
     }
-    SLIPWAY_ASSIGN_OR_RETURN(auto made, Make(cluster));
+    SLIPWAY_ASSIGN_OR_RETURN(ClusterTarget made, Connect(cluster, lease));
     MutexLock lock(mu_);
     // A definition that changed while it was read may be the old one.
-    if (forgotten == forgotten_) return clusters_.emplace(cluster, std::move(made)).first->second;
+    if (forgotten != forgotten_) continue;
+    return clusters_.try_emplace(cluster, Connected{lease, std::move(made)}).first->second.target;
   }
 }
 
-absl::StatusOr<std::shared_ptr<kubernetes::KubernetesTarget>> TargetSet::Make(
-    const std::string& cluster) {
+absl::StatusOr<TargetSet::ClusterTarget> TargetSet::FindToLook(const std::string& cluster) {
+  return parts_.holdings->Holds(cluster) ? Find(cluster) : Connect(cluster, nullptr);
+}
+
+absl::StatusOr<TargetSet::ClusterTarget> TargetSet::Connect(
+    const std::string& cluster, std::shared_ptr<const ClusterLease> lease) {
   const auto definition = parts_.pipeline.ResolveCluster(cluster);
   if (absl::IsNotFound(definition.status())) return kubernetes::ClusterUnknown(cluster);
   if (!definition.ok()) return definition.status();
@@ -55,22 +66,30 @@ absl::StatusOr<std::shared_ptr<kubernetes::KubernetesTarget>> TargetSet::Make(
        .sweep_interval = parts_.sweep_interval,
        .guard = definition->in_cluster() ? nullptr : parts_.guard,
        .metrics = parts_.metrics,
+       .lease = std::move(lease),
        .changed = [this](const AppEnvironment& where) {
          MutexLock lock(telling_);
          if (changed_) changed_(where);
        }});
   if (!target.ok()) return kubernetes::ClusterInvalid(cluster, target.status());
-  return std::shared_ptr<kubernetes::KubernetesTarget>(*std::move(target));
+  return ClusterTarget(*std::move(target));
 }
 
 void TargetSet::Forget(const std::string& cluster) {
-  std::shared_ptr<kubernetes::KubernetesTarget> old;
+  Connected old;  // ends outside the lock
   MutexLock lock(mu_);
   ++forgotten_;
   const auto found = clusters_.find(cluster);
   if (found == clusters_.end()) return;
   old = std::move(found->second);
   clusters_.erase(found);
+}
+
+void TargetSet::ForgetAll() {
+  std::map<std::string, Connected> old;
+  MutexLock lock(mu_);
+  ++forgotten_;
+  old.swap(clusters_);
 }
 
 absl::StatusOr<Applied> TargetSet::Apply(const DesiredState& desired) {
@@ -84,6 +103,9 @@ absl::StatusOr<Applied> TargetSet::Apply(const DesiredState& desired) {
   if (!applied.ok() || !applied->waiting.empty() || desired.previous_cluster.empty()) {
     return applied;
   }
+  // Where another process works, that one does it.
+  const auto work = parts_.holdings->Enter(desired.previous_cluster);
+  if (work == nullptr) return applied;
   const absl::Status left = DeleteFrom(desired.previous_cluster, desired.where);
   if (!left.ok()) {
     applied->notes.push_back("it still runs on cluster \"" + desired.previous_cluster +
@@ -99,10 +121,19 @@ absl::StatusOr<Observation> TargetSet::Observe(const DesiredState& desired) {
 }
 
 absl::StatusOr<std::vector<AppEnvironment>> TargetSet::List() {
-  SLIPWAY_ASSIGN_OR_RETURN(auto all, db::RunTx(parts_.pool, "targets.list", kTxTime,
-                                               [](db::Tx& tx) { return inventory::Owners(tx); }));
-  SLIPWAY_ASSIGN_OR_RETURN(const auto local, parts_.local.List());
-  all.insert(all.end(), local.begin(), local.end());
+  SLIPWAY_ASSIGN_OR_RETURN(const auto owners,
+                           db::RunTx(parts_.pool, "targets.list", kTxTime,
+                                     [](db::Tx& tx) { return inventory::Owners(tx); }));
+  std::vector<AppEnvironment> all;
+  for (const inventory::Place& place : owners) {
+    if (parts_.holdings->Holds(place.cluster)) all.push_back(place.where);
+  }
+  if (parts_.holdings->Holds(kLocal)) {
+    SLIPWAY_ASSIGN_OR_RETURN(const auto local, parts_.local.List());
+    all.insert(all.end(), local.begin(), local.end());
+    MutexLock lock(mu_);
+    on_local_ = {local.begin(), local.end()};
+  }
   std::sort(all.begin(), all.end());
   all.erase(std::unique(all.begin(), all.end()), all.end());
   return all;
@@ -110,14 +141,14 @@ absl::StatusOr<std::vector<AppEnvironment>> TargetSet::List() {
 
 absl::StatusOr<slipway::gitops::v1::ResourceTree> TargetSet::Tree(const DesiredState& desired) {
   if (desired.cluster == kLocal) return kubernetes::NotOnACluster(desired.where);
-  SLIPWAY_ASSIGN_OR_RETURN(const auto target, Find(desired.cluster));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto target, FindToLook(desired.cluster));
   return target->Tree(desired);
 }
 
 absl::StatusOr<slipway::gitops::v1::DiffDeploymentResponse> TargetSet::Diff(
     const DesiredState& desired) {
   if (desired.cluster == kLocal) return kubernetes::NotOnACluster(desired.where);
-  SLIPWAY_ASSIGN_OR_RETURN(const auto target, Find(desired.cluster));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto target, FindToLook(desired.cluster));
   return target->Diff(desired);
 }
 
@@ -146,25 +177,63 @@ absl::Status TargetSet::DeleteFrom(const std::string& cluster, const AppEnvironm
   return (*target)->Delete(where);
 }
 
-absl::Status TargetSet::DeleteElsewhere(const AppEnvironment& where, const std::string& but) {
+absl::Status TargetSet::Leave(const AppEnvironment& where, const std::set<std::string>& but) {
   SLIPWAY_ASSIGN_OR_RETURN(const auto clusters,
                            db::RunTx(parts_.pool, "targets.clusters_of", kTxTime,
                                      [&](db::Tx& tx) { return inventory::ClustersOf(tx, where); }));
   for (const std::string& cluster : clusters) {
-    if (cluster != but) SLIPWAY_RETURN_IF_ERROR(DeleteFrom(cluster, where));
+    if (but.contains(cluster)) continue;
+    const auto work = parts_.holdings->Enter(cluster);
+    if (work != nullptr) SLIPWAY_RETURN_IF_ERROR(DeleteFrom(cluster, where));
   }
-  return absl::OkStatus();
+  if (but.contains(kLocal)) return absl::OkStatus();
+  {
+    MutexLock lock(mu_);
+    if (!on_local_.contains(where)) return absl::OkStatus();
+  }
+  const auto work = parts_.holdings->Enter(kLocal);
+  return work != nullptr ? parts_.local.Delete(where) : absl::OkStatus();
 }
 
 absl::Status TargetSet::Delete(const AppEnvironment& where) {
-  SLIPWAY_RETURN_IF_ERROR(DeleteElsewhere(where, kLocal));
-  return parts_.local.Delete(where);
+  SLIPWAY_RETURN_IF_ERROR(Leave(where, {kLocal}));
+  const auto work = parts_.holdings->Enter(kLocal);
+  return work != nullptr ? parts_.local.Delete(where) : absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<std::string>> TargetSet::Elsewhere(const AppEnvironment& where) {
+  SLIPWAY_ASSIGN_OR_RETURN(auto clusters,
+                           db::RunTx(parts_.pool, "targets.elsewhere", kTxTime,
+                                     [&](db::Tx& tx) { return inventory::ClustersOf(tx, where); }));
+  std::erase_if(clusters,
+                [&](const std::string& cluster) { return parts_.holdings->Holds(cluster); });
+  return clusters;
+}
+
+absl::StatusOr<std::vector<AppEnvironment>> TargetSet::Strays() {
+  SLIPWAY_ASSIGN_OR_RETURN(const auto places,
+                           db::RunTx(parts_.pool, "targets.strays", kTxTime,
+                                     [](db::Tx& tx) { return inventory::Strays(tx); }));
+  std::vector<AppEnvironment> strays;
+  for (const inventory::Place& place : places) {
+    if (parts_.holdings->Holds(place.cluster)) strays.push_back(place.where);
+  }
+  return strays;
 }
 
 void TargetSet::Subscribe(OnChange changed) {
-  parts_.local.Subscribe(changed);
-  MutexLock lock(telling_);
-  changed_ = std::move(changed);
+  {
+    MutexLock lock(telling_);
+    changed_ = std::move(changed);
+  }
+  if (parts_.holdings->Holds(kLocal)) WatchLocal();
+}
+
+void TargetSet::WatchLocal() {
+  parts_.local.Subscribe([this](const AppEnvironment& where) {
+    MutexLock lock(telling_);
+    if (changed_) changed_(where);
+  });
 }
 
 void TargetSet::Unsubscribe() {

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "libs/db/pool.h"
 #include "libs/http/outgoing_guard.h"
 #include "libs/telemetry/metrics.h"
+#include "services/gitops/domain/holdings.h"
 #include "services/gitops/domain/inspector.h"
 #include "services/gitops/domain/peers.h"
 #include "services/gitops/domain/target.h"
@@ -30,6 +32,7 @@ class TargetSet final : public Target, public Inspector {
     telemetry::Metrics* metrics = nullptr;
     std::string installation = {};
     absl::Duration sweep_interval = absl::Minutes(10);
+    Holdings* holdings = &Unshared();  // outlives it
   };
   explicit TargetSet(Parts parts) : parts_(std::move(parts)) {}
 
@@ -37,8 +40,14 @@ class TargetSet final : public Target, public Inspector {
   absl::StatusOr<Observation> Observe(const DesiredState& desired) override;
   absl::StatusOr<std::vector<AppEnvironment>> List() override;
   absl::Status Delete(const AppEnvironment& where) override;
+  absl::Status Leave(const AppEnvironment& where, const std::set<std::string>& but) override;
+  absl::StatusOr<std::vector<std::string>> Elsewhere(const AppEnvironment& where) override;
+  absl::StatusOr<std::vector<AppEnvironment>> Strays() override;
+  // To this machine's changes, too, if this process works on it, else by WatchLocal.
   void Subscribe(OnChange changed) override;
   void Unsubscribe() override;
+  // After Subscribe: this process works on this machine from now on.
+  void WatchLocal();
 
   absl::StatusOr<slipway::gitops::v1::ResourceTree> Tree(const DesiredState& desired) override;
   absl::StatusOr<slipway::gitops::v1::DiffDeploymentResponse> Diff(
@@ -46,26 +55,34 @@ class TargetSet final : public Target, public Inspector {
   absl::StatusOr<slipway::gitops::v1::CheckClusterResponse> Check(
       const std::string& cluster) override;
 
-  // The definition of a cluster changed: it is connected to anew.
+  // The definition of a cluster changed, or it is another process's now: what is known of it is
+  // dropped when the calls under way have ended, and it is connected to anew.
   void Forget(const std::string& cluster);
-
-  // The target of a cluster. FAILED_PRECONDITION: no such cluster; INVALID_ARGUMENT: its definition
-  // is of no use; UNAVAILABLE.
-  absl::StatusOr<std::shared_ptr<kubernetes::KubernetesTarget>> Find(const std::string& cluster);
+  void ForgetAll();
 
  private:
-  absl::StatusOr<std::shared_ptr<kubernetes::KubernetesTarget>> Make(const std::string& cluster);
+  using ClusterTarget = std::shared_ptr<kubernetes::KubernetesTarget>;
+  struct Connected {
+    std::shared_ptr<const ClusterLease> lease;
+    ClusterTarget target;
+  };
+
+  // The target of a cluster. FAILED_PRECONDITION: no such cluster; INVALID_ARGUMENT: its definition
+  // is of no use; UNAVAILABLE, also for another process's.
+  absl::StatusOr<ClusterTarget> Find(const std::string& cluster);
+  // The same for looking only, which every process may.
+  absl::StatusOr<ClusterTarget> FindToLook(const std::string& cluster);
+  absl::StatusOr<ClusterTarget> Connect(const std::string& cluster,
+                                        std::shared_ptr<const ClusterLease> lease);
   absl::Status DeleteFrom(const std::string& cluster, const AppEnvironment& where);
-  // On all clusters but this one.
-  absl::Status DeleteElsewhere(const AppEnvironment& where, const std::string& but);
 
   const Parts parts_;
   Mutex telling_;  // held while somebody is told
   OnChange changed_ SLIPWAY_GUARDED_BY(telling_);
   Mutex mu_;
-  std::map<std::string, std::shared_ptr<kubernetes::KubernetesTarget>> clusters_
-      SLIPWAY_GUARDED_BY(mu_);
-  int64_t forgotten_ SLIPWAY_GUARDED_BY(mu_) = 0;  // so many times one was
+  std::map<std::string, Connected> clusters_ SLIPWAY_GUARDED_BY(mu_);
+  int64_t forgotten_ SLIPWAY_GUARDED_BY(mu_) = 0;              // so many times one was
+  std::set<AppEnvironment> on_local_ SLIPWAY_GUARDED_BY(mu_);  // at the last List
 };
 
 }  // namespace slipway::gitops

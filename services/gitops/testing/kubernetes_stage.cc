@@ -110,8 +110,9 @@ void KubernetesStage::Commit(const AppEnvironment& where,
 }
 
 void KubernetesStage::Tell(const std::string& event, const std::string& name) {
-  DefinitionEvents events(process->syncer,
-                          [this](const std::string& cluster) { target->Forget(cluster); });
+  DefinitionEvents events(
+      process->syncer, [this](const std::string& cluster) { target->Forget(cluster); },
+      [](const Notice&) {});
   slipway::pipeline::v1::DefinitionChanged changed;
   changed.set_name(name);
   const auto told = db::RunTx(database.pool(), "test.event", absl::Seconds(5), [&](db::Tx& tx) {

@@ -139,7 +139,7 @@ Cluster::Cluster(Options options, std::unique_ptr<kube::Client> client)
     : options_(std::move(options)),
       client_(std::move(client)),
       discovery_(*client_),
-      dispatcher_(*client_, {}, options_.metrics),
+      dispatcher_(*client_, {}, options_.metrics, options_.may_write),
       api_(dispatcher_) {}
 
 Cluster::~Cluster() {

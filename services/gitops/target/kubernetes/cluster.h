@@ -34,6 +34,7 @@ class Cluster {
     std::string label_selector = {};             // of our objects
     const http::OutgoingGuard* guard = nullptr;  // outlives it
     telemetry::Metrics* metrics = nullptr;       // outlives it
+    std::function<bool()> may_write = {};        // asked before each write; empty: it may
     // Called on the client's thread when an app's objects changed; must not block.
     std::function<void(const AppEnvironment& owner)> changed = {};
   };

@@ -53,9 +53,12 @@ absl::Status DeletionHooks::Keep(const AppEnvironment& owner, const Plan& plan) 
         known == kept_.end() ? bodies.empty() : !bodies.empty() && known->second == content;
     if (same) return absl::OkStatus();
   }
-  SLIPWAY_RETURN_IF_ERROR(db::RunTx(pool_, "deletion_hooks.keep", kTxTime, [&](db::Tx& tx) {
-    return hooks::KeepForDeletion(tx, cluster_, owner, bodies);
-  }));
+  const absl::Status kept =
+      db::RunTx(pool_, "deletion_hooks.keep", kTxTime, [&](db::Tx& tx) -> absl::Status {
+        SLIPWAY_RETURN_IF_ERROR(lease_.Check(tx));
+        return hooks::KeepForDeletion(tx, cluster_, owner, bodies);
+      });
+  SLIPWAY_RETURN_IF_ERROR(kept);
   MutexLock lock(mu_);
   if (bodies.empty()) {
     kept_.erase(owner);

@@ -18,8 +18,8 @@ namespace slipway::gitops::kubernetes {
 class DeletionHooks {
  public:
   // All outlive it.
-  DeletionHooks(db::Pool& pool, HookRunner& runner, std::string cluster)
-      : pool_(pool), runner_(runner), cluster_(std::move(cluster)) {}
+  DeletionHooks(db::Pool& pool, const ClusterLease& lease, HookRunner& runner, std::string cluster)
+      : pool_(pool), lease_(lease), runner_(runner), cluster_(std::move(cluster)) {}
 
   // Reads who has some; before use.
   absl::Status Load();
@@ -31,6 +31,7 @@ class DeletionHooks {
 
  private:
   db::Pool& pool_;
+  const ClusterLease& lease_;
   HookRunner& runner_;
   const std::string cluster_;
   Mutex mu_;

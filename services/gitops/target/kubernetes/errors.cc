@@ -89,6 +89,14 @@ absl::Status ClusterIsLocal(std::string_view cluster) {
        .field_violations = {}});
 }
 
+absl::Status ClusterNotHeld(std::string_view cluster) {
+  return MakeError(absl::StatusCode::kUnavailable,
+                   "another replica works on cluster \"" + std::string(cluster) + "\"",
+                   {.reason = "CLUSTER_NOT_HELD",
+                    .metadata = {{"cluster", std::string(cluster)}},
+                    .field_violations = {}});
+}
+
 absl::Status ClusterUnknown(std::string_view cluster) {
   return MakeError(absl::StatusCode::kFailedPrecondition,
                    "there is no cluster \"" + std::string(cluster) +

@@ -30,6 +30,8 @@ absl::Status ClusterIsLocal(std::string_view cluster);
 absl::Status ClusterUnknown(std::string_view cluster);
 // INVALID_ARGUMENT CLUSTER_INVALID: its definition can't be used.
 absl::Status ClusterInvalid(std::string_view cluster, const absl::Status& problem);
+// UNAVAILABLE CLUSTER_NOT_HELD: another replica works on it.
+absl::Status ClusterNotHeld(std::string_view cluster);
 // UNAVAILABLE CLUSTER_UNREACHABLE.
 absl::Status ClusterAway(std::string_view cluster, const absl::Status& problem);
 // UNAVAILABLE OBJECTS_GOING: deletion was asked for and is not done.

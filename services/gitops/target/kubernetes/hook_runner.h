@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "libs/db/pool.h"
+#include "services/gitops/domain/holdings.h"
 #include "services/gitops/domain/target.h"
 #include "services/gitops/store/hook_store.h"
 #include "services/gitops/target/kubernetes/cluster.h"
@@ -25,8 +26,11 @@ HookVerdict JudgeHook(const HookRun& run, const std::optional<LiveObject>& live)
 // above its parts; thread-safe, but one caller at a time for each app.
 class HookRunner {
  public:
-  HookRunner(db::Pool& pool, Cluster& cluster, std::string cluster_id, std::string manager)
+  // Rows are written only as long as `lease` is held.
+  HookRunner(db::Pool& pool, const ClusterLease& lease, Cluster& cluster, std::string cluster_id,
+             std::string manager)
       : pool_(pool),
+        lease_(lease),
         cluster_(cluster),
         cluster_id_(std::move(cluster_id)),
         manager_(std::move(manager)) {}
@@ -53,6 +57,7 @@ class HookRunner {
   absl::Status Delete(const AppEnvironment& owner, const HookRun& run);
 
   db::Pool& pool_;
+  const ClusterLease& lease_;
   Cluster& cluster_;
   const std::string cluster_id_;
   const std::string manager_;

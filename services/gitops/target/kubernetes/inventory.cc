@@ -1,6 +1,7 @@
 #include "services/gitops/target/kubernetes/inventory.h"
 
 #include <set>
+#include <type_traits>
 
 #include "libs/base/status.h"
 #include "libs/db/run_tx.h"
@@ -16,6 +17,14 @@ std::string ConsentText(sync::Consent consent) {
 
 }  // namespace
 
+template <typename Body>
+auto Inventory::Write(std::string_view name, Body&& body) {
+  return db::RunTx(pool_, name, kTxTime, [&](db::Tx& tx) -> std::invoke_result_t<Body&, db::Tx&> {
+    SLIPWAY_RETURN_IF_ERROR(lease_.Check(tx));
+    return body(tx);
+  });
+}
+
 absl::Status Inventory::Load() {
   SLIPWAY_ASSIGN_OR_RETURN(
       const auto rows, db::RunTx(pool_, "inventory.load", kTxTime,
@@ -23,6 +32,17 @@ absl::Status Inventory::Load() {
   MutexLock lock(mu_);
   apps_.clear();
   for (const InventoryEntry& entry : rows) apps_[entry.owner][entry.id] = entry;
+  return absl::OkStatus();
+}
+
+absl::Status Inventory::LoadOnly(const AppEnvironment& owner) {
+  SLIPWAY_ASSIGN_OR_RETURN(const auto rows,
+                           db::RunTx(pool_, "inventory.load_only", kTxTime, [&](db::Tx& tx) {
+                             return inventory::OfOwner(tx, cluster_, owner);
+                           }));
+  MutexLock lock(mu_);
+  apps_.clear();
+  for (const InventoryEntry& entry : rows) apps_[owner][entry.id] = entry;
   return absl::OkStatus();
 }
 
@@ -44,13 +64,11 @@ std::vector<InventoryEntry> Inventory::All() const {
 absl::StatusOr<std::vector<InventoryEntry>> Inventory::Claim(
     const AppEnvironment& owner, const std::vector<InventoryEntry>& entries) {
   auto foreign =
-      db::RunTx(pool_, "inventory.claim", kTxTime,
-                [&](db::Tx& tx) -> absl::StatusOr<std::vector<InventoryEntry>> {
-                  SLIPWAY_ASSIGN_OR_RETURN(auto found, inventory::Claim(tx, cluster_, entries));
-                  if (!found.empty())
-                    SLIPWAY_RETURN_IF_ERROR(inventory::Want(tx, cluster_, entries));
-                  return found;
-                });
+      Write("inventory.claim", [&](db::Tx& tx) -> absl::StatusOr<std::vector<InventoryEntry>> {
+        SLIPWAY_ASSIGN_OR_RETURN(auto found, inventory::Claim(tx, cluster_, entries));
+        if (!found.empty()) SLIPWAY_RETURN_IF_ERROR(inventory::Want(tx, cluster_, entries));
+        return found;
+      });
   if (!foreign.ok()) return foreign.status();
   std::set<kube::ObjectId> others;
   for (const InventoryEntry& entry : *foreign) others.insert(entry.id);
@@ -76,7 +94,7 @@ absl::StatusOr<std::set<std::string>> Inventory::UidsElsewhere(const AppEnvironm
 absl::Status Inventory::NoteInFlight(const AppEnvironment& owner,
                                      const std::vector<InventoryEntry>& entries) {
   if (entries.empty()) return absl::OkStatus();
-  SLIPWAY_RETURN_IF_ERROR(db::RunTx(pool_, "inventory.in_flight", kTxTime, [&](db::Tx& tx) {
+  SLIPWAY_RETURN_IF_ERROR(Write("inventory.in_flight", [&](db::Tx& tx) {
     return inventory::NoteInFlight(tx, cluster_, entries);
   }));
   MutexLock lock(mu_);
@@ -86,7 +104,7 @@ absl::Status Inventory::NoteInFlight(const AppEnvironment& owner,
 
 absl::Status Inventory::NoteApplied(const AppEnvironment& owner,
                                     const std::vector<InventoryEntry>& entries) {
-  SLIPWAY_RETURN_IF_ERROR(db::RunTx(pool_, "inventory.applied", kTxTime, [&](db::Tx& tx) {
+  SLIPWAY_RETURN_IF_ERROR(Write("inventory.applied", [&](db::Tx& tx) {
     return inventory::NoteApplied(tx, cluster_, entries);
   }));
   MutexLock lock(mu_);
@@ -101,12 +119,11 @@ absl::Status Inventory::NoteApplied(const AppEnvironment& owner,
 absl::StatusOr<std::vector<InventoryEntry>> Inventory::NoteDeleting(
     const AppEnvironment& owner, const std::vector<InventoryEntry>& entries) {
   auto moved =
-      db::RunTx(pool_, "inventory.deleting", kTxTime,
-                [&](db::Tx& tx) -> absl::StatusOr<std::vector<InventoryEntry>> {
-                  SLIPWAY_ASSIGN_OR_RETURN(auto others, inventory::HandOver(tx, cluster_, entries));
-                  SLIPWAY_RETURN_IF_ERROR(inventory::NoteDeleting(tx, cluster_, entries));
-                  return others;
-                });
+      Write("inventory.deleting", [&](db::Tx& tx) -> absl::StatusOr<std::vector<InventoryEntry>> {
+        SLIPWAY_ASSIGN_OR_RETURN(auto others, inventory::HandOver(tx, cluster_, entries));
+        SLIPWAY_RETURN_IF_ERROR(inventory::NoteDeleting(tx, cluster_, entries));
+        return others;
+      });
   if (!moved.ok()) return moved.status();
   MutexLock lock(mu_);
   Entries& own = apps_[owner];
@@ -124,9 +141,8 @@ absl::StatusOr<std::vector<InventoryEntry>> Inventory::NoteDeleting(
 absl::Status Inventory::Remove(const AppEnvironment& owner,
                                const std::vector<InventoryEntry>& entries) {
   if (entries.empty()) return absl::OkStatus();
-  SLIPWAY_RETURN_IF_ERROR(db::RunTx(pool_, "inventory.remove", kTxTime, [&](db::Tx& tx) {
-    return inventory::Remove(tx, cluster_, entries);
-  }));
+  SLIPWAY_RETURN_IF_ERROR(Write(
+      "inventory.remove", [&](db::Tx& tx) { return inventory::Remove(tx, cluster_, entries); }));
   MutexLock lock(mu_);
   const auto own = apps_.find(owner);
   if (own == apps_.end()) return absl::OkStatus();

@@ -3,11 +3,13 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "libs/base/mutex.h"
 #include "libs/db/pool.h"
+#include "services/gitops/domain/holdings.h"
 #include "services/gitops/store/inventory_store.h"
 #include "services/gitops/sync/inventory.h"
 
@@ -18,11 +20,14 @@ namespace slipway::gitops::kubernetes {
 // KubernetesTarget; thread-safe, but one caller at a time for each app.
 class Inventory {
  public:
-  // `pool` outlives it.
-  Inventory(db::Pool& pool, std::string cluster) : pool_(pool), cluster_(std::move(cluster)) {}
+  // Both outlive it. Rows are written only as long as `lease` is held: UNAVAILABLE then.
+  Inventory(db::Pool& pool, const ClusterLease& lease, std::string cluster)
+      : pool_(pool), lease_(lease), cluster_(std::move(cluster)) {}
 
   // Reads all rows; before use.
   absl::Status Load();
+  // Reads those of one app instead, for looking at it.
+  absl::Status LoadOnly(const AppEnvironment& owner);
 
   using Entries = std::map<kube::ObjectId, InventoryEntry>;
   Entries Of(const AppEnvironment& owner) const;
@@ -46,7 +51,12 @@ class Inventory {
   absl::Status Remove(const AppEnvironment& owner, const std::vector<InventoryEntry>& entries);
 
  private:
+  // A transaction of the holder.
+  template <typename Body>
+  auto Write(std::string_view name, Body&& body);
+
   db::Pool& pool_;
+  const ClusterLease& lease_;
   const std::string cluster_;
   mutable Mutex mu_;
   std::map<AppEnvironment, Entries> apps_ SLIPWAY_GUARDED_BY(mu_);

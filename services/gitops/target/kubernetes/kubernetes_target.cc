@@ -10,8 +10,10 @@
 #include "libs/base/status.h"
 #include "libs/base/strings.h"
 #include "services/gitops/domain/limits_check.h"
+#include "services/gitops/target/kubernetes/batch.h"
 #include "services/gitops/target/kubernetes/dry_run.h"
 #include "services/gitops/target/kubernetes/errors.h"
+#include "services/gitops/target/kubernetes/read_object.h"
 #include "services/gitops/target/kubernetes/resource_tree.h"
 
 namespace slipway::gitops::kubernetes {
@@ -42,6 +44,7 @@ Cluster::Options ClusterOptions(const KubernetesTarget::Options& options,
           .label_selector = Join({kManagedByLabel, options.installation}, "="),
           .guard = options.guard,
           .metrics = options.metrics,
+          .may_write = [lease = options.lease] { return lease != nullptr && lease->Valid(); },
           .changed = options.changed};
 }
 
@@ -58,11 +61,13 @@ absl::StatusOr<std::unique_ptr<KubernetesTarget>> KubernetesTarget::Create(db::P
 KubernetesTarget::KubernetesTarget(db::Pool& pool, Options options,
                                    std::unique_ptr<Cluster> cluster)
     : options_(std::move(options)),
+      lease_(options_.lease ? options_.lease
+                            : std::make_shared<const ClusterLease>(options_.cluster, 1)),
       manager_("slipway-" + options_.installation),
       cluster_(std::move(cluster)),
-      inventory_(pool, options_.cluster),
-      hooks_(pool, *cluster_, options_.cluster, manager_),
-      deletion_hooks_(pool, hooks_, options_.cluster),
+      inventory_(pool, *lease_, options_.cluster),
+      hooks_(pool, *lease_, *cluster_, options_.cluster, manager_),
+      deletion_hooks_(pool, *lease_, hooks_, options_.cluster),
       applier_(*cluster_, inventory_, hooks_, manager_),
       pruner_(*cluster_, inventory_, options_.changed),
       explainer_(*cluster_),
@@ -88,6 +93,38 @@ absl::Status KubernetesTarget::EnsureOpen() {
     }
   }
   open_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status KubernetesTarget::OpenFor(const DesiredState& desired) {
+  if (options_.lease) return EnsureOpen();
+  SLIPWAY_RETURN_IF_ERROR(inventory_.LoadOnly(desired.where));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto plan, PlanOf(desired));
+  std::map<kube::ObjectId, kube::Gvk> objects;
+  for (const auto& [id, entry] : inventory_.Of(desired.where))
+    objects[id] = {id.group, entry.version, id.kind};
+  for (const PlannedObject& planned : plan->objects) {
+    if (!planned.role.hook) objects[planned.id] = planned.gvk;
+  }
+  std::vector<kube::ObjectId> ids;
+  std::vector<kube::Target> targets;
+  for (const auto& [id, gvk] : objects) {
+    const auto resource = cluster_->discovery().Find(gvk);
+    if (!resource.ok()) continue;
+    ids.push_back(id);
+    targets.push_back({*resource, id.ns, id.name});
+  }
+  kube::ObjectApi::GetOptions get;
+  get.owner = desired.where.Folder();
+  Batch batch(ids.size());
+  for (size_t i = 0; i < ids.size(); ++i) cluster_->api().Get(targets[i], get, batch.Slot(i));
+  const std::vector<kube::Answer> seen = batch.Wait();
+  for (size_t i = 0; i < ids.size(); ++i) {
+    cluster_->live().Follow(ids[i], desired.where);
+    if (seen[i].outcome == kube::Outcome::kNotFound) cluster_->live().Put(ids[i], {});
+    if (!seen[i].ok()) continue;
+    if (const auto object = ReadObject(seen[i].body); object.ok()) cluster_->Note(ids[i], *object);
+  }
   return absl::OkStatus();
 }
 
@@ -166,14 +203,14 @@ absl::StatusOr<Observation> KubernetesTarget::Observe(const DesiredState& desire
 
 absl::StatusOr<slipway::gitops::v1::ResourceTree> KubernetesTarget::Tree(
     const DesiredState& desired) {
-  SLIPWAY_RETURN_IF_ERROR(EnsureOpen());
+  SLIPWAY_RETURN_IF_ERROR(OpenFor(desired));
   SLIPWAY_ASSIGN_OR_RETURN(const auto plan, PlanOf(desired));
   return TreeOf(desired, *plan, inventory_.Of(desired.where), *cluster_);
 }
 
 absl::StatusOr<slipway::gitops::v1::DiffDeploymentResponse> KubernetesTarget::Diff(
     const DesiredState& desired) {
-  SLIPWAY_RETURN_IF_ERROR(EnsureOpen());
+  SLIPWAY_RETURN_IF_ERROR(OpenFor(desired));
   SLIPWAY_ASSIGN_OR_RETURN(const auto plan, PlanOf(desired));
   return DryRun(desired, *plan, inventory_.Of(desired.where), *cluster_, manager_);
 }

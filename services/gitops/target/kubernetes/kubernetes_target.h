@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "libs/base/mutex.h"
 #include "libs/db/pool.h"
+#include "services/gitops/domain/holdings.h"
 #include "services/gitops/domain/target.h"
 #include "services/gitops/target/kubernetes/applier.h"
 #include "services/gitops/target/kubernetes/cluster.h"
@@ -34,6 +35,9 @@ class KubernetesTarget {
     absl::Duration sweep_interval = absl::Minutes(10);  // of what the watches don't show
     const http::OutgoingGuard* guard = nullptr;  // outlives it
     telemetry::Metrics* metrics = nullptr;       // outlives it
+    // Nothing is written once it is over. Null: another replica's cluster is looked at, which
+    // follows nothing and writes nothing.
+    std::shared_ptr<const ClusterLease> lease = std::make_shared<ClusterLease>();
     // Called on any thread when an app's objects changed; must not block.
     std::function<void(const AppEnvironment& owner)> changed = {};
   };
@@ -53,10 +57,13 @@ class KubernetesTarget {
 
   // Reads the inventory and follows what is in it; once.
   absl::Status EnsureOpen();
+  // Gets ready to look at an app: as EnsureOpen, or, without a lease, by asking for its objects.
+  absl::Status OpenFor(const DesiredState& desired);
   // The plan of the desired state; made anew when that is another one.
   absl::StatusOr<std::shared_ptr<const kubernetes::Plan>> PlanOf(const DesiredState& desired);
 
   const Options options_;
+  const std::shared_ptr<const ClusterLease> lease_;  // one that is over, where there is none
   const std::string manager_;
   const std::unique_ptr<Cluster> cluster_;
   Inventory inventory_;

@@ -87,6 +87,27 @@ TEST_CASE("an environment that moves runs on its new cluster before it leaves th
   REQUIRE(stage.AwaitSynced(kDev));
 }
 
+TEST_CASE("an environment that moves while its old cluster is away leaves it when that is back") {
+  TwoClusters two;
+  KubernetesStage& stage = two.stage;
+  stage.Deploy("one");
+  REQUIRE(stage.AwaitEnd(kDev, 1).state == Status::HEALTHY);
+  two.MoveTo("other", two.far.name());
+  stage.proxy.AddRule({{"answer", {{"status", 503}}}});
+  stage.Deploy("two");
+  const Deployment moved = stage.AwaitEnd(kDev, 2);
+  INFO(moved.reason);
+  CHECK(moved.state == Status::HEALTHY);
+  CHECK(stage.Exists("deployment", "hello"));
+  stage.proxy.ClearRules();
+  CHECK(KubernetesStage::Eventually([&] { return !stage.Exists("deployment", "hello"); },
+                                    absl::Seconds(30)));
+  CHECK(KubernetesStage::Eventually([&] {
+    return stage.database.Value("SELECT string_agg(DISTINCT cluster, ' ') AS v FROM inventory") ==
+           "other";
+  }));
+}
+
 TEST_CASE("an environment whose namespace changes leaves the old one") {
   TwoClusters two;
   KubernetesStage& stage = two.stage;

@@ -89,7 +89,7 @@ def main():
     suite.close()
     best = min(loops.values())
     bench.table([(f"bare loop, {in_flight} in flight", bench.milliseconds(seconds)) for in_flight, seconds in loops.items()] +
-                [("kubectl apply --server-side", bench.milliseconds(by_kubectl)), ("apps defined after", bench.milliseconds(defined)),
+                [("kubectl apply --server-side", bench.milliseconds(by_kubectl)), ("apps defined before, in", bench.milliseconds(defined)),
                  ("drift put back, p50", bench.milliseconds(bench.percentile(times, 50)))])
     p99 = bench.percentile(times, 99)
     return 0 if bench.verdict([

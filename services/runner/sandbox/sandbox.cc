@@ -5,6 +5,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cerrno>
 #include <cstdlib>
@@ -35,8 +37,10 @@ constexpr int kInfoFd = 11;
 constexpr int kBlockFd = 12;
 constexpr int kFirstData = 13;
 constexpr absl::Duration kProbeTimeout = absl::Seconds(10);
-// What bubblewrap says of a mount that went away while it started, and how often it is tried.
-constexpr std::string_view kMountComplaint = "bwrap: Can't bind mount";
+// How everything begins that bubblewrap says itself, so before the tool has started; how much of it
+// is kept, and how often it is tried.
+constexpr std::string_view kComplaint = "bwrap: ";
+constexpr size_t kMaxComplaint = 4096;
 constexpr int kNamespaceAttempts = 10;
 // How long the kernel may take to end a namespace whose parent has ended.
 constexpr int kNamespaceEndMs = 1000;
@@ -204,23 +208,23 @@ absl::StatusOr<ProcessResult> Sandbox::RunTool(ProcessSpec spec,
   // away meanwhile makes bubblewrap give up before the tool has started.
   for (int attempt = 1;; ++attempt) {
     ProcessSpec one = spec;
-    std::string complaint;
+    std::string opening;  // held back as long as it may be a complaint, which comes in pieces
     bool started = false;
     if (spec.out.kind() == OutputSink::Kind::kCallback) {
       one.out = OutputSink::Call([&](std::string_view chunk) {
-        if (!started && complaint.empty() && chunk.starts_with(kMountComplaint)) {
-          complaint = chunk;
-          return;
-        }
-        started = true;
-        spec.out.callback()(chunk);
+        if (started) return spec.out.callback()(chunk);
+        opening += chunk;
+        const size_t compared = std::min(opening.size(), kComplaint.size());
+        started = opening.compare(0, compared, kComplaint.substr(0, compared)) != 0 ||
+                  opening.size() > kMaxComplaint;
+        if (started) spec.out.callback()(opening);
       });
     }
     SLIPWAY_ASSIGN_OR_RETURN(ProcessResult result, RunNamespace(std::move(one), cgroup, stop));
-    const bool refused =
-        !result.ok() && !started && (!complaint.empty() || result.err.starts_with(kMountComplaint));
+    const bool refused = !result.ok() && !started &&
+                         (opening.starts_with(kComplaint) || result.err.starts_with(kComplaint));
     if (refused && attempt < kNamespaceAttempts && !stop.stop_requested()) continue;
-    if (!complaint.empty()) spec.out.callback()(complaint);
+    if (!started && !opening.empty()) spec.out.callback()(opening);
     return result;
   }
 }

@@ -15,7 +15,6 @@ using Status = slipway::gitops::v1::DeploymentStatus;
 
 // Of all replicas one commits and consumes events; each works on the clusters that it holds.
 constexpr char kLeadership[] = "gitops";
-constexpr char kLocal[] = "local";
 
 }  // namespace
 
@@ -105,7 +104,7 @@ void App::StartWork() {
   if (std::exchange(works_, true)) return;
   target_->WatchLocal();
   leases_->Lead();
-  syncer_->Gained(kLocal);
+  syncer_->Gained(kLocalCluster);
   committer_->Start();
   deployer_->Start();
   source_worker_->Start();

@@ -9,12 +9,12 @@
 #include "libs/base/status.h"
 #include "libs/db/run_tx.h"
 #include "libs/log/log.h"
+#include "services/gitops/domain/names.h"
 #include "services/gitops/domain/shares.h"
 
 namespace slipway::gitops {
 namespace {
 
-constexpr char kLocal[] = "local";
 constexpr absl::Duration kTxTime = absl::Seconds(5);
 constexpr absl::Duration kRetry = absl::Milliseconds(500);
 // Work that does not end for so long is not waited for: its writes are refused from then on.
@@ -71,7 +71,7 @@ std::vector<std::string> ClusterLeases::held() const {
 }
 
 Holdings::Work ClusterLeases::Enter(const std::string& cluster) {
-  if (cluster == kLocal) return LeaseOn(cluster);
+  if (cluster == kLocalCluster) return LeaseOn(cluster);
   const std::shared_ptr<const ClusterLease> lease = LeaseOn(cluster);
   if (lease == nullptr) return nullptr;
   {
@@ -98,7 +98,7 @@ void ClusterLeases::Leave(const std::string& cluster, const ClusterLease* lease)
 std::shared_ptr<const ClusterLease> ClusterLeases::LeaseOn(const std::string& cluster) {
   {
     MutexLock lock(mu_);
-    if (cluster == kLocal) return leads_ ? local_ : nullptr;
+    if (cluster == kLocalCluster) return leads_ ? local_ : nullptr;
     const auto found = entries_.find(cluster);
     if (found != entries_.end()) return found->second.lease;
     if (known_.contains(cluster) || !wanted_.insert(cluster).second) return nullptr;

@@ -15,7 +15,7 @@ bool Concerns(const events::Event& event, const std::string& name, const Environ
   if (event.type == "environment.changed") return name == "environments/" + state.where.environment;
   if (event.type == "cluster.changed") return name == "clusters/" + state.cluster;
   // The local target asks for the credential when it pulls.
-  return state.cluster != "local";
+  return state.cluster != kLocalCluster;
 }
 
 // Its last try may have failed for want of a credential.

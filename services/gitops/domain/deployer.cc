@@ -36,7 +36,7 @@ std::string NamespaceOf(const ResolveDeploymentResponse& resolved, const AppEnvi
 
 std::string ClusterOf(const ResolveDeploymentResponse& resolved) {
   return resolved.cluster().spec().has_kubernetes() ? resolved.environment().spec().cluster()
-                                                    : "local";
+                                                    : kLocalCluster;
 }
 
 bool IsAutomatic(const ResolveDeploymentResponse& resolved) {

@@ -9,6 +9,9 @@
 
 namespace slipway::gitops {
 
+// The cluster that is this machine, where the leader works; all others are Kubernetes clusters.
+inline constexpr char kLocalCluster[] = "local";
+
 // One app in one environment: what a deployment is for. A value.
 struct AppEnvironment {
   std::string project = {};

@@ -91,8 +91,8 @@ void SyncWriter::ForgetCredentials() {
 
 bool SyncWriter::Apply(const SyncView& view, DesiredState& desired, const std::string& from,
                        SyncMemory& memory, absl::Duration& retry) {
-  absl::Status reached =
-      AddCredentials(desired, desired.cluster == "local" ? absl::ZeroDuration() : kCredentialAge);
+  absl::Status reached = AddCredentials(
+      desired, desired.cluster == kLocalCluster ? absl::ZeroDuration() : kCredentialAge);
   if (reached.ok()) reached = Limit(desired);
   desired.prune_confirmed = MayPrune(view, desired, memory);
   const absl::StatusOr<Applied> applied =

@@ -22,8 +22,6 @@ using Status = slipway::gitops::v1::DeploymentStatus;
 
 constexpr absl::Duration kTxTime = absl::Seconds(10);
 constexpr absl::Duration kLeaveAgain = absl::Seconds(2);
-// The leader works on it, which speaks for all in what only one may say.
-constexpr char kLocal[] = "local";
 
 }  // namespace
 
@@ -164,7 +162,7 @@ void Syncer::WakeIfMoved(const RepositoryAccess& active, const RepositoryAccess&
   if (last != last_heads_.end() && last->second == *head) return;
   const auto known = db::RunTx(parts_.pool, "sync.head", kTxTime, [&](db::Tx& tx) {
     // A project's own repository is not the provider's.
-    if (access.url == active.url && parts_.holdings.Holds(kLocal)) {
+    if (access.url == active.url && parts_.holdings.Holds(kLocalCluster)) {
       providers::SetCommit(tx, access.provider.substr(access.provider.find('/') + 1), *head)
           .IgnoreError();
     }

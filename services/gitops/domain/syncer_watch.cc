@@ -37,7 +37,7 @@ absl::Duration Syncer::Pause(const Observation& seen, SyncMemory& memory) const 
 absl::Duration Syncer::Watch(const SyncView& view, DesiredState& desired, const std::string& from,
                              SyncMemory& memory) {
   // On a cluster they are a part of what is applied.
-  if (desired.cluster != "local") {
+  if (desired.cluster != kLocalCluster) {
     absl::Status reached = writer_.AddCredentials(desired, SyncWriter::kCredentialAge);
     if (!reached.ok()) return absl::Seconds(1);
   }

@@ -49,13 +49,14 @@ void ForEach(const std::vector<Item>& items, const std::stop_token& stop, const 
 sources::SyncedApp ToSynced(const AppEnvironment& where,
                             const pipeline_v1::ResolveDeploymentResponse& resolved) {
   const auto& environment = resolved.environment().spec();
-  return {.where = where,
-          .app_uid = resolved.app_uid(),
-          .repository = resolved.repository(),
-          .deploy = resolved.deploy(),
-          .cluster = resolved.cluster().spec().has_kubernetes() ? environment.cluster() : "local",
-          .k8s_namespace =
-              environment.namespace_().empty() ? where.environment : environment.namespace_()};
+  return {
+      .where = where,
+      .app_uid = resolved.app_uid(),
+      .repository = resolved.repository(),
+      .deploy = resolved.deploy(),
+      .cluster = resolved.cluster().spec().has_kubernetes() ? environment.cluster() : kLocalCluster,
+      .k8s_namespace =
+          environment.namespace_().empty() ? where.environment : environment.namespace_()};
 }
 
 // Tells what is deployed from anything else: what is rendered, and what of it is left to others.
@@ -330,7 +331,8 @@ absl::StatusOr<std::optional<SyncedApps::Found>> SyncedApps::LookAt(
   if (!key.ok() && !mistake) return key.status();
   SLIPWAY_ASSIGN_OR_RETURN(const git::Commit about, repository.GetCommit(commit));
   Found found{.before = app.commit,
-              .key = key.ok() ? WhatRuns(*key, app.deploy) : "mistake:" + Sha256Hex(MessageOf(key.status())),
+              .key = key.ok() ? WhatRuns(*key, app.deploy)
+                              : "mistake:" + Sha256Hex(MessageOf(key.status())),
               .subject = about.Subject()};
   app.commit = commit;
   app.problem.clear();

@@ -16,7 +16,6 @@ namespace slipway::gitops {
 namespace {
 
 constexpr absl::Duration kTxTime = absl::Seconds(10);
-constexpr char kLocal[] = "local";
 
 }  // namespace
 
@@ -58,19 +57,18 @@ absl::StatusOr<TargetSet::ClusterTarget> TargetSet::Connect(
   auto health = kubernetes::HealthOptionsOf(*definition);
   if (!health.ok()) return kubernetes::ClusterInvalid(cluster, health.status());
   auto target = kubernetes::KubernetesTarget::Create(
-      parts_.pool,
-      {.cluster = cluster,
-       .installation = parts_.installation,
-       .access = *std::move(access),
-       .health = *std::move(health),
-       .sweep_interval = parts_.sweep_interval,
-       .guard = definition->in_cluster() ? nullptr : parts_.guard,
-       .metrics = parts_.metrics,
-       .lease = std::move(lease),
-       .changed = [this](const AppEnvironment& where) {
-         MutexLock lock(telling_);
-         if (changed_) changed_(where);
-       }});
+      parts_.pool, {.cluster = cluster,
+                    .installation = parts_.installation,
+                    .access = *std::move(access),
+                    .health = *std::move(health),
+                    .sweep_interval = parts_.sweep_interval,
+                    .guard = definition->in_cluster() ? nullptr : parts_.guard,
+                    .metrics = parts_.metrics,
+                    .lease = std::move(lease),
+                    .changed = [this](const AppEnvironment& where) {
+                      MutexLock lock(telling_);
+                      if (changed_) changed_(where);
+                    }});
   if (!target.ok()) return kubernetes::ClusterInvalid(cluster, target.status());
   return ClusterTarget(*std::move(target));
 }
@@ -94,7 +92,7 @@ void TargetSet::ForgetAll() {
 
 absl::StatusOr<Applied> TargetSet::Apply(const DesiredState& desired) {
   absl::StatusOr<Applied> applied;
-  if (desired.cluster == kLocal) {
+  if (desired.cluster == kLocalCluster) {
     applied = parts_.local.Apply(desired);
   } else {
     SLIPWAY_ASSIGN_OR_RETURN(const auto target, Find(desired.cluster));
@@ -115,7 +113,7 @@ absl::StatusOr<Applied> TargetSet::Apply(const DesiredState& desired) {
 }
 
 absl::StatusOr<Observation> TargetSet::Observe(const DesiredState& desired) {
-  if (desired.cluster == kLocal) return parts_.local.Observe(desired);
+  if (desired.cluster == kLocalCluster) return parts_.local.Observe(desired);
   SLIPWAY_ASSIGN_OR_RETURN(const auto target, Find(desired.cluster));
   return target->Observe(desired);
 }
@@ -128,7 +126,7 @@ absl::StatusOr<std::vector<AppEnvironment>> TargetSet::List() {
   for (const inventory::Place& place : owners) {
     if (parts_.holdings->Holds(place.cluster)) all.push_back(place.where);
   }
-  if (parts_.holdings->Holds(kLocal)) {
+  if (parts_.holdings->Holds(kLocalCluster)) {
     SLIPWAY_ASSIGN_OR_RETURN(const auto local, parts_.local.List());
     all.insert(all.end(), local.begin(), local.end());
     MutexLock lock(mu_);
@@ -140,27 +138,27 @@ absl::StatusOr<std::vector<AppEnvironment>> TargetSet::List() {
 }
 
 absl::StatusOr<slipway::gitops::v1::ResourceTree> TargetSet::Tree(const DesiredState& desired) {
-  if (desired.cluster == kLocal) return kubernetes::NotOnACluster(desired.where);
+  if (desired.cluster == kLocalCluster) return kubernetes::NotOnACluster(desired.where);
   SLIPWAY_ASSIGN_OR_RETURN(const auto target, FindToLook(desired.cluster));
   return target->Tree(desired);
 }
 
 absl::StatusOr<slipway::gitops::v1::DiffDeploymentResponse> TargetSet::Diff(
     const DesiredState& desired) {
-  if (desired.cluster == kLocal) return kubernetes::NotOnACluster(desired.where);
+  if (desired.cluster == kLocalCluster) return kubernetes::NotOnACluster(desired.where);
   SLIPWAY_ASSIGN_OR_RETURN(const auto target, FindToLook(desired.cluster));
   return target->Diff(desired);
 }
 
 absl::StatusOr<slipway::gitops::v1::CheckClusterResponse> TargetSet::Check(
     const std::string& cluster) {
-  if (cluster == kLocal) return kubernetes::ClusterIsLocal(cluster);
+  if (cluster == kLocalCluster) return kubernetes::ClusterIsLocal(cluster);
   SLIPWAY_ASSIGN_OR_RETURN(const auto definition, parts_.pipeline.ResolveCluster(cluster));
   return kubernetes::CheckCluster(definition, definition.in_cluster() ? nullptr : parts_.guard);
 }
 
 absl::Status TargetSet::DeleteFrom(const std::string& cluster, const AppEnvironment& where) {
-  if (cluster == kLocal) return parts_.local.Delete(where);
+  if (cluster == kLocalCluster) return parts_.local.Delete(where);
   const auto target = Find(cluster);
   // Nobody can sign in there any more: what it has is left to itself.
   if (absl::IsFailedPrecondition(target.status())) {
@@ -186,18 +184,18 @@ absl::Status TargetSet::Leave(const AppEnvironment& where, const std::set<std::s
     const auto work = parts_.holdings->Enter(cluster);
     if (work != nullptr) SLIPWAY_RETURN_IF_ERROR(DeleteFrom(cluster, where));
   }
-  if (but.contains(kLocal)) return absl::OkStatus();
+  if (but.contains(kLocalCluster)) return absl::OkStatus();
   {
     MutexLock lock(mu_);
     if (!on_local_.contains(where)) return absl::OkStatus();
   }
-  const auto work = parts_.holdings->Enter(kLocal);
+  const auto work = parts_.holdings->Enter(kLocalCluster);
   return work != nullptr ? parts_.local.Delete(where) : absl::OkStatus();
 }
 
 absl::Status TargetSet::Delete(const AppEnvironment& where) {
-  SLIPWAY_RETURN_IF_ERROR(Leave(where, {kLocal}));
-  const auto work = parts_.holdings->Enter(kLocal);
+  SLIPWAY_RETURN_IF_ERROR(Leave(where, {kLocalCluster}));
+  const auto work = parts_.holdings->Enter(kLocalCluster);
   return work != nullptr ? parts_.local.Delete(where) : absl::OkStatus();
 }
 
@@ -226,7 +224,7 @@ void TargetSet::Subscribe(OnChange changed) {
     MutexLock lock(telling_);
     changed_ = std::move(changed);
   }
-  if (parts_.holdings->Holds(kLocal)) WatchLocal();
+  if (parts_.holdings->Holds(kLocalCluster)) WatchLocal();
 }
 
 void TargetSet::WatchLocal() {

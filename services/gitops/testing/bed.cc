@@ -143,6 +143,10 @@ bool Bed::Eventually(const std::function<bool()>& good, absl::Duration limit) {
   return true;
 }
 
+Remover::Parts Bed::RemoverParts() {
+  return {database.pool(), process->lifecycle, *repository, Active(), process->syncer, pipeline};
+}
+
 void Bed::Announce(const slipway::build::v1::ImageCreated& event) {
   const auto done = db::RunTx(database.pool(), "test.image", absl::Seconds(5),
                               [&](db::Tx& tx) { return process->deployer.OnImage(tx, event); });

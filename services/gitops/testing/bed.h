@@ -11,6 +11,7 @@
 #include "libs/git/testing/git_server.h"
 #include "libs/http/outgoing_guard.h"
 #include "services/gitops/domain/desired_repository.h"
+#include "services/gitops/domain/remover.h"
 #include "services/gitops/testing/fake_pipeline.h"
 #include "services/gitops/testing/test_process.h"
 #include "slipway/build/v1/build.pb.h"
@@ -45,6 +46,8 @@ class Bed {
                         const std::string& k8s_namespace = "");
   // Writes what `deployment` shall commit.
   void SetManifests(const Deployment& deployment, const std::vector<Manifest>& manifests);
+  // What a Remover beside `process` works with.
+  Remover::Parts RemoverParts();
   // An image came.
   void Announce(const slipway::build::v1::ImageCreated& event);
 

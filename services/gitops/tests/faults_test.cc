@@ -127,8 +127,9 @@ TEST_CASE("a commit made by hand is applied, and a folder that is gone takes its
   stage.Announce(stage.MakeImage("one", 1));
   const Deployment one = stage.AwaitEnd(Stage::kDev, 1);
   REQUIRE(one.state == Status::HEALTHY);
-  const auto manifests = db::RunTx(stage.database.pool(), "test.manifests", absl::Seconds(5),
-                                   [&](db::Tx& tx) { return deployments::ReadManifests(tx, one.id); });
+  const auto manifests =
+      db::RunTx(stage.database.pool(), "test.manifests", absl::Seconds(5),
+                [&](db::Tx& tx) { return deployments::ReadManifests(tx, one.id); });
   REQUIRE(manifests.ok());
   std::string text = manifests->at(0).text;
   const size_t at = text.find("          ports:");
@@ -244,11 +245,7 @@ TEST_CASE("deleting a deployment pipeline takes folder, pod and port away and co
   Stage stage;
   stage.Announce(stage.MakeImage("one", 1));
   REQUIRE(stage.AwaitEnd(Stage::kDev, 1).state == Status::HEALTHY);
-  TestProcess& process = *stage.process;
-  Remover remover(
-      {stage.database.pool(), process.lifecycle, *stage.repository,
-       [&]() -> absl::StatusOr<std::optional<RepositoryAccess>> { return stage.access; },
-       process.syncer, stage.pipeline});
+  Remover remover(stage.RemoverParts());
   slipway::pipeline::v1::DefinitionChanged changed;
   changed.set_name("projects/demo/apps/hello/workflows/main/deploymentPipelines/dev");
   changed.set_app_uid("uid-hello");

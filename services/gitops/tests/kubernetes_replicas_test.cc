@@ -158,11 +158,7 @@ TEST_CASE("a deployment pipeline is deleted when the holder of its cluster has t
   auto a = stage.Start("a");
   auto b = stage.Start("b");
   Spread(stage);
-  TestProcess& process = *stage.process;
-  Remover remover(
-      {stage.database.pool(), process.lifecycle, *stage.repository,
-       [&]() -> absl::StatusOr<std::optional<RepositoryAccess>> { return stage.access; },
-       process.syncer, stage.pipeline});
+  Remover remover(stage.RemoverParts());
   slipway::pipeline::v1::DefinitionChanged changed;
   changed.set_name("projects/demo/apps/hello/workflows/main/deploymentPipelines/west");
   changed.set_app_uid(kAppUid);

@@ -8,6 +8,7 @@
 
 #include "libs/base/mutex.h"
 #include "libs/kube/client/answer.h"
+#include "libs/kube/client/apply.h"
 
 namespace slipway::gitops::kubernetes {
 
@@ -41,5 +42,14 @@ class Batch {
   };
   std::shared_ptr<State> state_;
 };
+
+// What the server says of `targets`, asked all at once; the answers in their order.
+inline std::vector<kube::Answer> GetAll(kube::ObjectApi& api,
+                                        const std::vector<kube::Target>& targets,
+                                        const kube::ObjectApi::GetOptions& get) {
+  Batch batch(targets.size());
+  for (size_t i = 0; i < targets.size(); ++i) api.Get(targets[i], get, batch.Slot(i));
+  return batch.Wait();
+}
 
 }  // namespace slipway::gitops::kubernetes

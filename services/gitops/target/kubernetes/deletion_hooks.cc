@@ -7,6 +7,7 @@
 #include "libs/base/status.h"
 #include "libs/db/run_tx.h"
 #include "libs/kube/digest.h"
+#include "services/gitops/domain/run_held.h"
 #include "services/gitops/store/hook_store.h"
 #include "services/gitops/target/kubernetes/read_object.h"
 
@@ -53,11 +54,9 @@ absl::Status DeletionHooks::Keep(const AppEnvironment& owner, const Plan& plan) 
         known == kept_.end() ? bodies.empty() : !bodies.empty() && known->second == content;
     if (same) return absl::OkStatus();
   }
-  const absl::Status kept =
-      db::RunTx(pool_, "deletion_hooks.keep", kTxTime, [&](db::Tx& tx) -> absl::Status {
-        SLIPWAY_RETURN_IF_ERROR(lease_.Check(tx));
-        return hooks::KeepForDeletion(tx, cluster_, owner, bodies);
-      });
+  const absl::Status kept = RunHeld(pool_, lease_, "deletion_hooks.keep", kTxTime, [&](db::Tx& tx) {
+    return hooks::KeepForDeletion(tx, cluster_, owner, bodies);
+  });
   SLIPWAY_RETURN_IF_ERROR(kept);
   MutexLock lock(mu_);
   if (bodies.empty()) {

@@ -9,6 +9,7 @@
 #include "libs/base/status.h"
 #include "libs/db/run_tx.h"
 #include "libs/log/log.h"
+#include "services/gitops/domain/run_held.h"
 #include "services/gitops/sync/inventory.h"
 #include "services/gitops/target/kubernetes/delete_object.h"
 #include "services/gitops/target/kubernetes/errors.h"
@@ -55,19 +56,16 @@ HookVerdict JudgeHook(const HookRun& run, const std::optional<LiveObject>& live)
 }
 
 absl::StatusOr<std::vector<HookRun>> HookRunner::RunsOf(const DesiredState& desired) {
-  return db::RunTx(
-      pool_, "hooks.of", kTxTime, [&](db::Tx& tx) -> absl::StatusOr<std::vector<HookRun>> {
-        SLIPWAY_RETURN_IF_ERROR(lease_.Check(tx));
+  return RunHeld(
+      pool_, lease_, "hooks.of", kTxTime, [&](db::Tx& tx) -> absl::StatusOr<std::vector<HookRun>> {
         SLIPWAY_RETURN_IF_ERROR(hooks::Begin(tx, cluster_id_, desired.where, desired.tree));
         return hooks::Of(tx, cluster_id_, desired.where);
       });
 }
 
 absl::Status HookRunner::Put(const AppEnvironment& owner, const HookRun& run) {
-  return db::RunTx(pool_, "hooks.put", kTxTime, [&](db::Tx& tx) -> absl::Status {
-    SLIPWAY_RETURN_IF_ERROR(lease_.Check(tx));
-    return hooks::Put(tx, cluster_id_, owner, run);
-  });
+  return RunHeld(pool_, lease_, "hooks.put", kTxTime,
+                 [&](db::Tx& tx) { return hooks::Put(tx, cluster_id_, owner, run); });
 }
 
 absl::StatusOr<std::string> HookRunner::Run(const DesiredState& desired, const Plan& plan,
@@ -214,10 +212,8 @@ absl::Status HookRunner::DeleteAll(const AppEnvironment& owner) {
     cluster_.live().Forget(run.id);
   }
   if (runs.empty()) return absl::OkStatus();
-  return db::RunTx(pool_, "hooks.forget", kTxTime, [&](db::Tx& tx) -> absl::Status {
-    SLIPWAY_RETURN_IF_ERROR(lease_.Check(tx));
-    return hooks::ForgetAll(tx, cluster_id_, owner);
-  });
+  return RunHeld(pool_, lease_, "hooks.forget", kTxTime,
+                 [&](db::Tx& tx) { return hooks::ForgetAll(tx, cluster_id_, owner); });
 }
 
 }  // namespace slipway::gitops::kubernetes

@@ -41,19 +41,19 @@ std::vector<Payload> PayloadsOf(const DesiredState& desired,
                                 const std::string& manager, absl::Duration timeout) {
   std::vector<Payload> payloads;
   std::vector<size_t> looked_at;
+  std::vector<kube::Target> asked;
   for (const PlannedObject* planned : objects) {
-    if (!planned->ignored.empty()) looked_at.push_back(payloads.size());
+    if (!planned->ignored.empty()) {
+      looked_at.push_back(payloads.size());
+      asked.push_back(targets[payloads.size()]);
+    }
     payloads.push_back({.body = planned->body});
   }
   if (looked_at.empty()) return payloads;
   kube::ObjectApi::GetOptions get;
   get.owner = desired.where.Folder();
   get.timeout = timeout;
-  Batch batch(looked_at.size());
-  for (size_t i = 0; i < looked_at.size(); ++i) {
-    cluster.api().Get(targets[looked_at[i]], get, batch.Slot(i));
-  }
-  std::vector<kube::Answer> answers = batch.Wait();
+  std::vector<kube::Answer> answers = GetAll(cluster.api(), asked, get);
   for (size_t i = 0; i < looked_at.size(); ++i) {
     Payload& payload = payloads[looked_at[i]];
     if (answers[i].outcome == kube::Outcome::kNotFound) continue;

@@ -1,10 +1,11 @@
 #include "services/gitops/target/kubernetes/inventory.h"
 
 #include <set>
-#include <type_traits>
+#include <utility>
 
 #include "libs/base/status.h"
 #include "libs/db/run_tx.h"
+#include "services/gitops/domain/run_held.h"
 
 namespace slipway::gitops::kubernetes {
 namespace {
@@ -19,10 +20,7 @@ std::string ConsentText(sync::Consent consent) {
 
 template <typename Body>
 auto Inventory::Write(std::string_view name, Body&& body) {
-  return db::RunTx(pool_, name, kTxTime, [&](db::Tx& tx) -> std::invoke_result_t<Body&, db::Tx&> {
-    SLIPWAY_RETURN_IF_ERROR(lease_.Check(tx));
-    return body(tx);
-  });
+  return RunHeld(pool_, lease_, name, kTxTime, std::forward<Body>(body));
 }
 
 absl::Status Inventory::Load() {

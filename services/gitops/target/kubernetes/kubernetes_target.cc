@@ -116,9 +116,7 @@ absl::Status KubernetesTarget::OpenFor(const DesiredState& desired) {
   }
   kube::ObjectApi::GetOptions get;
   get.owner = desired.where.Folder();
-  Batch batch(ids.size());
-  for (size_t i = 0; i < ids.size(); ++i) cluster_->api().Get(targets[i], get, batch.Slot(i));
-  const std::vector<kube::Answer> seen = batch.Wait();
+  const std::vector<kube::Answer> seen = GetAll(cluster_->api(), targets, get);
   for (size_t i = 0; i < ids.size(); ++i) {
     cluster_->live().Follow(ids[i], desired.where);
     if (seen[i].outcome == kube::Outcome::kNotFound) cluster_->live().Put(ids[i], {});

@@ -107,11 +107,9 @@ std::vector<kube::Answer> Pruner::GetAll(const AppEnvironment& owner,
   kube::ObjectApi::GetOptions get;
   get.owner = owner.Folder();
   get.metadata_only = true;
-  Batch batch(items.size());
-  for (size_t i = 0; i < items.size(); ++i) {
-    cluster_.api().Get(items[i].target, get, batch.Slot(i));
-  }
-  return batch.Wait();
+  std::vector<kube::Target> targets;
+  for (const Item& item : items) targets.push_back(item.target);
+  return kubernetes::GetAll(cluster_.api(), targets, get);
 }
 
 absl::Status Pruner::Request(const AppEnvironment& owner, const std::vector<Item>& items,

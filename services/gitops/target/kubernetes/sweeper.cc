@@ -53,9 +53,7 @@ absl::Duration Sweeper::Sweep(const AppEnvironment& where, const Plan& plan) {
   kube::ObjectApi::GetOptions get;
   get.owner = where.Folder();
   get.timeout = kPatience;
-  Batch batch(targets.size());
-  for (size_t i = 0; i < targets.size(); ++i) cluster_.api().Get(targets[i], get, batch.Slot(i));
-  for (const kube::Answer& answer : batch.Wait()) {
+  for (const kube::Answer& answer : GetAll(cluster_.api(), targets, get)) {
     if (!answer.ok()) continue;
     const auto object = ReadObject(answer.body);
     if (object.ok()) cluster_.Note(object->id(), *object);

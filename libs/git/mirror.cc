@@ -113,27 +113,45 @@ absl::StatusOr<std::string> Mirror::DefaultBranch() const {
 
 absl::Status Mirror::Push(const std::string& ref, const std::string& old_sha,
                           const std::string& sha) {
+  // A fetch that asked before the push would put the ref back to what it was told, or prune it.
+  BeginWork();
+  const absl::Status result = PushOnce(ref, old_sha, sha);
+  EndWork();
+  return result;
+}
+
+absl::Status Mirror::PushOnce(const std::string& ref, const std::string& old_sha,
+                              const std::string& sha) {
+  SLIPWAY_ASSIGN_OR_RETURN(const UniqueFd file, LockAgainstOtherProcesses());
   SLIPWAY_RETURN_IF_ERROR(cli_.Push(remote(), git_dir_, sha, ref));
   // The mirror knows at once what a fetch would tell; when it can't take the note, the next fetch
   // does.
-  Read([&](const Repository& repository) {
+  const auto move = [&](const Repository& repository) {
     return repository.MoveRef(ref, old_sha, sha);
-  }).IgnoreError();
+  };
+  ReadOnce(move).IgnoreError();
   return absl::OkStatus();
 }
 
 absl::StatusOr<bool> Mirror::Repair() {
-  std::unique_lock lock(mu_);
-  changed_.wait(lock, [&] { return !busy_; });
-  busy_ = true;
-  lock.unlock();
+  BeginWork();
   absl::StatusOr<UniqueFd> file = LockAgainstOtherProcesses();
   absl::StatusOr<bool> result =
       file.ok() ? RepairLocked(file->get()) : absl::StatusOr<bool>(file.status());
-  lock.lock();
+  EndWork();
+  return result;
+}
+
+void Mirror::BeginWork() {
+  std::unique_lock lock(mu_);
+  changed_.wait(lock, [&] { return !busy_; });
+  busy_ = true;
+}
+
+void Mirror::EndWork() {
+  const MutexLock lock(mu_);
   busy_ = false;
   changed_.notify_all();
-  return result;
 }
 
 absl::Status Mirror::FetchOnce(const std::vector<std::string>& refspecs, int lock_fd) {

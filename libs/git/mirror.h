@@ -23,8 +23,8 @@ namespace slipway::git {
 std::vector<std::string> AllBranchesAndTags();
 
 // A bare copy of one remote repository on disk: fetched by the git program, read by libgit2. At
-// most one fetch runs at a time, also across processes (a lock file that git inherits, so a killed
-// service's git still holds it). Usually got from a MirrorStore. Thread-safe.
+// most one fetch or push runs at a time, also across processes (a lock file that git inherits, so a
+// killed service's git still holds it). Usually got from a MirrorStore. Thread-safe.
 class Mirror {
  public:
   // Opens the bare repository at `git_dir` or makes an empty one; no network. `cli` must outlive
@@ -57,8 +57,10 @@ class Mirror {
   absl::StatusOr<std::string> DefaultBranch() const;
 
   // Pushes commit `sha` (made by a CommitBuilder) as `ref`, whose commit so far was `old_sha`
-  // (empty: a new branch). ABORTED (GIT_PUSH_REJECTED): the ref has moved; fetch, build again, push
-  // again. After UNAVAILABLE or DEADLINE_EXCEEDED the push may have arrived: fetch and look.
+  // (empty: a new branch). Waits for a fetch that is running, and keeps others waiting, so that the
+  // mirror's ref never goes back to what it was before. ABORTED (GIT_PUSH_REJECTED): the ref has
+  // moved; fetch, build again, push again. After UNAVAILABLE or DEADLINE_EXCEEDED the push may have
+  // arrived: fetch and look.
   absl::Status Push(const std::string& ref, const std::string& old_sha, const std::string& sha);
 
   // Checks the repository and, if it is damaged, replaces it by a new clone: then true. Keep refs
@@ -98,6 +100,10 @@ class Mirror {
   void TidyPacks();
   // Returns once no packs are being merged.
   void AwaitTidied();
+  // Waits until nobody else changes the mirror; until EndWork nobody else does.
+  void BeginWork();
+  void EndWork();
+  absl::Status PushOnce(const std::string& ref, const std::string& old_sha, const std::string& sha);
   absl::Status FetchOnce(const std::vector<std::string>& refspecs, int lock_fd);
   absl::StatusOr<bool> RepairLocked(int lock_fd);
   absl::Status CloneAnew(int lock_fd);

@@ -15,6 +15,7 @@
 #include "absl/time/clock.h"
 #include "libs/base/error.h"
 #include "libs/base/file.h"
+#include "libs/git/commit_builder.h"
 #include "libs/git/mirror_store.h"
 #include "libs/git/testing/git_server.h"
 
@@ -238,6 +239,34 @@ TEST_CASE("What the remote had when Fetch was called is here afterwards, whoever
     CHECK(*Resolve(*mirror, "main") == sha);
   }
   done = true;
+}
+
+TEST_CASE("What was pushed stays the mirror's newest, whoever fetches meanwhile") {
+  Bed bed;
+  bed.server.CreateRepository("demo/gitops");
+  auto mirror = Mirror::Open(*bed.cli, bed.dir.path() + "/g.git", bed.server.Remote("demo/gitops"));
+  REQUIRE(mirror.ok());
+  std::string head;
+  // A first branch, which a fetch would prune, and a commit that it would take back.
+  for (const std::string text : {"one", "two"}) {
+    const auto sha = (*mirror)->Read([&](const Repository& repository) {
+      CommitBuilder builder(repository, head);
+      builder.Put("n.txt", text);
+      return builder.Commit(text, {"Ada", "ada@example.com"}, absl::Now());
+    });
+    REQUIRE(sha.ok());
+    // A fetch that has been told of the refs before the push, if the push does not wait for it.
+    bed.server.KeepBackRefs(absl::Milliseconds(300));
+    std::jthread fetch([&] { CHECK((*mirror)->Fetch().ok()); });
+    bed.server.AwaitKeptBack();
+    const absl::Status pushed = (*mirror)->Push("refs/heads/main", head, **sha);
+    bed.server.AnswerNow();
+    fetch.join();
+    INFO(pushed);
+    CHECK(pushed.ok());
+    head = **sha;
+    CHECK(Resolve(**mirror, "main").value_or("none") == head);
+  }
 }
 
 TEST_CASE("A commit that no branch reaches any more is fetched by its id") {

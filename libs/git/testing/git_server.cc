@@ -184,7 +184,31 @@ void GitServer::Handle(UniqueFd connection) {
   }
   std::string body = data.substr(head_end + 4);
   if (Header(head, "transfer-encoding") == "chunked") body = Dechunk(body);
-  WriteAll(connection.get(), Answer(head, body));
+  const std::string answer = Answer(head, body);
+  if (body.find("command=ls-refs") != std::string::npos) Keep();
+  WriteAll(connection.get(), answer);
+}
+
+void GitServer::KeepBackRefs(absl::Duration limit) {
+  const MutexLock lock(mu_);
+  kept_back_ = false;
+  keep_back_ = limit;
+}
+
+void GitServer::AnswerNow() {
+  const MutexLock lock(mu_);
+  keep_back_ = absl::ZeroDuration();
+  changed_.notify_all();
+}
+
+void GitServer::Keep() {
+  std::unique_lock lock(mu_);
+  if (keep_back_ == absl::ZeroDuration()) return;
+  kept_back_ = true;
+  kept_back_.notify_all();
+  changed_.wait_for(lock, absl::ToChronoNanoseconds(keep_back_),
+                    [this] { return keep_back_ == absl::ZeroDuration(); });
+  keep_back_ = absl::ZeroDuration();
 }
 
 std::string GitServer::Answer(const std::string& head, const std::string& body) {

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "libs/base/file.h"
 #include "libs/base/mutex.h"
 #include "libs/base/unique_fd.h"
@@ -47,6 +49,13 @@ class GitServer {
   // Waits until a request has met silence.
   void AwaitSilentRequest() { met_silence_.wait(false); }
 
+  // The next fetch is told which refs there are as it asks, but only when AnswerNow is called, at
+  // the latest after `limit`.
+  void KeepBackRefs(absl::Duration limit);
+  void AnswerNow();
+  // Waits until such an answer is being kept back.
+  void AwaitKeptBack() const { kept_back_.wait(false); }
+
   // How many fetches began (requests for the list of refs).
   int ListRequests() const { return list_requests_; }
 
@@ -54,13 +63,17 @@ class GitServer {
   void Serve();
   void Handle(UniqueFd connection);
   std::string Answer(const std::string& head, const std::string& body);
+  void Keep();
 
   TempDir root_;
   UniqueFd listener_;
   int port_ = 0;
   std::string username_, password_;
   Mutex mu_;
+  std::condition_variable changed_;
   std::string required_, status_, answer_;
+  absl::Duration keep_back_ = absl::ZeroDuration();
+  std::atomic<bool> kept_back_ = false;
   std::atomic<bool> silent_ = false;
   std::atomic<bool> met_silence_ = false;
   std::atomic<int> list_requests_ = 0;

@@ -6,7 +6,7 @@ namespace slipway::git {
 namespace {
 
 constexpr size_t kMaxCachedTree = 1 << 20;
-constexpr ssize_t kMaxCached = 64 << 20;  // of all open repositories
+constexpr ssize_t kMaxCached = 16 << 20;  // of all open repositories
 
 }  // namespace
 

@@ -29,6 +29,12 @@ bool IsRemoteFault(const absl::Status& status) {
   }
 }
 
+// A folder that was removed may become a mirror again, so no two are the same.
+int64_t NewGeneration() {
+  static std::atomic<int64_t> last = 0;
+  return ++last;
+}
+
 }  // namespace
 
 std::vector<std::string> AllBranchesAndTags() {
@@ -39,6 +45,19 @@ absl::StatusOr<std::unique_ptr<Mirror>> Mirror::Open(const GitCli& cli, std::str
                                                      GitRemote remote) {
   SLIPWAY_RETURN_IF_ERROR(InitBare(git_dir));
   return std::unique_ptr<Mirror>(new Mirror(cli, std::move(git_dir), std::move(remote)));
+}
+
+Mirror::Mirror(const GitCli& cli, std::string git_dir, GitRemote remote)
+    : cli_(cli),
+      git_dir_(std::move(git_dir)),
+      generation_(NewGeneration()),
+      remote_(std::move(remote)) {}
+
+Mirror::~Mirror() { open_.Close(git_dir_); }
+
+void Mirror::OpenAnew() {
+  generation_ = NewGeneration();
+  open_.Close(git_dir_);
 }
 
 GitRemote Mirror::remote() const {
@@ -194,6 +213,7 @@ absl::StatusOr<bool> Mirror::RepairLocked(int lock_fd) {
   // Its packs would end up in the new clone.
   AwaitTidied();
   SLIPWAY_RETURN_IF_ERROR(CloneAnew(lock_fd));
+  OpenAnew();
   return true;
 }
 

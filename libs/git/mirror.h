@@ -3,16 +3,19 @@
 #include <atomic>
 #include <condition_variable>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "libs/base/mutex.h"
 #include "libs/base/unique_fd.h"
 #include "libs/git/cli.h"
+#include "libs/git/open_repositories.h"
 #include "libs/git/remote.h"
 #include "libs/git/repository.h"
 
@@ -31,6 +34,7 @@ class Mirror {
   // it.
   static absl::StatusOr<std::unique_ptr<Mirror>> Open(const GitCli& cli, std::string git_dir,
                                                       GitRemote remote);
+  ~Mirror();
 
   // Brings the mirror up to date. A call that finds a fetch running waits for the one after it,
   // which all that came meanwhile share; so what the remote had when the call was made is here
@@ -42,11 +46,17 @@ class Mirror {
   absl::Status EnsureCommit(const std::string& sha);
 
   // Calls `read(const Repository&)`, which returns a Status or StatusOr. When it finds the mirror
-  // damaged, the mirror is repaired and `read` called once more.
+  // damaged, `read` is called again: with the repository opened anew, and then, if need be, after
+  // the mirror was repaired.
   template <typename F>
   std::invoke_result_t<F, const Repository&> Read(F&& read) {
     auto result = ReadOnce(read);
     if (StatusCodeOf(result) != absl::StatusCode::kDataLoss) return result;
+    // One that was open for long may only not know what has changed on disk since.
+    OpenAnew();
+    result = ReadOnce(read);
+    // What is damaged may look as if it were not there.
+    if (StatusCodeOf(result) == absl::StatusCode::kOk) return result;
     const absl::StatusOr<bool> repaired = Repair();
     if (!repaired.ok()) return repaired.status();
     return ReadOnce(read);
@@ -80,15 +90,23 @@ class Mirror {
     bool done = false;
   };
 
-  Mirror(const GitCli& cli, std::string git_dir, GitRemote remote)
-      : cli_(cli), git_dir_(std::move(git_dir)), remote_(std::move(remote)) {}
+  Mirror(const GitCli& cli, std::string git_dir, GitRemote remote);
 
   template <typename F>
   std::invoke_result_t<F, const Repository&> ReadOnce(F& read) {
-    absl::StatusOr<Repository> repository = Repository::Open(git_dir_);
-    if (!repository.ok()) return repository.status();
-    return read(*repository);
+    const int64_t generation = generation_;
+    std::optional<Repository> repository = open_.Take(git_dir_, generation);
+    if (!repository) {
+      absl::StatusOr<Repository> opened = Repository::Open(git_dir_);
+      if (!opened.ok()) return opened.status();
+      repository = *std::move(opened);
+    }
+    auto result = read(std::as_const(*repository));
+    open_.Give(git_dir_, generation, *std::move(repository));
+    return result;
   }
+  // No repository that is open now is used again.
+  void OpenAnew();
   static absl::StatusCode StatusCodeOf(const absl::Status& status) { return status.code(); }
   template <typename T>
   static absl::StatusCode StatusCodeOf(const absl::StatusOr<T>& result) {
@@ -111,6 +129,8 @@ class Mirror {
 
   const GitCli& cli_;
   const std::string git_dir_;
+  OpenRepositories& open_ = OpenRepositories::OfProcess();
+  std::atomic<int64_t> generation_;  // of what is on disk
 
   mutable Mutex mu_;
   std::condition_variable changed_;

@@ -77,10 +77,12 @@ EnvironmentState EnvironmentFromRow(const db::Row& row) {
   "AS e_pinned_by, "                                                                               \
   "e.drift AS e_drift, e.url AS e_url, e.health AS e_health, e.applied_commit AS "                 \
   "e_applied_commit, " SLIPWAY_SYNC_COLUMNS
+// PostgreSQL knows nothing of how columns of two tables go together: by plain comparisons it expects
+// a single row, and reads and sorts all of them for one page. Of what stands in coalesce() it expects
+// the half.
 #define LISTED_FROM                                                                             \
   " FROM deployments d JOIN app_environments e ON e.project = d.project AND e.app = d.app AND " \
-  "e.environment = "                                                                            \
-  "d.environment AND e.app_uid = d.app_uid "
+  "e.environment = d.environment AND coalesce(e.app_uid = d.app_uid, false) "
 
 constexpr db::Sql kInsert{
     "deployments.insert",
@@ -122,7 +124,7 @@ constexpr db::Sql kListOpenIn{
     "deployments.list_open_in",
     "SELECT " DEPLOYMENT_COLUMNS
     " FROM deployments d WHERE ended_at IS NULL AND project = $1 AND app = $2 AND environment = $3 "
-    "ORDER BY id FOR UPDATE"};
+    "ORDER BY number FOR UPDATE"};
 constexpr db::Sql kNewestOrder{"deployments.newest_order",
                                "SELECT max(image_order) AS newest FROM deployments WHERE project = "
                                "$1 AND app = $2 AND environment = $3 AND "
@@ -150,7 +152,8 @@ constexpr db::Sql kList{
     "SELECT " LISTED_COLUMNS LISTED_FROM
     "WHERE ($1 = '' OR d.project = $1) AND ($2 = '' OR d.app = $2) AND ($3 = '' OR d.environment = "
     "$3) AND "
-    "(NOT $4 OR (d.number = e.last_number AND NOT e.removed)) AND (d.created_at, d.id) < ($5, $6) "
+    "(NOT $4 OR (coalesce(d.number = e.last_number, false) AND NOT e.removed)) AND "
+    "(d.created_at, d.id) < ($5, $6) "
     "ORDER BY d.created_at DESC, d.id DESC LIMIT $7"};
 
 absl::StatusOr<std::optional<Deployment>> First(absl::StatusOr<db::Result> rows) {

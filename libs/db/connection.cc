@@ -65,7 +65,8 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const PoolOptions& 
     auto impl = std::make_unique<Impl>(WithConnectTimeout(options.dsn), options.metrics);
     std::string session =
         "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET bytea_output = 'hex';"
-        "SET client_min_messages = warning; SET idle_in_transaction_session_timeout = '60s';";
+        "SET client_min_messages = warning; SET idle_in_transaction_session_timeout = '60s';"
+        "SET statement_timeout = '30s';";
     if (!options.schema.empty()) {
       session += "SET search_path = " + impl->work->quote_name(options.schema) + ";";
     }

@@ -200,6 +200,24 @@ TEST_CASE_METHOD(Fixture, "idle connections that the server closed are replaced 
   CHECK(db.pool().open() == 1);
 }
 
+TEST_CASE_METHOD(Fixture, "what is read by one statement needs no transaction") {
+  REQUIRE(Insert("a", 1, std::nullopt).ok());
+  const auto read = [&](const Sql& sql) {
+    return RunRead(db.pool(), "read", absl::Seconds(5), [&](Tx& tx) { return tx.Exec(sql); });
+  };
+  CHECK((*read(kCount))[0].GetInt64("n") == 1);
+  db.TerminateConnections();
+  CHECK((*read(kCount))[0].GetInt64("n") == 1);
+  static constexpr Sql kDelete{"test.delete", "DELETE FROM things"};
+  CHECK(read(kDelete).status().code() == absl::StatusCode::kInternal);
+  const auto twice = RunRead(db.pool(), "twice", absl::Seconds(5), [&](Tx& tx) -> absl::Status {
+    SLIPWAY_RETURN_IF_ERROR(tx.Exec(kCount).status());
+    return tx.Exec(kCount).status();
+  });
+  CHECK(twice.code() == absl::StatusCode::kInternal);
+  CHECK(Count() == 1);
+}
+
 TEST_CASE_METHOD(Fixture, "a connection lost within a transaction is UNAVAILABLE and dropped") {
   const absl::Status status =
       RunTx(db.pool(), "lost", absl::Seconds(5), [&](Tx& tx) -> absl::Status {

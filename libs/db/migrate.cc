@@ -132,6 +132,8 @@ absl::Status ApplySet(Connection& connection, const MigrationSet& set) {
 
 absl::Status Migrate(const MigrateOptions& options, const std::vector<MigrationSet>& sets) {
   SLIPWAY_ASSIGN_OR_RETURN(auto connection, ConnectWithin(options));
+  // Another process's migrations may take long.
+  SLIPWAY_RETURN_IF_ERROR(connection->ExecScript("SET statement_timeout = 0"));
   // The lock ends with the connection.
   SLIPWAY_RETURN_IF_ERROR(connection->Exec(kLock, {options.schema}).status());
   SLIPWAY_ASSIGN_OR_RETURN(const Result has, connection->Exec(kHasSchema, {options.schema}));

@@ -1,5 +1,7 @@
 #include "libs/db/tx.h"
 
+#include <utility>
+
 #include "absl/time/clock.h"
 #include "libs/base/status.h"
 #include "libs/db/connection.h"
@@ -16,6 +18,10 @@ absl::StatusOr<Result> Tx::ExecParams(const Sql& sql, const std::vector<Param>& 
   if (absl::Now() >= deadline_) {
     return Note(absl::DeadlineExceededError(std::string(sql.name) + ": no time left"));
   }
+  if (one_read_ &&
+      (std::exchange(read_, true) || !std::string_view(sql.text).starts_with("SELECT"))) {
+    return Note(absl::InternalError(std::string(sql.name) + ": one SELECT only is read like this"));
+  }
   auto result = connection_.Exec(sql, params);
   if (!result.ok()) return Note(result.status());
   return result;
@@ -23,6 +29,7 @@ absl::StatusOr<Result> Tx::ExecParams(const Sql& sql, const std::vector<Param>& 
 
 absl::Status Tx::ExecScript(std::string_view text) {
   if (!failure_.ok()) return failure_;
+  if (one_read_) return Note(absl::InternalError("a script is nothing that is only read"));
   return Note(connection_.ExecScript(text));
 }
 

@@ -27,7 +27,9 @@ class Connection;
 // After an error the transaction can only be rolled back, except inside InSavepoint().
 class Tx {
  public:
-  Tx(Connection& connection, absl::Time deadline) : connection_(connection), deadline_(deadline) {}
+  // `one_read`: only one statement is taken, of which nothing has to be committed.
+  Tx(Connection& connection, absl::Time deadline, bool one_read = false)
+      : connection_(connection), deadline_(deadline), one_read_(one_read) {}
   Tx(const Tx&) = delete;
   Tx& operator=(const Tx&) = delete;
 
@@ -58,6 +60,8 @@ class Tx {
 
   Connection& connection_;
   const absl::Time deadline_;
+  const bool one_read_;
+  bool read_ = false;
   absl::Status failure_;
   int savepoints_ = 0;
   std::vector<std::function<void()>> hooks_;

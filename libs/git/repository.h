@@ -84,6 +84,12 @@ class Repository {
   absl::StatusOr<ChangedPaths> GetChangedPaths(const std::string& before, const std::string& after,
                                                const std::string& ref) const;
 
+  // The folders, `depth` (at least 1) names deep, that are not the same in both commits, also those
+  // that only one of them has; sorted. Files above that depth are left out.
+  absl::StatusOr<std::vector<std::string>> GetChangedFolders(const std::string& before,
+                                                             const std::string& after,
+                                                             int depth) const;
+
   // The content of a file. Symbolic links are followed as long as they stay in the tree;
   // GIT_PATH_REFUSED for a path or link that leaves it, GIT_FILE_NOT_FOUND, GIT_FILE_TOO_LARGE.
   absl::StatusOr<std::string> ReadFile(const std::string& commit, const std::string& path,

@@ -1,5 +1,8 @@
 // Files and folders of a commit.
 #include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
 
 #include "libs/base/status.h"
 #include "libs/base/strings.h"
@@ -167,15 +170,63 @@ struct Lister {
   }
 };
 
+// Compares two trees folder by folder.
+struct FolderComparison {
+  git_repository* repo;
+  std::vector<std::string> changed = {};
+
+  // `ids`: of the two trees; nothing where only the other commit has it.
+  using Ids = std::array<std::optional<git_oid>, 2>;
+
+  absl::Status Compare(const Ids& ids, const std::string& prefix, int depth) {
+    std::map<std::string, Ids> folders;
+    for (size_t side = 0; side < ids.size(); ++side) {
+      if (!ids[side]) continue;
+      git_tree* raw = nullptr;
+      SLIPWAY_RETURN_IF_ERROR(Check(git_tree_lookup(&raw, repo, &*ids[side]), prefix));
+      const TreeHandle tree(raw);
+      for (size_t i = 0; i < git_tree_entrycount(raw); ++i) {
+        const git_tree_entry* entry = git_tree_entry_byindex(raw, i);
+        if (git_tree_entry_filemode(entry) != GIT_FILEMODE_TREE) continue;
+        folders[git_tree_entry_name(entry)][side] = *git_tree_entry_id(entry);
+      }
+    }
+    for (const auto& [name, of] : folders) {
+      if (of[0] && of[1] && git_oid_equal(&*of[0], &*of[1])) continue;
+      const std::string path = prefix + name;
+      if (depth == 1) {
+        changed.push_back(path);
+      } else {
+        SLIPWAY_RETURN_IF_ERROR(Compare(of, path + "/", depth - 1));
+      }
+    }
+    return absl::OkStatus();
+  }
+};
+
 }  // namespace
+
+absl::StatusOr<std::vector<std::string>> Repository::GetChangedFolders(const std::string& before,
+                                                                       const std::string& after,
+                                                                       int depth) const {
+  FolderComparison::Ids roots;
+  for (size_t side = 0; side < roots.size(); ++side) {
+    SLIPWAY_ASSIGN_OR_RETURN(const CommitHandle commit,
+                             LookupCommit(handle_.get(), side == 0 ? before : after));
+    roots[side] = *git_commit_tree_id(commit.get());
+  }
+  FolderComparison comparison{handle_.get()};
+  SLIPWAY_RETURN_IF_ERROR(comparison.Compare(roots, "", depth));
+  std::sort(comparison.changed.begin(), comparison.changed.end());
+  return std::move(comparison.changed);
+}
 
 absl::StatusOr<TreeEntry> Repository::Find(const std::string& commit,
                                            const std::string& path) const {
   SLIPWAY_ASSIGN_OR_RETURN(const CommitHandle handle, LookupCommit(handle_.get(), commit));
   SLIPWAY_ASSIGN_OR_RETURN(const TreeHandle root, TreeOf(handle.get()));
   SLIPWAY_ASSIGN_OR_RETURN(const std::vector<std::string> parts, PartsOf(path));
-  if (parts.empty())
-    return TreeEntry{TreeEntry::Kind::kFolder, "", ShaOf(git_tree_id(root.get()))};
+  if (parts.empty()) return TreeEntry{TreeEntry::Kind::kFolder, "", ShaOf(git_tree_id(root.get()))};
   const std::string plain = Join(parts, "/");
   git_tree_entry* raw = nullptr;
   const int code = git_tree_entry_bypath(&raw, root.get(), plain.c_str());

@@ -230,6 +230,35 @@ TEST_CASE("A folder is listed with all that is below, within a limit") {
         absl::StatusCode::kResourceExhausted);
 }
 
+TEST_CASE("Folders that differ between two commits are named, and no others") {
+  GitServer server;
+  server.CreateRepository("gitops");
+  TempDir dir = *TempDir::Create("folders-");
+  auto cli = *GitCli::Create({});
+  auto mirror = *Mirror::Open(*cli, dir.path() + "/m.git", server.Remote("gitops"));
+  const auto write = [&](const std::string& on, const std::vector<std::string>& put,
+                         const std::vector<std::string>& removed) {
+    return **mirror->Read([&](const Repository& r) {
+      CommitBuilder builder(r, on);
+      for (const std::string& path : put) builder.Put(path, "in " + path + " after " + on);
+      for (const std::string& path : removed) builder.Remove(path);
+      return builder.Commit("write", kAda, absl::Now());
+    });
+  };
+  const std::string one = write(
+      "", {"shop/api/dev/a", "shop/api/prod/a", "shop/web/dev/a", "bank/x/dev/a", "README"}, {});
+  const std::string two =
+      write(one, {"shop/api/dev/sub/b", "bank/y/dev/a", "README", "shop/api/NOTE"}, {"shop/web"});
+  const auto changed = [&](const std::string& before, const std::string& after) {
+    return mirror->Read([&](const Repository& r) { return r.GetChangedFolders(before, after, 3); });
+  };
+  using Names = std::vector<std::string>;
+  CHECK(*changed(one, two) == Names{"bank/y/dev", "shop/api/dev", "shop/web/dev"});
+  CHECK(*changed(two, one) == *changed(one, two));
+  CHECK(changed(one, one)->empty());
+  CHECK_FALSE(changed(std::string(40, 'a'), two).ok());
+}
+
 TEST_CASE("Ancestry and keep refs") {
   Bed bed;
   const std::string one = bed.Commit("", {{"a", "1"}});

@@ -173,20 +173,18 @@ absl::StatusOr<bool> DesiredRepository::Knows(const RepositoryAccess& access,
   });
 }
 
-absl::StatusOr<std::vector<std::string>> DesiredRepository::Trees(
-    const RepositoryAccess& access, const std::string& commit,
-    const std::vector<AppEnvironment>& all) {
+absl::StatusOr<std::vector<AppEnvironment>> DesiredRepository::Changed(
+    const RepositoryAccess& access, const std::string& before, const std::string& after) {
   SLIPWAY_ASSIGN_OR_RETURN(const auto mirror, MirrorOf(access));
-  return mirror->Read(
-      [&](const git::Repository& repository) -> absl::StatusOr<std::vector<std::string>> {
-        std::vector<std::string> trees;
-        for (const AppEnvironment& where : all) {
-          auto tree = repository.TreeId(commit, where.Folder());
-          if (!tree.ok() && !absl::IsNotFound(tree.status())) return tree.status();
-          trees.push_back(tree.ok() ? *std::move(tree) : "");
-        }
-        return trees;
-      });
+  SLIPWAY_ASSIGN_OR_RETURN(const auto folders, mirror->Read([&](const git::Repository& repository) {
+    return repository.GetChangedFolders(before, after, 3);
+  }));
+  std::vector<AppEnvironment> changed;
+  for (const std::string& folder : folders) {
+    const std::vector<std::string> names = Split(folder, '/');
+    changed.push_back({names[0], names[1], names[2]});
+  }
+  return changed;
 }
 
 absl::StatusOr<FolderState> DesiredRepository::Folder(const RepositoryAccess& access,

@@ -78,10 +78,10 @@ class DesiredRepository {
   absl::StatusOr<std::string> Head(const RepositoryAccess& access);
   // Whether the mirror has a commit.
   absl::StatusOr<bool> Knows(const RepositoryAccess& access, const std::string& commit);
-  // The trees of the apps' folders at a commit, in the order of `all`; empty: there is none.
-  absl::StatusOr<std::vector<std::string>> Trees(const RepositoryAccess& access,
-                                                 const std::string& commit,
-                                                 const std::vector<AppEnvironment>& all);
+  // The apps in environments whose folders are not the same in two commits.
+  absl::StatusOr<std::vector<AppEnvironment>> Changed(const RepositoryAccess& access,
+                                                      const std::string& before,
+                                                      const std::string& after);
   absl::StatusOr<FolderState> Folder(const RepositoryAccess& access, const std::string& commit,
                                      const AppEnvironment& where);
   // All folders P/A/E at a commit.

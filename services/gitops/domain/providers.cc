@@ -106,8 +106,7 @@ absl::StatusOr<bool> Providers::Differs(const Provider& provider,
 absl::StatusOr<std::vector<std::string>> Providers::WarningsOf(db::Tx& tx,
                                                                const Provider& provider) const {
   std::vector<std::string> warnings;
-  if (provider.spec.tls().insecure_skip_verify())
-    warnings.push_back(kAnyCertificate);
+  if (provider.spec.tls().insecure_skip_verify()) warnings.push_back(kAnyCertificate);
   if (!provider.spec.active()) return warnings;
   SLIPWAY_ASSIGN_OR_RETURN(const auto in_force, providers::GetInForce(tx));
   if (!in_force || in_force->id == provider.id) return warnings;
@@ -241,6 +240,22 @@ absl::Status Providers::Delete(const std::string& name, const Caller& caller) {
 }
 
 absl::StatusOr<std::optional<RepositoryAccess>> Providers::Active() {
+  // Read first: what changes from here on shows in the next stamp.
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string stamp,
+                           db::RunRead(pool_, "providers.stamp", kTxTime,
+                                       [](db::Tx& tx) { return providers::GetStamp(tx); }));
+  {
+    MutexLock lock(mu_);
+    if (!stamp.empty() && stamp == stamp_) return active_;
+  }
+  SLIPWAY_ASSIGN_OR_RETURN(std::optional<RepositoryAccess> active, ReadActive());
+  MutexLock lock(mu_);
+  stamp_ = stamp;
+  active_ = active;
+  return active;
+}
+
+absl::StatusOr<std::optional<RepositoryAccess>> Providers::ReadActive() {
   std::optional<Provider> provider;
   std::map<std::string, project_repositories::ProjectRepository> own;
   SLIPWAY_RETURN_IF_ERROR(

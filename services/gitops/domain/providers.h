@@ -51,6 +51,7 @@ class Providers {
                                               const std::string& client_key) const;
 
  private:
+  absl::StatusOr<std::optional<RepositoryAccess>> ReadActive();
   absl::Status Seal(slipway::gitops::v1::GitOpsProviderSpec& spec,
                     providers::Provider& provider) const;
   absl::StatusOr<slipway::gitops::v1::GitOpsProvider> Insert(
@@ -68,6 +69,9 @@ class Providers {
   const seal::KeyRing& keys_;
   const provider::HostMap hosts_;
   std::function<void()> saved_;
+  Mutex mu_;
+  std::string stamp_ SLIPWAY_GUARDED_BY(mu_);  // of active_
+  std::optional<RepositoryAccess> active_ SLIPWAY_GUARDED_BY(mu_);
 };
 
 }  // namespace slipway::gitops

@@ -160,35 +160,25 @@ void Syncer::WakeIfMoved(const RepositoryAccess& active, const RepositoryAccess&
   if (!head.ok()) return;
   const auto last = last_heads_.find(access.Place());
   if (last != last_heads_.end() && last->second == *head) return;
+  // Most commits are about one folder: the others are not even looked at.
+  const auto changed = head->empty() || last == last_heads_.end()
+                           ? absl::StatusOr<std::vector<AppEnvironment>>(absl::NotFoundError(""))
+                           : parts_.repository.Changed(access, last->second, *head);
   const auto known = db::RunTx(parts_.pool, "sync.head", kTxTime, [&](db::Tx& tx) {
     // A project's own repository is not the provider's.
     if (access.url == active.url && parts_.holdings.Holds(kLocalCluster)) {
       providers::SetCommit(tx, access.provider.substr(access.provider.find('/') + 1), *head)
           .IgnoreError();
     }
-    return environments::ListAll(tx);
+    return changed.ok() ? environments::ListThese(tx, *changed) : environments::ListAll(tx);
   });
   if (!known.ok()) return;
-  const bool first = last == last_heads_.end();
   last_heads_[access.Place()] = *head;
-  std::vector<const EnvironmentState*> here;
-  std::vector<AppEnvironment> all;
   for (const EnvironmentState& environment : *known) {
     if (active.For(environment.where.project).Place() != access.Place()) continue;
     // Of one that was never applied it is not known here where it goes.
     if (!environment.applied_tree.empty() && !parts_.holdings.Holds(environment.cluster)) continue;
-    here.push_back(&environment);
-    all.push_back(environment.where);
-  }
-  // Most commits are about one folder: the others are not even looked at.
-  const auto trees = head->empty() || first
-                         ? absl::StatusOr<std::vector<std::string>>(absl::NotFoundError(""))
-                         : parts_.repository.Trees(access, *head, all);
-  for (size_t i = 0; i < all.size(); ++i) {
-    const EnvironmentState& environment = *here[i];
-    const bool same = trees.ok() && environment.applied_from == access.Place() &&
-                      !environment.applied_tree.empty() && (*trees)[i] == environment.applied_tree;
-    if (!same) Wake(all[i]);
+    Wake(environment.where);
   }
 }
 
@@ -283,12 +273,11 @@ absl::Status Syncer::CatchUp(const SyncView& view, const RepositoryAccess& acces
 }
 
 absl::StatusOr<SyncView> Syncer::Read(const AppEnvironment& where) {
-  return db::RunTx(parts_.pool, "sync.read", kTxTime, [&](db::Tx& tx) -> absl::StatusOr<SyncView> {
-    SyncView view;
-    SLIPWAY_ASSIGN_OR_RETURN(view.environment, environments::Get(tx, where));
-    SLIPWAY_ASSIGN_OR_RETURN(view.deployment, deployments::Get(tx, {.where = where}));
-    return view;
-  });
+  SLIPWAY_ASSIGN_OR_RETURN(deployments::Newest newest,
+                           db::RunRead(parts_.pool, "sync.read", kTxTime, [&](db::Tx& tx) {
+                             return deployments::GetNewest(tx, where);
+                           }));
+  return SyncView{std::move(newest.environment), std::move(newest.deployment)};
 }
 
 std::optional<absl::Duration> Syncer::LookAt(const AppEnvironment& where, SyncView view,

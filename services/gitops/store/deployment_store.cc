@@ -1,6 +1,7 @@
 #include "services/gitops/store/deployment_store.h"
 
 #include "libs/base/status.h"
+#include "services/gitops/store/environment_store.h"
 #include "services/gitops/store/manifest_json.h"
 #include "services/gitops/store/sync_store.h"
 
@@ -77,9 +78,9 @@ EnvironmentState EnvironmentFromRow(const db::Row& row) {
   "AS e_pinned_by, "                                                                               \
   "e.drift AS e_drift, e.url AS e_url, e.health AS e_health, e.applied_commit AS "                 \
   "e_applied_commit, " SLIPWAY_SYNC_COLUMNS
-// PostgreSQL knows nothing of how columns of two tables go together: by plain comparisons it expects
-// a single row, and reads and sorts all of them for one page. Of what stands in coalesce() it expects
-// the half.
+// PostgreSQL knows nothing of how columns of two tables go together: by plain comparisons it
+// expects a single row, and reads and sorts all of them for one page. Of what stands in coalesce()
+// it expects the half.
 #define LISTED_FROM                                                                             \
   " FROM deployments d JOIN app_environments e ON e.project = d.project AND e.app = d.app AND " \
   "e.environment = d.environment AND coalesce(e.app_uid = d.app_uid, false) "
@@ -106,6 +107,13 @@ constexpr db::Sql kGet{"deployments.get",
                        "SELECT " LISTED_COLUMNS LISTED_FROM
                        "WHERE d.project = $1 AND d.app = $2 AND d.environment = $3 AND "
                        "d.number = CASE WHEN $4 = 0 THEN e.last_number ELSE $4 END"};
+constexpr db::Sql kNewest{
+    "deployments.newest",
+    "SELECT " SLIPWAY_ENVIRONMENT_COLUMNS ", " DEPLOYMENT_COLUMNS
+    " FROM app_environments e LEFT JOIN deployments d ON d.project = e.project AND d.app = e.app "
+    "AND "
+    "d.environment = e.environment AND d.number = e.last_number AND d.app_uid = e.app_uid "
+    "WHERE e.project = $1 AND e.app = $2 AND e.environment = $3"};
 constexpr db::Sql kGetByRequest{
     "deployments.get_by_request",
     "SELECT " DEPLOYMENT_COLUMNS
@@ -204,6 +212,16 @@ absl::StatusOr<std::optional<Deployment>> Get(db::Tx& tx, const DeploymentName& 
   SLIPWAY_ASSIGN_OR_RETURN(auto listed, GetListed(tx, name));
   if (!listed) return std::nullopt;
   return std::move(listed->deployment);
+}
+
+absl::StatusOr<Newest> GetNewest(db::Tx& tx, const AppEnvironment& where) {
+  SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows,
+                           tx.Exec(kNewest, where.project, where.app, where.environment));
+  Newest newest;
+  if (rows.empty()) return newest;
+  newest.environment = environments::FromRow(rows[0]);
+  if (rows[0].GetOptionalInt64("id")) newest.deployment = FromRow(rows[0]);
+  return newest;
 }
 
 absl::StatusOr<std::optional<Deployment>> GetByRequest(db::Tx& tx, const AppEnvironment& where,

@@ -20,6 +20,13 @@ namespace slipway::gitops::deployments {
 absl::Status Insert(db::Tx& tx, Deployment& deployment, const std::vector<Manifest>& manifests,
                     const std::string& request_id);
 
+// An environment and its newest deployment; each is empty where there is none. One statement.
+struct Newest {
+  std::optional<EnvironmentState> environment;
+  std::optional<Deployment> deployment;
+};
+absl::StatusOr<Newest> GetNewest(db::Tx& tx, const AppEnvironment& where);
+
 absl::StatusOr<std::optional<Deployment>> GetById(db::Tx& tx, int64_t id, bool lock = false);
 // What it shall commit; empty: it is not rendered yet. DATA_LOSS: it can't be read.
 absl::StatusOr<std::vector<Manifest>> ReadManifests(db::Tx& tx, int64_t id);

@@ -7,10 +7,21 @@
 #include "absl/status/statusor.h"
 #include "libs/db/tx.h"
 #include "services/gitops/domain/deployment.h"
+#include "services/gitops/store/sync_store.h"
 
 // Apps in environments: numbers, pins, and what is applied. Functions within the caller's
 // transaction.
 namespace slipway::gitops::environments {
+
+// The columns of `app_environments e`, for a SELECT. Names that deployments have too, with other
+// values, begin with "e_".
+#define SLIPWAY_ENVIRONMENT_COLUMNS                                                       \
+  "e.project, e.app, e.environment, e.app_uid, e.last_number, e.removed, e.pinned_by, "   \
+  "e.applied_commit, e.applied_tree, e.applied_from, e.health, e.drift, e.url AS e_url, " \
+  "e.cluster AS "                                                                         \
+  "e_cluster, e.k8s_namespace AS e_k8s_namespace, e.ignored, " SLIPWAY_SYNC_COLUMNS
+
+EnvironmentState FromRow(const db::Row& row);
 
 // Takes the next number of a deployment and locks the row until the end of the transaction. An app
 // of the same name with another uid starts afresh, but its numbers go on.
@@ -19,6 +30,9 @@ absl::StatusOr<EnvironmentState> TakeNumber(db::Tx& tx, const AppEnvironment& wh
 
 absl::StatusOr<std::optional<EnvironmentState>> Get(db::Tx& tx, const AppEnvironment& where);
 absl::StatusOr<std::vector<EnvironmentState>> ListAll(db::Tx& tx);
+// Those of `names` that there are, in any order.
+absl::StatusOr<std::vector<EnvironmentState>> ListThese(db::Tx& tx,
+                                                        const std::vector<AppEnvironment>& names);
 // Those of which something is on a cluster, or is being applied to it.
 absl::StatusOr<std::vector<AppEnvironment>> ListOn(db::Tx& tx, const std::string& cluster);
 

@@ -23,6 +23,11 @@ constexpr db::Sql kList{"providers.list", "SELECT " PROVIDER_COLUMNS
                                           " FROM providers WHERE id > $1 ORDER BY id LIMIT $2"};
 constexpr db::Sql kInForce{"providers.in_force",
                            "SELECT " PROVIDER_COLUMNS " FROM providers WHERE in_force"};
+constexpr db::Sql kStamp{
+    "providers.stamp",
+    "SELECT (SELECT concat_ws('/', uid, version, updated_at) FROM providers WHERE in_force) AS "
+    "provider, (SELECT concat_ws('/', count(*), sum(extract(epoch FROM updated_at))) FROM "
+    "project_repositories) AS own"};
 constexpr db::Sql kUpdate{
     "providers.update",
     "UPDATE providers SET spec = $2, token = $3, live_spec = $4, live_token = $5, in_force = $6, "
@@ -105,6 +110,12 @@ absl::StatusOr<std::vector<Provider>> List(db::Tx& tx, const std::string& after,
 }
 
 absl::StatusOr<std::optional<Provider>> GetInForce(db::Tx& tx) { return First(tx.Exec(kInForce)); }
+
+absl::StatusOr<std::string> GetStamp(db::Tx& tx) {
+  SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows, tx.Exec(kStamp));
+  const std::optional<std::string> provider = rows[0].GetOptionalString("provider");
+  return provider ? *provider + " " + rows[0].GetString("own") : std::string();
+}
 
 absl::Status Update(db::Tx& tx, Provider& provider, absl::Duration next_attempt) {
   const std::string spec = provider.spec.SerializeAsString();

@@ -44,6 +44,9 @@ absl::StatusOr<std::optional<Provider>> Get(db::Tx& tx, const std::string& id, b
 // At most `limit` with an id after `after`, by id.
 absl::StatusOr<std::vector<Provider>> List(db::Tx& tx, const std::string& after, int limit);
 absl::StatusOr<std::optional<Provider>> GetInForce(db::Tx& tx);
+// Another text whenever the provider in force or a project's own repository has changed; empty:
+// none is in force. One statement.
+absl::StatusOr<std::string> GetStamp(db::Tx& tx);
 // Writes everything but id and uid. `next_attempt`: when a validation is due.
 absl::Status Update(db::Tx& tx, Provider& provider,
                     absl::Duration next_attempt = absl::ZeroDuration());

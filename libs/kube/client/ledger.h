@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -9,6 +8,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "libs/kube/client/watch_event.h"
+#include "libs/kube/uuid.h"
 
 namespace slipway::kube {
 
@@ -28,13 +28,11 @@ class Ledger {
   size_t size() const { return entries_.size(); }
 
  private:
-  // The 16 bytes of a UUID, or a digest of a uid in another form.
-  using Key = std::array<char, 16>;
+  using Key = Uuid;  // or a digest of a uid in another form
   struct Entry {
     std::unique_ptr<char[]> text;  // "uid\0ns\0name\0", the uid empty when the key holds it whole
     uint32_t round = 0;
   };
-  static bool ParseUuid(std::string_view uid, Key& key);
   static Key KeyOf(std::string_view uid);
 
   absl::flat_hash_map<Key, Entry> entries_;

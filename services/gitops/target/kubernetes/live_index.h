@@ -8,35 +8,16 @@
 #include <vector>
 
 #include "libs/base/mutex.h"
-#include "libs/kube/health.h"
-#include "libs/kube/managed_fields.h"
 #include "libs/kube/object.h"
 #include "services/gitops/domain/names.h"
+#include "services/gitops/target/kubernetes/live_object.h"
+#include "services/gitops/target/kubernetes/packed_live.h"
 
 namespace slipway::gitops::kubernetes {
 
-// What is kept of an object on a cluster: enough to tell drift and health, not the object. A value.
-struct LiveObject {
-  bool exists = false;
-  bool deleting = false;
-  std::string uid = {};
-  uint64_t resource_version = 0;  // 0: not a number, so nothing is known about its age
-  kube::Observation seen = {};
-  kube::Health health = {};
-  // Of one that is being deleted, or is gone: how it would be otherwise, for those that end by
-  // being deleted.
-  kube::Health last = {};
-
-  // Equal but for what changes with every write.
-  bool SameAs(const LiveObject& other) const;
-};
-
-// What `live` shows to the manager of our fields.
-LiveObject ToLive(const kube::Object& live, std::string_view manager,
-                  const kube::HealthOptions& options);
-
 // The objects of one cluster that are in the inventory, as they were seen last. Others are not
-// kept, so that memory follows what is ours. Owned by Cluster; thread-safe.
+// kept, so that memory follows what is ours: about 250 bytes for each. Owned by Cluster;
+// thread-safe.
 class LiveIndex {
  public:
   // From now on the object is kept; whose it is may change.
@@ -56,13 +37,41 @@ class LiveIndex {
   size_t size() const;
 
  private:
+  // Texts that many entries share, each kept once, for as long as the index lives: kinds,
+  // namespaces, projects and environments.
+  class Texts {
+   public:
+    uint32_t Number(const std::string& text);
+    std::optional<uint32_t> Find(const std::string& text) const;
+    const std::string& Text(uint32_t number) const { return *texts_[number]; }
+
+   private:
+    std::map<std::string, uint32_t> numbers_;
+    std::vector<const std::string*> texts_;
+  };
+  struct Key {
+    uint32_t type = 0;  // number of "KIND.GROUP"
+    uint32_t ns = 0;
+    std::string name = {};
+    auto operator<=>(const Key&) const = default;
+  };
+  struct Owner {
+    uint32_t project = 0;
+    uint32_t environment = 0;
+    std::string app = {};
+  };
   struct Entry {
-    AppEnvironment owner = {};
-    std::optional<LiveObject> live = {};
+    Owner owner = {};
+    std::optional<PackedLive> live = {};
   };
 
+  // With mu_ held. No key: there is no such entry.
+  std::optional<Key> KeyOf(const kube::ObjectId& id) const;
+  AppEnvironment OwnerOf(const Entry& entry) const;
+
   mutable Mutex mu_;
-  std::map<kube::ObjectId, Entry> entries_ SLIPWAY_GUARDED_BY(mu_);
+  Texts texts_ SLIPWAY_GUARDED_BY(mu_);
+  std::map<Key, Entry> entries_ SLIPWAY_GUARDED_BY(mu_);
 };
 
 }  // namespace slipway::gitops::kubernetes

@@ -2,11 +2,9 @@
 """long: 10,000 apps of 2 objects on Kubernetes: idle under foreign status updates, first page, kill -9 and restart."""
 
 import argparse
-import http.client
 import os
 import re
 import signal
-import socket
 import sys
 import threading
 import time
@@ -43,7 +41,7 @@ class Gitops:
 
     def __init__(self, suite):
         self.parts = parts.Parts(suite.root)
-        self.socket = str((suite.root / "run/gitops-admin.sock").resolve())
+        self.suite = suite
 
     def pid(self):
         return self.parts.pid("gitops")
@@ -61,14 +59,8 @@ class Gitops:
 
     def calls(self):
         """Requests to API servers so far, by verb."""
-        connection = http.client.HTTPConnection("localhost", timeout=10)
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.connect(self.socket)
-        connection.request("GET", "/metrics")
-        text = connection.getresponse().read().decode()
-        connection.close()
         counts = {}
-        for line in text.splitlines():
+        for line in on_kubernetes.metrics(self.suite).splitlines():
             match = re.match(r'slipway_kube_requests_total\{.*verb="(\w+)".*\} (\S+)', line)
             if match:
                 counts[match[1]] = counts.get(match[1], 0) + int(float(match[2]))

@@ -130,7 +130,7 @@ def await_healthy(suite, count, deadline):
     while counted < count or healthy(suite, count) < count:
         if time.monotonic() > deadline:
             raise RuntimeError(f"the time is over and {healthy(suite, count)} of {count} apps are healthy")
-        pause.wait(0.1)
+        pause.wait(0.2)
         counted = int(re.search(r'slipway_deployments_total\{.*state="HEALTHY"\} (\d+)|$', metrics(suite))[1] or 0)
 
 

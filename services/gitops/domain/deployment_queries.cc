@@ -32,9 +32,9 @@ absl::Status ReadToken(const pb::ListDeploymentsRequest& request, deployments::P
 }  // namespace
 
 absl::StatusOr<pb::Deployment> DeploymentQueries::Get(const DeploymentName& name) {
-  SLIPWAY_ASSIGN_OR_RETURN(const auto found,
-                           db::RunTx(pool_, "deployments.get", kTxTime,
-                                     [&](db::Tx& tx) { return deployments::GetListed(tx, name); }));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const auto found, db::RunRead(pool_, "deployments.get", kTxTime,
+                                    [&](db::Tx& tx) { return deployments::GetListed(tx, name); }));
   if (!found) {
     return DeploymentNotFound(name.number > 0 ? name.Name()
                                               : name.where.Name() + "/deployments/latest");
@@ -58,8 +58,8 @@ absl::StatusOr<pb::ListDeploymentsResponse> DeploymentQueries::List(
   // Rows that the caller may not see don't count, so several reads may be needed for one page.
   while (true) {
     SLIPWAY_ASSIGN_OR_RETURN(const auto rows,
-                             db::RunTx(pool_, "deployments.list", kTxTime,
-                                       [&](db::Tx& tx) { return deployments::List(tx, page); }));
+                             db::RunRead(pool_, "deployments.list", kTxTime,
+                                         [&](db::Tx& tx) { return deployments::List(tx, page); }));
     for (const deployments::Listed& row : rows) {
       if (response.deployments_size() == size) {
         response.set_next_page_token(rpc::PageToken(

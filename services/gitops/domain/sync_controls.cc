@@ -47,8 +47,8 @@ absl::Status Record(db::Tx& tx, Lifecycle& lifecycle, const AppEnvironment& wher
 absl::StatusOr<pb::SyncStatus> SyncControls::Get(const std::string& name) {
   SLIPWAY_ASSIGN_OR_RETURN(const AppEnvironment where, ParseAppEnvironment(name, "name"));
   SLIPWAY_ASSIGN_OR_RETURN(const auto environment,
-                           db::RunTx(parts_.pool, "syncs.get", kTxTime,
-                                     [&](db::Tx& tx) { return environments::Get(tx, where); }));
+                           db::RunRead(parts_.pool, "syncs.get", kTxTime,
+                                       [&](db::Tx& tx) { return environments::Get(tx, where); }));
   if (environment && !environment->removed) return ToSyncStatus(*environment);
   // Defined, but never deployed.
   SLIPWAY_RETURN_IF_ERROR(parts_.pipeline.ResolveDeployment(where).status());

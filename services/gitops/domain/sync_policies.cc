@@ -115,9 +115,10 @@ absl::StatusOr<std::string> SyncPolicies::Spec(const std::string& name) {
     if (known) {
       entry.spec = known->spec;
     } else {
-      SLIPWAY_ASSIGN_OR_RETURN(
-          const auto stored, db::RunTx(pool_, "sync.definition", kTxTime,
-                                       [&](db::Tx& tx) { return syncs::GetDefinition(tx, name); }));
+      SLIPWAY_ASSIGN_OR_RETURN(const auto stored,
+                               db::RunRead(pool_, "sync.definition", kTxTime, [&](db::Tx& tx) {
+                                 return syncs::GetDefinition(tx, name);
+                               }));
       if (!stored) return asked.status();
       entry.spec = *stored;
     }

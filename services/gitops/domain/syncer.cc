@@ -71,7 +71,7 @@ void Syncer::Gained(const std::string& cluster) {
     MutexLock lock(mu_);
     if (!started_) return;
   }
-  const auto all = db::RunTx(parts_.pool, "sync.gained", kTxTime,
+  const auto all = db::RunRead(parts_.pool, "sync.gained", kTxTime,
                              [&](db::Tx& tx) { return environments::ListOn(tx, cluster); });
   if (!all.ok()) {
     log::Warn("sync.gained_failed", "what is there is looked at later",

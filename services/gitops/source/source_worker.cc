@@ -102,7 +102,7 @@ absl::StatusOr<std::optional<sources::Waiting>> SourceWorker::Take(
 absl::Status SourceWorker::Refill() {
   if (!next_.empty() && absl::Now() - refilled_ < kFresh) return absl::OkStatus();
   SLIPWAY_ASSIGN_OR_RETURN(const auto due,
-                           db::RunTx(parts_.pool, "source_worker.due", kTxTime, [&](db::Tx& tx) {
+                           db::RunRead(parts_.pool, "source_worker.due", kTxTime, [&](db::Tx& tx) {
                              return sources::Due(tx, kAhead + static_cast<int>(taken_.size()));
                            }));
   refilled_ = absl::Now();
@@ -143,7 +143,7 @@ absl::Duration SourceWorker::Pass(const std::stop_token& stop) {
 
 absl::Status SourceWorker::Render(const sources::Waiting& waiting, const std::stop_token& stop) {
   SLIPWAY_ASSIGN_OR_RETURN(const auto found,
-                           db::RunTx(parts_.pool, "source_worker.read", kTxTime, [&](db::Tx& tx) {
+                           db::RunRead(parts_.pool, "source_worker.read", kTxTime, [&](db::Tx& tx) {
                              return deployments::GetById(tx, waiting.deployment_id);
                            }));
   if (!found || IsFinal(found->state)) return absl::OkStatus();

@@ -105,8 +105,8 @@ absl::Status SyncedApps::OnEvent(db::Tx& tx, const events::Event& event) {
 }
 
 absl::Duration SyncedApps::Pass(const std::stop_token& stop) {
-  const auto changes = db::RunTx(parts_.pool, "synced.changes", kTxTime,
-                                 [](db::Tx& tx) { return sources::DueChanges(tx, kBatch); });
+  const auto changes = db::RunRead(parts_.pool, "synced.changes", kTxTime,
+                                   [](db::Tx& tx) { return sources::DueChanges(tx, kBatch); });
   if (!changes.ok()) return absl::Seconds(1);
   std::atomic<bool> late = false;
   ForEach(*changes, stop, [&](const sources::Change& change) {
@@ -117,8 +117,8 @@ absl::Duration SyncedApps::Pass(const std::stop_token& stop) {
                        : sources::PostponeChange(tx, change.what, BackOff(change.attempts));
     }).IgnoreError();
   });
-  const auto all = db::RunTx(parts_.pool, "synced.read", kTxTime,
-                             [](db::Tx& tx) { return sources::ListSynced(tx); });
+  const auto all = db::RunRead(parts_.pool, "synced.read", kTxTime,
+                               [](db::Tx& tx) { return sources::ListSynced(tx); });
   if (!all.ok()) return absl::Seconds(1);
   const absl::Duration next = Queue(*all);
   if (changes->size() == size_t{kBatch}) return absl::ZeroDuration();
@@ -170,8 +170,8 @@ absl::Duration SyncedApps::Queue(const std::vector<sources::SyncedApp>& apps) {
 
 absl::StatusOr<SyncedApps::Group> SyncedApps::AppsOf(const Place& place, bool all) {
   SLIPWAY_ASSIGN_OR_RETURN(Group apps,
-                           db::RunTx(parts_.pool, "synced.of_repository", kTxTime,
-                                     [](db::Tx& tx) { return sources::ListSynced(tx); }));
+                           db::RunRead(parts_.pool, "synced.of_repository", kTxTime,
+                                       [](db::Tx& tx) { return sources::ListSynced(tx); }));
   std::erase_if(apps, [&](const sources::SyncedApp& app) {
     const bool here = Place{app.repository.url(), app.repository.account()} == place;
     return !here || (!all && (!app.commit.empty() || !app.problem.empty()));
@@ -236,8 +236,8 @@ void SyncedApps::Stop() {
 absl::Status SyncedApps::TakeChange(const sources::Change& change) {
   if (!change.what.app.empty()) return Refresh(change.what);
   SLIPWAY_ASSIGN_OR_RETURN(const auto all,
-                           db::RunTx(parts_.pool, "synced.of_environment", kTxTime,
-                                     [](db::Tx& tx) { return sources::ListSynced(tx); }));
+                           db::RunRead(parts_.pool, "synced.of_environment", kTxTime,
+                                       [](db::Tx& tx) { return sources::ListSynced(tx); }));
   for (const sources::SyncedApp& app : all) {
     if (app.where.environment == change.what.environment)
       SLIPWAY_RETURN_IF_ERROR(Refresh({app.where.project, app.where.app, ""}));

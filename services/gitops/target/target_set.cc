@@ -120,8 +120,8 @@ absl::StatusOr<Observation> TargetSet::Observe(const DesiredState& desired) {
 
 absl::StatusOr<std::vector<AppEnvironment>> TargetSet::List() {
   SLIPWAY_ASSIGN_OR_RETURN(const auto owners,
-                           db::RunTx(parts_.pool, "targets.list", kTxTime,
-                                     [](db::Tx& tx) { return inventory::Owners(tx); }));
+                           db::RunRead(parts_.pool, "targets.list", kTxTime,
+                                       [](db::Tx& tx) { return inventory::Owners(tx); }));
   std::vector<AppEnvironment> all;
   for (const inventory::Place& place : owners) {
     if (parts_.holdings->Holds(place.cluster)) all.push_back(place.where);
@@ -176,9 +176,10 @@ absl::Status TargetSet::DeleteFrom(const std::string& cluster, const AppEnvironm
 }
 
 absl::Status TargetSet::Leave(const AppEnvironment& where, const std::set<std::string>& but) {
-  SLIPWAY_ASSIGN_OR_RETURN(const auto clusters,
-                           db::RunTx(parts_.pool, "targets.clusters_of", kTxTime,
-                                     [&](db::Tx& tx) { return inventory::ClustersOf(tx, where); }));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const auto clusters,
+      db::RunRead(parts_.pool, "targets.clusters_of", kTxTime,
+                  [&](db::Tx& tx) { return inventory::ClustersOf(tx, where); }));
   for (const std::string& cluster : clusters) {
     if (but.contains(cluster)) continue;
     const auto work = parts_.holdings->Enter(cluster);
@@ -200,9 +201,9 @@ absl::Status TargetSet::Delete(const AppEnvironment& where) {
 }
 
 absl::StatusOr<std::vector<std::string>> TargetSet::Elsewhere(const AppEnvironment& where) {
-  SLIPWAY_ASSIGN_OR_RETURN(auto clusters,
-                           db::RunTx(parts_.pool, "targets.elsewhere", kTxTime,
-                                     [&](db::Tx& tx) { return inventory::ClustersOf(tx, where); }));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      auto clusters, db::RunRead(parts_.pool, "targets.elsewhere", kTxTime,
+                                 [&](db::Tx& tx) { return inventory::ClustersOf(tx, where); }));
   std::erase_if(clusters,
                 [&](const std::string& cluster) { return parts_.holdings->Holds(cluster); });
   return clusters;
@@ -210,8 +211,8 @@ absl::StatusOr<std::vector<std::string>> TargetSet::Elsewhere(const AppEnvironme
 
 absl::StatusOr<std::vector<AppEnvironment>> TargetSet::Strays() {
   SLIPWAY_ASSIGN_OR_RETURN(const auto places,
-                           db::RunTx(parts_.pool, "targets.strays", kTxTime,
-                                     [](db::Tx& tx) { return inventory::Strays(tx); }));
+                           db::RunRead(parts_.pool, "targets.strays", kTxTime,
+                                       [](db::Tx& tx) { return inventory::Strays(tx); }));
   std::vector<AppEnvironment> strays;
   for (const inventory::Place& place : places) {
     if (parts_.holdings->Holds(place.cluster)) strays.push_back(place.where);

@@ -29,7 +29,7 @@ bool IsOfDeletion(const PlannedObject& planned) {
 
 absl::Status DeletionHooks::Load() {
   SLIPWAY_ASSIGN_OR_RETURN(const auto owners,
-                           db::RunTx(pool_, "deletion_hooks.owners", kTxTime, [&](db::Tx& tx) {
+                           db::RunRead(pool_, "deletion_hooks.owners", kTxTime, [&](db::Tx& tx) {
                              return hooks::OwnersOfDeletion(tx, cluster_);
                            }));
   MutexLock lock(mu_);
@@ -73,7 +73,7 @@ absl::Status DeletionHooks::Run(const AppEnvironment& owner, sync::Phase phase) 
     if (!kept_.contains(owner)) return absl::OkStatus();
   }
   SLIPWAY_ASSIGN_OR_RETURN(const auto bodies,
-                           db::RunTx(pool_, "deletion_hooks.of", kTxTime, [&](db::Tx& tx) {
+                           db::RunRead(pool_, "deletion_hooks.of", kTxTime, [&](db::Tx& tx) {
                              return hooks::OfDeletion(tx, cluster_, owner);
                            }));
   Plan plan;

@@ -204,8 +204,8 @@ absl::Status HookRunner::Delete(const AppEnvironment& owner, const HookRun& run)
 
 absl::Status HookRunner::DeleteAll(const AppEnvironment& owner) {
   SLIPWAY_ASSIGN_OR_RETURN(
-      const auto runs, db::RunTx(pool_, "hooks.left", kTxTime,
-                                 [&](db::Tx& tx) { return hooks::Of(tx, cluster_id_, owner); }));
+      const auto runs, db::RunRead(pool_, "hooks.left", kTxTime,
+                                   [&](db::Tx& tx) { return hooks::Of(tx, cluster_id_, owner); }));
   for (const HookRun& run : runs) {
     const bool ended = run.state == State::kSucceeded || run.state == State::kFailed;
     if (!ended || !run.uid.empty()) SLIPWAY_RETURN_IF_ERROR(Delete(owner, run));

@@ -25,8 +25,8 @@ auto Inventory::Write(std::string_view name, Body&& body) {
 
 absl::Status Inventory::Load() {
   SLIPWAY_ASSIGN_OR_RETURN(
-      const auto rows, db::RunTx(pool_, "inventory.load", kTxTime,
-                                 [&](db::Tx& tx) { return inventory::OfCluster(tx, cluster_); }));
+      const auto rows, db::RunRead(pool_, "inventory.load", kTxTime,
+                                   [&](db::Tx& tx) { return inventory::OfCluster(tx, cluster_); }));
   MutexLock lock(mu_);
   apps_.clear();
   for (const InventoryEntry& entry : rows) apps_[entry.owner][entry.id] = entry;
@@ -35,7 +35,7 @@ absl::Status Inventory::Load() {
 
 absl::Status Inventory::LoadOnly(const AppEnvironment& owner) {
   SLIPWAY_ASSIGN_OR_RETURN(const auto rows,
-                           db::RunTx(pool_, "inventory.load_only", kTxTime, [&](db::Tx& tx) {
+                           db::RunRead(pool_, "inventory.load_only", kTxTime, [&](db::Tx& tx) {
                              return inventory::OfOwner(tx, cluster_, owner);
                            }));
   MutexLock lock(mu_);
@@ -85,8 +85,8 @@ absl::StatusOr<std::vector<InventoryEntry>> Inventory::Claim(
 }
 
 absl::StatusOr<std::set<std::string>> Inventory::UidsElsewhere(const AppEnvironment& owner) const {
-  return db::RunTx(pool_, "inventory.elsewhere", kTxTime,
-                   [&](db::Tx& tx) { return inventory::UidsElsewhere(tx, cluster_, owner); });
+  return db::RunRead(pool_, "inventory.elsewhere", kTxTime,
+                     [&](db::Tx& tx) { return inventory::UidsElsewhere(tx, cluster_, owner); });
 }
 
 absl::Status Inventory::NoteInFlight(const AppEnvironment& owner,

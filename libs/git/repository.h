@@ -53,9 +53,10 @@ struct ChangedPaths {
   bool complete = true;            // false: a limit was reached, more may have changed
 };
 
-// Reads and writes objects of one bare repository on disk by libgit2; no network. Cheap to open:
-// one per operation. Owned by the caller. NOT thread-safe: one per thread. Reading functions return
-// GIT_MIRROR_DAMAGED when the disk is at fault; use them through Mirror::Read, which repairs.
+// Reads and writes objects of one bare repository on disk by libgit2; no network. Opening one
+// costs some thirty system calls: a Mirror keeps them. Owned by the caller. NOT thread-safe: one
+// per thread. Reading functions return GIT_MIRROR_DAMAGED when the disk is at fault; use them
+// through Mirror::Read, which repairs.
 class Repository {
  public:
   static absl::StatusOr<Repository> Open(const std::string& git_dir);

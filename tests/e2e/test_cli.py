@@ -157,6 +157,10 @@ class Cli(unittest.TestCase):
             self.assertEqual(deployed(), [expected], config)
             self.assertEqual(app.deployment()["status"]["sourceCommit"], first)
         self.assertIn("pinned", self.cli("deployments", f"{app.id}/dev").lower())
+        found = self.json("deployments", app.id, "--health", "running")
+        self.assertEqual([each["name"] for each in found], [app.deployment()["name"]])
+        self.assertEqual(self.json("deployments", app.id, "--status", "unhealthy"), [])
+        self.assertIn("degraded", self.cli("deployments", "--health", "unwell", code=2))
         self.assertIn("#99", self.cli("rollback", f"{app.id}/dev", "--to", "99", code=3))
         status = self.json("get", "deployment", f"{app.id}/dev")["status"]
         for member in ("state", "url", "image", "commit"):

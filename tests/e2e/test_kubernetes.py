@@ -218,6 +218,8 @@ class Kubernetes(unittest.TestCase):
         self.assertIn("\n      ! Failed: Failed to pull image", tree)
         self.assertLess(max(map(len, tree.splitlines()[1:3])), 120)
         self.assertIn("waiting for Deployment", self.suite.cli("get", "deployments"))
+        self.assertIn(f"{where}#2 ", self.suite.cli("deployments", "--status", "progressing"))
+        self.assertNotIn(where, self.suite.cli("deployments", "--health", "running", "--limit", "1000"))
 
         # Suspended: a commit waits, and everything says so.
         self.suite.cli("suspend", where)

@@ -278,6 +278,16 @@ void CommandLine::AddDelivery() {
   deployments->add_option("--environment", scope_.environment, "Only of this environment");
   deployments->add_flag("--current", deployments_.current,
                         "Only the newest of each app and environment");
+  deployments
+      ->add_option("--status", deployments_.status,
+                   "Only in this state: pending, committing, syncing, progressing, healthy, "
+                   "unhealthy, failed, superseded")
+      ->check(CLI::IsMember({"pending", "committing", "syncing", "progressing", "healthy",
+                             "unhealthy", "failed", "superseded"}));
+  deployments
+      ->add_option("--health", deployments_.health,
+                   "Only what runs like this now: running, starting, degraded, missing, unknown")
+      ->check(CLI::IsMember({"running", "starting", "degraded", "missing", "unknown"}));
   deployments->add_option("--limit", deployments_.limit, "At most this many")
       ->check(CLI::Range(1, 10'000));
 

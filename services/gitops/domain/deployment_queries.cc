@@ -1,7 +1,9 @@
 #include "services/gitops/domain/deployment_queries.h"
 
 #include "absl/strings/numbers.h"
+#include "libs/base/error.h"
 #include "libs/base/status.h"
+#include "libs/base/strings.h"
 #include "libs/db/run_tx.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/paging.h"
@@ -17,7 +19,10 @@ namespace pb = slipway::gitops::v1;
 constexpr absl::Duration kTxTime = absl::Seconds(10);
 
 std::string ListOf(const pb::ListDeploymentsRequest& request) {
-  return "deployments " + request.parent() + (request.current_only() ? " current" : "");
+  const std::string filter =
+      std::to_string(request.state()) + "/" + std::to_string(request.health());
+  return Join({"deployments", request.parent(), request.current_only() ? "current" : "all", filter},
+              " ");
 }
 
 absl::Status ReadToken(const pb::ListDeploymentsRequest& request, deployments::Page& page) {
@@ -47,11 +52,17 @@ absl::StatusOr<pb::ListDeploymentsResponse> DeploymentQueries::List(
   SLIPWAY_ASSIGN_OR_RETURN(const AppEnvironment where,
                            ParseAppEnvironment(request.parent(), "parent"));
   SLIPWAY_ASSIGN_OR_RETURN(const int size, rpc::PageSize(request.page_size(), 50, 500));
+  if (!pb::DeploymentStatus::State_IsValid(request.state()))
+    return InvalidField("state", "is none that there is");
+  if (!pb::DeploymentStatus::Health_IsValid(request.health()))
+    return InvalidField("health", "is none that there is");
   const auto any = [](const std::string& part) { return part == "-" ? std::string() : part; };
   deployments::Page page{.project = any(where.project),
                          .app = any(where.app),
                          .environment = any(where.environment),
                          .current_only = request.current_only(),
+                         .state = request.state(),
+                         .health = request.health(),
                          .limit = size + 1};
   SLIPWAY_RETURN_IF_ERROR(ReadToken(request, page));
   pb::ListDeploymentsResponse response;

@@ -161,7 +161,8 @@ constexpr db::Sql kList{
     "WHERE ($1 = '' OR d.project = $1) AND ($2 = '' OR d.app = $2) AND ($3 = '' OR d.environment = "
     "$3) AND "
     "(NOT $4 OR (coalesce(d.number = e.last_number, false) AND NOT e.removed)) AND "
-    "(d.created_at, d.id) < ($5, $6) "
+    "(d.created_at, d.id) < ($5, $6) AND ($8 = '' OR d.state = $8) AND ($9 = '' OR (e.health = $9 "
+    "AND coalesce(d.number = e.last_number, false))) "
     "ORDER BY d.created_at DESC, d.id DESC LIMIT $7"};
 
 absl::StatusOr<std::optional<Deployment>> First(absl::StatusOr<db::Result> rows) {
@@ -282,10 +283,15 @@ absl::Status Update(db::Tx& tx, const Deployment& deployment) {
 }
 
 absl::StatusOr<std::vector<Listed>> List(db::Tx& tx, const Page& page) {
+  const std::string state =
+      page.state == Status::STATE_UNSPECIFIED ? "" : std::string(StateName(page.state));
+  const std::string health =
+      page.health == Status::HEALTH_UNSPECIFIED ? "" : Status::Health_Name(page.health);
   SLIPWAY_ASSIGN_OR_RETURN(
       const db::Result rows,
       tx.Exec(kList, page.project, page.app, page.environment, page.current_only,
-              page.before_time.value_or(absl::InfiniteFuture()), page.before_id, page.limit));
+              page.before_time.value_or(absl::InfiniteFuture()), page.before_id, page.limit, state,
+              health));
   std::vector<Listed> listed;
   for (const db::Row& row : rows) listed.push_back({FromRow(row), EnvironmentFromRow(row)});
   return listed;

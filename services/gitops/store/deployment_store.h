@@ -72,6 +72,9 @@ struct Page {
   std::string app = {};
   std::string environment = {};
   bool current_only = false;
+  // Unspecified: any. By the health, only the newest of an environment are found.
+  DeploymentState state = DeploymentState::DeploymentStatus_State_STATE_UNSPECIFIED;
+  Health health = Health::DeploymentStatus_Health_HEALTH_UNSPECIFIED;
   std::optional<absl::Time> before_time = {};  // with before_id: where to go on
   int64_t before_id = 0;
   int limit = 50;

@@ -221,6 +221,24 @@ TEST_CASE("lists of deployments come in pages, newest first, and hold what the c
   list.set_page_token(token);  // of another question
   CHECK(f.Call(f.super, &Stub::ListDeployments, list).status().code() == Code::kInvalidArgument);
 
+  list.clear_page_token();
+  list.set_page_size(50);
+  list.set_current_only(false);
+  const auto count = [&](v1::DeploymentStatus::State state, v1::DeploymentStatus::Health health) {
+    list.set_state(state);
+    list.set_health(health);
+    return f.Call(f.super, &Stub::ListDeployments, list)->deployments_size();
+  };
+  using Status = v1::DeploymentStatus;
+  CHECK(count(Status::SUPERSEDED, Status::HEALTH_UNSPECIFIED) == 4);
+  CHECK(count(Status::PENDING, Status::HEALTH_UNSPECIFIED) == 2);
+  // Nothing runs yet; of each environment the newest one tells.
+  CHECK(count(Status::STATE_UNSPECIFIED, Status::UNKNOWN) == 2);
+  CHECK(count(Status::SUPERSEDED, Status::UNKNOWN) == 0);
+  CHECK(count(Status::STATE_UNSPECIFIED, Status::DEGRADED) == 0);
+  list.set_state(static_cast<Status::State>(99));
+  CHECK(f.Call(f.super, &Stub::ListDeployments, list).status().code() == Code::kInvalidArgument);
+
   for (const char* id : {"b", "a", "c"})
     REQUIRE(f.Call(f.super, &Stub::CreateGitOpsProvider,
                    NewProvider(id, "https://git.example.org/a.git"))

@@ -116,7 +116,9 @@ absl::Status Deployments(Context& context, const DeploymentsArgs& args) {
   const Kind& kind = KindNamed("deployment");
   SLIPWAY_ASSIGN_OR_RETURN(const std::string parent, ParentName(kind, scope));
   Path path(parent + "/deployments");
-  path.With("currentOnly", args.current ? "true" : "");
+  path.With("currentOnly", args.current ? "true" : "")
+      .With("state", StateOfWord(args.status))
+      .With("health", StateOfWord(args.health));
   return ShowList(context, kind, path, args.limit, "there are no such deployments");
 }
 

@@ -24,8 +24,10 @@ struct RollbackArgs {
 absl::Status Rollback(Context& context, const RollbackArgs& args);
 
 struct DeploymentsArgs {
-  std::string app = {};  // "": all of the project
-  bool current = false;  // the newest of each app and environment only
+  std::string app = {};     // "": all of the project
+  bool current = false;     // the newest of each app and environment only
+  std::string status = {};  // "": any
+  std::string health = {};
   size_t limit = 20;
 };
 absl::Status Deployments(Context& context, const DeploymentsArgs& args);

@@ -79,8 +79,8 @@ EnvironmentState EnvironmentFromRow(const db::Row& row) {
   "e.drift AS e_drift, e.url AS e_url, e.health AS e_health, e.applied_commit AS "                 \
   "e_applied_commit, " SLIPWAY_SYNC_COLUMNS
 // PostgreSQL knows nothing of how columns of two tables go together: by plain comparisons it
-// expects a single row, and reads and sorts all of them for one page. Of what stands in coalesce()
-// it expects the half.
+// expects a single row, and reads and sorts all of them for one page. What stands in coalesce() it
+// takes to hold for half of the rows.
 #define LISTED_FROM                                                                             \
   " FROM deployments d JOIN app_environments e ON e.project = d.project AND e.app = d.app AND " \
   "e.environment = d.environment AND coalesce(e.app_uid = d.app_uid, false) "
@@ -111,8 +111,7 @@ constexpr db::Sql kNewest{
     "deployments.newest",
     "SELECT " SLIPWAY_ENVIRONMENT_COLUMNS ", " DEPLOYMENT_COLUMNS
     " FROM app_environments e LEFT JOIN deployments d ON d.project = e.project AND d.app = e.app "
-    "AND "
-    "d.environment = e.environment AND d.number = e.last_number AND d.app_uid = e.app_uid "
+    "AND d.environment = e.environment AND d.number = e.last_number AND d.app_uid = e.app_uid "
     "WHERE e.project = $1 AND e.app = $2 AND e.environment = $3"};
 constexpr db::Sql kGetByRequest{
     "deployments.get_by_request",

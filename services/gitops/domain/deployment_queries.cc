@@ -69,8 +69,8 @@ absl::StatusOr<pb::ListDeploymentsResponse> DeploymentQueries::List(
   // Rows that the caller may not see don't count, so several reads may be needed for one page.
   while (true) {
     SLIPWAY_ASSIGN_OR_RETURN(const auto rows,
-                             db::RunRead(pool_, "deployments.list", kTxTime,
-                                         [&](db::Tx& tx) { return deployments::List(tx, page); }));
+                             db::RunTx(pool_, "deployments.list", kTxTime,
+                                       [&](db::Tx& tx) { return deployments::List(tx, page); }));
     for (const deployments::Listed& row : rows) {
       if (response.deployments_size() == size) {
         response.set_next_page_token(rpc::PageToken(

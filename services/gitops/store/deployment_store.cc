@@ -282,6 +282,8 @@ absl::Status Update(db::Tx& tx, const Deployment& deployment) {
 }
 
 absl::StatusOr<std::vector<Listed>> List(db::Tx& tx, const Page& page) {
+  // One plan for all questions and page sizes would fit none of them.
+  SLIPWAY_RETURN_IF_ERROR(tx.ExecScript("SET LOCAL plan_cache_mode = force_custom_plan"));
   const std::string state =
       page.state == Status::STATE_UNSPECIFIED ? "" : std::string(StateName(page.state));
   const std::string health =

@@ -154,6 +154,9 @@ constexpr db::Sql kUpdate{
     "deployments.update",
     "UPDATE deployments SET state = $2, reason = $3, commit_id = $4, url = $5, progress_by = $6, "
     "ended_at = $7, updated_at = now() WHERE id = $1"};
+// Until the end of the transaction.
+constexpr db::Sql kPlanEach{"deployments.plan_each",
+                            "SELECT set_config('plan_cache_mode', 'force_custom_plan', true)"};
 constexpr db::Sql kList{
     "deployments.list",
     "SELECT " LISTED_COLUMNS LISTED_FROM
@@ -283,7 +286,7 @@ absl::Status Update(db::Tx& tx, const Deployment& deployment) {
 
 absl::StatusOr<std::vector<Listed>> List(db::Tx& tx, const Page& page) {
   // One plan for all questions and page sizes would fit none of them.
-  SLIPWAY_RETURN_IF_ERROR(tx.ExecScript("SET LOCAL plan_cache_mode = force_custom_plan"));
+  SLIPWAY_RETURN_IF_ERROR(tx.Exec(kPlanEach).status());
   const std::string state =
       page.state == Status::STATE_UNSPECIFIED ? "" : std::string(StateName(page.state));
   const std::string health =

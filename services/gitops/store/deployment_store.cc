@@ -3,7 +3,6 @@
 #include "libs/base/status.h"
 #include "services/gitops/store/environment_store.h"
 #include "services/gitops/store/manifest_json.h"
-#include "services/gitops/store/sync_store.h"
 
 namespace slipway::gitops::deployments {
 namespace {
@@ -57,27 +56,8 @@ Deployment FromRow(const db::Row& row) {
   return deployment;
 }
 
-EnvironmentState EnvironmentFromRow(const db::Row& row) {
-  EnvironmentState state{
-      .where = {row.GetString("project"), row.GetString("app"), row.GetString("environment")},
-      .app_uid = row.GetString("e_app_uid"),
-      .last_number = row.GetInt64("e_last_number"),
-      .removed = row.GetBool("e_removed"),
-      .pinned_by = row.GetInt64("e_pinned_by"),
-      .applied_commit = row.GetString("e_applied_commit"),
-      .drift = row.GetString("e_drift"),
-      .url = row.GetString("e_url")};
-  state.sync = syncs::FromRow(row);
-  Status::Health_Parse(row.GetString("e_health"), &state.health);
-  return state;
-}
-
-#define LISTED_COLUMNS                                                                             \
-  DEPLOYMENT_COLUMNS                                                                               \
-  ", e.app_uid AS e_app_uid, e.last_number AS e_last_number, e.removed AS e_removed, e.pinned_by " \
-  "AS e_pinned_by, "                                                                               \
-  "e.drift AS e_drift, e.url AS e_url, e.health AS e_health, e.applied_commit AS "                 \
-  "e_applied_commit, " SLIPWAY_SYNC_COLUMNS
+// What both have under one name has one value by the join.
+#define LISTED_COLUMNS SLIPWAY_ENVIRONMENT_COLUMNS ", " DEPLOYMENT_COLUMNS
 // PostgreSQL knows nothing of how columns of two tables go together: by plain comparisons it
 // expects a single row, and reads and sorts all of them for one page. What stands in coalesce() it
 // takes to hold for half of the rows.
@@ -109,7 +89,7 @@ constexpr db::Sql kGet{"deployments.get",
                        "d.number = CASE WHEN $4 = 0 THEN e.last_number ELSE $4 END"};
 constexpr db::Sql kNewest{
     "deployments.newest",
-    "SELECT " SLIPWAY_ENVIRONMENT_COLUMNS ", " DEPLOYMENT_COLUMNS
+    "SELECT " LISTED_COLUMNS
     " FROM app_environments e LEFT JOIN deployments d ON d.project = e.project AND d.app = e.app "
     "AND d.environment = e.environment AND d.number = e.last_number AND d.app_uid = e.app_uid "
     "WHERE e.project = $1 AND e.app = $2 AND e.environment = $3"};
@@ -297,7 +277,7 @@ absl::StatusOr<std::vector<Listed>> List(db::Tx& tx, const Page& page) {
               page.before_time.value_or(absl::InfiniteFuture()), page.before_id, page.limit, state,
               health));
   std::vector<Listed> listed;
-  for (const db::Row& row : rows) listed.push_back({FromRow(row), EnvironmentFromRow(row)});
+  for (const db::Row& row : rows) listed.push_back({FromRow(row), environments::FromRow(row)});
   return listed;
 }
 
@@ -305,7 +285,7 @@ absl::StatusOr<std::optional<Listed>> GetListed(db::Tx& tx, const DeploymentName
   SLIPWAY_ASSIGN_OR_RETURN(const db::Result rows, tx.Exec(kGet, name.where.project, name.where.app,
                                                           name.where.environment, name.number));
   if (rows.empty()) return std::nullopt;
-  return Listed{FromRow(rows[0]), EnvironmentFromRow(rows[0])};
+  return Listed{FromRow(rows[0]), environments::FromRow(rows[0])};
 }
 
 }  // namespace slipway::gitops::deployments
